@@ -1,0 +1,385 @@
+"""The child process that opens a sheet file: ``python -I child.py JSON``; run by `reader`, imported by
+nobody.
+
+It stands alone (no Django, nothing of Linli) so that it starts in some 50 ms and so that whatever a
+hostile file does to it stays in it. It limits itself before it touches the file, and speaks in frames on
+stdout: four bytes of length (big endian), then JSON. In order: ``book``; for each sheet ``head``, after
+which it waits for one line on stdin (``take``, ``next`` or ``stop``); after ``take``: ``rows`` ...
+``end``. Or, at any time, ``fault``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import resource
+import struct
+import sys
+import traceback
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+HEAD_ROWS = 25
+BATCH_ROWS = 500
+BATCH_BYTES = 4 << 20
+CHUNK = 1 << 20
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+TEXT_SUFFIXES = ("", ".csv", ".txt", ".tsv")
+
+Row = list[Any]
+Merge = tuple[tuple[int, int], tuple[int, int]]
+
+
+class Fault(Exception):  # noqa: N818 - a word of this house
+    """What is wrong with the file; the parent turns `code` into a Problem."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+# --- talking to the parent ------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):  # datetime too
+        return {"d": value.isoformat()}
+    return str(value)
+
+
+def say(word: str, /, **body: Any) -> None:
+    import orjson
+
+    payload = orjson.dumps({"t": word, **body}, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    if word == "rows" and len(payload) > BATCH_BYTES and len(body["rows"]) > 1:
+        half = len(body["rows"]) // 2
+        say("rows", n=body["n"][:half], rows=body["rows"][:half])
+        say("rows", n=body["n"][half:], rows=body["rows"][half:])
+        return
+    out = sys.stdout.buffer
+    out.write(struct.pack(">I", len(payload)))
+    out.write(payload)
+    out.flush()
+
+
+def limit_self(*, memory: int, cpu: int) -> None:
+    """Memory is address space; nothing may be written to disk and no core dumped."""
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_CPU, cpu, cpu + 2),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        try:
+            resource.setrlimit(what, (soft, hard))
+        except (ValueError, OSError):
+            if what != resource.RLIMIT_AS or sys.platform == "linux":
+                raise  # macOS alone knows no limit on address space
+
+
+# --- what kind of file it is, by its content ------------------------------------------------------
+
+
+def sniff(path: Path, name: str) -> str:
+    """``xlsx``, ``xls`` or ``csv``; raises Fault for anything else."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    suffix = Path(name).suffix.lower()
+    if not start:
+        raise Fault("sheet_empty")
+    if start.startswith(b"PK"):
+        return "xlsx"
+    if start.startswith(OLE):
+        return _sniff_ole(path)
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<style", b"<?xml")):
+        raise Fault("sheet_type", found="html" if not text.startswith(b"<?xml") else "xml")
+    if text.startswith(b"%pdf"):
+        raise Fault("sheet_type", found="pdf")
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not wide and any(byte < 32 and byte not in b"\t\n\r\x0b\x0c" for byte in start):
+        raise Fault("sheet_type", found="unknown")
+    if suffix not in TEXT_SUFFIXES:
+        raise Fault("sheet_type", found="text")
+    return "csv"
+
+
+def _sniff_ole(path: Path) -> str:
+    content = path.read_bytes()
+    # An encrypted workbook is an OLE file with this one stream; stream names are UTF-16 in its directory.
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise Fault("sheet_password")
+    if "Workbook".encode("utf-16-le") in content or "Book\0".encode("utf-16-le") in content:
+        return "xls"
+    if len(content) < 3072:
+        raise Fault("sheet_corrupt")
+    raise Fault("sheet_type", found="ole")
+
+
+def check_zip(path: Path, *, max_unpacked: int, max_ratio: int) -> None:
+    """Unpack every part to nowhere, counting: what a zip file declares about itself may be a lie."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise Fault("sheet_corrupt") from error
+    if len(parts) > 10_000 or sum(part.file_size for part in parts) > max_unpacked:
+        raise Fault("sheet_bomb")
+    if any(part.flag_bits & 1 for part in parts):
+        raise Fault("sheet_password")
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names:
+        raise Fault("sheet_type", found="zip")
+    left = max_unpacked
+    with path.open("rb") as file:
+        for part in parts:
+            left -= _unpack(file, part, left, max_ratio)
+
+
+def _unpack(file: Any, part: zipfile.ZipInfo, left: int, max_ratio: int) -> int:
+    file.seek(part.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise Fault("sheet_corrupt")
+    name_length, extra_length = struct.unpack("<HH", header[26:30])
+    file.seek(name_length + extra_length, 1)
+    if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Fault("sheet_type", found="zip")
+    unzip = zlib.decompressobj(-15) if part.compress_type == zipfile.ZIP_DEFLATED else None
+    packed, unpacked, crc = part.compress_size, 0, 0
+    while packed > 0:
+        data = file.read(min(CHUNK // 4, packed))
+        if not data:
+            raise Fault("sheet_corrupt")
+        packed -= len(data)
+        while data:
+            try:
+                plain = unzip.decompress(data, CHUNK) if unzip else data
+            except zlib.error as error:
+                raise Fault("sheet_corrupt") from error
+            data = unzip.unconsumed_tail if unzip else b""
+            unpacked += len(plain)
+            crc = zlib.crc32(plain, crc)
+            if unpacked > left or (unpacked > 16 << 20 and unpacked > max_ratio * part.compress_size):
+                raise Fault("sheet_bomb")
+    if unpacked > part.file_size:
+        raise Fault("sheet_bomb")  # declared smaller than it is: no spreadsheet program writes that
+    if unpacked < part.file_size or crc != part.CRC:
+        raise Fault("sheet_corrupt")
+    return unpacked
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def is_blank(row: Row) -> bool:
+    return all(value == "" or (isinstance(value, str) and not value.strip()) for value in row)
+
+
+def fill_down(rows: Iterable[Row], merges: Iterable[Merge]) -> Iterator[tuple[int, Row, bool]]:
+    """Yield (row number, row, was blank), a merged region's value put in its first column on every row it
+    covers.
+    """
+    waiting = sorted((m for m in merges if m[1][0] > m[0][0]), reverse=True)
+    open_: list[tuple[int, int, Any]] = []
+    for index, row in enumerate(rows):
+        blank = is_blank(row)
+        if open_:
+            open_ = [merge for merge in open_ if merge[0] >= index]
+            for _, column, value in open_:
+                if row[column] == "":
+                    row[column] = value
+        while waiting and waiting[-1][0][0] <= index:
+            (top, column), (bottom, _) = waiting.pop()
+            if top == index and column < len(row) and row[column] != "":
+                open_.append((bottom, column, row[column]))
+        yield index + 1, row, blank
+
+
+def serve(name: str, source: Any, ask: dict[str, Any]) -> bool:
+    """Offer one sheet; True when the parent took it (or has seen enough). `source()` gives a fresh (rows,
+    merges).
+    """
+    head: list[tuple[int, Row]] = []
+    for number, row, blank in fill_down(*source()):
+        if not blank:
+            head.append((number, row[: ask["max_columns"] + 1]))
+        if number >= HEAD_ROWS:
+            break
+    say("head", sheet=name, n=[n for n, _ in head], rows=[row for _, row in head])
+    answer = sys.stdin.readline().strip()
+    if answer != "take":
+        return answer != "next"
+    _check_size(source, ask)
+    numbers: list[int] = []
+    rows: list[Row] = []
+    blanks = 0
+    for number, row, blank in fill_down(*source()):
+        if blank:
+            blanks += 1
+            continue
+        numbers.append(number)
+        rows.append(row)
+        if len(rows) >= BATCH_ROWS:
+            say("rows", n=numbers, rows=rows)
+            numbers, rows = [], []
+    if rows:
+        say("rows", n=numbers, rows=rows)
+    say("end", blank=blanks)
+    return True
+
+
+def _check_size(source: Any, ask: dict[str, Any]) -> None:
+    """Before the first row goes out, so that nobody works through half a file that is then refused."""
+    count = 0
+    for row in source(count=True)[0]:
+        if len(row) > ask["max_columns"] and not is_blank(row[ask["max_columns"] :]):
+            raise Fault("sheet_columns", limit=ask["max_columns"])
+        count += not is_blank(row)
+        if count > ask["max_rows"]:
+            raise Fault("sheet_rows", limit=ask["max_rows"])
+
+
+def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
+    import python_calamine as calamine
+
+    try:
+        book = calamine.load_workbook(str(path))
+    except calamine.PasswordError as error:
+        raise Fault("sheet_password") from error
+    sheets = [
+        {"name": meta.name, "hidden": meta.visible != calamine.SheetVisibleEnum.Visible}
+        for meta in book.sheets_metadata
+        if meta.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+    say("book", kind=kind, sheets=sheets)
+    wanted = ask.get("sheet")
+    if wanted is not None and wanted not in [sheet["name"] for sheet in sheets]:
+        raise Fault("sheet_unknown", sheet=wanted, sheets=[sheet["name"] for sheet in sheets])
+    for meta in sheets:
+        if meta["name"] != wanted if wanted is not None else meta["hidden"]:
+            continue
+        sheet = book.get_sheet_by_name(meta["name"])
+
+        def source(*, count: bool = False, sheet: Any = sheet) -> tuple[Iterable[Row], list[Merge]]:
+            if count and sheet.total_height <= ask["max_rows"] and sheet.total_width <= ask["max_columns"]:
+                return (), []  # too small to need counting
+            return sheet.iter_rows(), sheet.merged_cell_ranges or []
+
+        if serve(meta["name"], source, ask):
+            return
+    say("over")
+
+
+def find_encoding(path: Path) -> tuple[str, int]:
+    """(encoding, number of lines) of a text file that decodes without a single error."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates = ["utf-16"]
+    else:
+        candidates = ["utf-8-sig", "gb18030"]
+    for encoding in candidates:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        lines = 1
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    text = decoder.decode(chunk)
+                    if "\0" in text:
+                        raise Fault("sheet_type", found="unknown")
+                    lines += text.count("\n") + text.count("\r")
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            continue
+        return encoding, lines
+    raise Fault("sheet_encoding")
+
+
+def find_delimiter(lines: list[str]) -> str:
+    """The one of comma, tab and semicolon that gives the most columns, rows of equal width counting first."""
+    best, best_score = ",", (0, 0)
+    for delimiter in (",", "\t", ";"):
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        split = [width for width in widths if width > 1]
+        score = (max((split.count(width) for width in split), default=0), max(widths, default=0))
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def read_csv(path: Path, name: str, ask: dict[str, Any]) -> None:
+    encoding, line_count = find_encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        lines = [line for line, _ in zip(file, range(HEAD_ROWS), strict=False)]
+    skip = 1 if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) <= 5 else 0
+    given = lines[0][4:5] if skip else ""
+    delimiter = given if given in (",", "\t", ";") else find_delimiter(lines)
+
+    def records() -> Iterator[Row]:
+        with path.open(encoding=encoding, newline="") as file:
+            for _ in range(skip):
+                next(file)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            try:
+                for row in reader:
+                    yield list(row)
+            except csv.Error as error:
+                raise Fault("sheet_quotes", line=reader.line_num + skip) from error
+
+    def source(*, count: bool = False) -> tuple[Iterable[Row], list[Merge]]:
+        # Also the check of quotes over the whole file, before the first row goes out.
+        return records(), []
+
+    title = Path(name).stem
+    say("book", kind="csv", sheets=[{"name": title, "hidden": False}], encoding=encoding, lines=line_count)
+    if not serve(title, source, ask):
+        say("over")
+
+
+def run(ask: dict[str, Any]) -> None:
+    path = Path(ask["path"])
+    kind = sniff(path, ask["name"])
+    if kind == "csv":
+        read_csv(path, ask["name"], ask)
+        return
+    if kind == "xlsx":
+        check_zip(path, max_unpacked=ask["max_unpacked"], max_ratio=ask["max_ratio"])
+    try:
+        read_workbook(path, kind, ask)
+    except BaseException as error:
+        # calamine's own errors, and panics of Rust, which are no Exception; a fault of ours must not pass for one
+        if type(error).__name__ == "PanicException" or "calamine" in type(error).__module__:
+            raise Fault("sheet_corrupt") from error
+        raise
+
+
+def main() -> NoReturn:
+    ask = json.loads(sys.argv[1])
+    limit_self(memory=ask["memory"], cpu=ask["cpu"])
+    try:
+        run(ask)
+    except Fault as fault:
+        say("fault", code=fault.code, params=fault.params)
+    except MemoryError:
+        say("fault", code="sheet_memory", params={})
+    except BrokenPipeError:
+        sys.stdout = None  # the parent has gone or has seen enough; nothing to say to anybody
+    except Exception as error:
+        # Where, but not with what value: that may be somebody's ID number.
+        trace = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        say("bug", where=f"{type(error).__name__} in {' > '.join(trace)}")
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Sheets out: .xlsx and .csv from an iterator of rows, in constant memory, safe to open in any spreadsheet.
+
+A cell that begins with ``= + - @``, tab or return could run as a formula on the machine of whoever opens
+the file. In .xlsx every text is written as a string, which never runs; in .csv such a text gets a single
+quote in front, as OWASP advises ("CSV Injection"); `clean_text` takes it off again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linli.core.errors import Problem
+from linli.core.sheets.account import Rejection
+
+Text = str | Promise
+
+SHEET_ROWS = 1_048_576
+CELL_CHARS = 32_767
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORBIDDEN_IN_NAMES = str.maketrans("[]:*?/\\'", "()：＊？／／ ")
+
+
+class CellTooLong(Problem):
+    code = "core.sheet_cell_too_long"
+    status = 422
+    title = gettext_lazy("A text is longer than a cell of a workbook can hold (%(limit)s characters).")
+    advice_text = gettext_lazy("Export as CSV instead.")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """One column out. `width` in characters (a Chinese character counts two); None: by the title."""
+
+    title: Text
+    width: float | None = None
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on screen: wide characters count two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def csv_cell(value: Any) -> str:
+    """A value as text that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float | Decimal):
+        return str(value)  # a number of ours; -3 is a number, not a formula
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(" ", "seconds")
+    text = str(value)
+    return "'" + text if text.lstrip(" \u3000\u00a0\ufeff").startswith(_DANGEROUS) or text[:1] in _DANGEROUS else text
+
+
+def iter_csv(
+    columns: Sequence[ExportColumn],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: Text | None = None,
+    as_of: Text | None = None,
+) -> Iterator[bytes]:
+    """Chunks of a CSV file, UTF-8 with BOM so that Excel reads it, CRLF; for a streaming response."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    for line in (title, as_of):
+        if line:
+            writer.writerow([csv_cell(line)])
+    writer.writerow([csv_cell(column.title) for column in columns])
+    for row in rows:
+        writer.writerow([csv_cell(value) for value in row])
+        if buffer.tell() > 1 << 16:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def write_csv(
+    target: Path | str | IO[bytes],
+    columns: Sequence[ExportColumn],
+    rows: Iterable[Sequence[Any]],
+    **lines: Any,
+) -> None:
+    """`iter_csv` into a file."""
+    if isinstance(target, Path | str):
+        with Path(target).open("wb") as file:
+            file.writelines(iter_csv(columns, rows, **lines))
+    else:
+        target.writelines(iter_csv(columns, rows, **lines))
+
+
+class _Book:
+    """A workbook in constant memory; when a worksheet is full, the next one carries on under the same
+    header.
+    """
+
+    def __init__(self, target: Any, columns: Sequence[ExportColumn], title: str, as_of: str, sheet: str) -> None:
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+            "default_date_format": "yyyy-mm-dd",
+        }
+        self.book = xlsxwriter.Workbook(target, options)
+        self.book.set_properties({"title": title, "comments": as_of})
+        add = self.book.add_format
+        self.plain = add({"num_format": "@", "valign": "top"})
+        self.number = add({"valign": "top"})
+        self.day = add({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
+        self.moment = add({"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"})
+        self.bad = add({"num_format": "@", "valign": "top", "bg_color": "#FFD9D6"})
+        self.head = add(
+            {
+                "bold": True,
+                "bg_color": "#E8EDF2",
+                "bottom": 1,
+                "text_wrap": True,
+                "valign": "vcenter",
+                "num_format": "@",
+            }
+        )
+        self.title_format = add({"bold": True, "font_size": 14})
+        self.as_of_format = add({"font_color": "#5B6770"})
+        self.columns, self.title, self.as_of = columns, title, as_of
+        self.name = sheet.translate(_FORBIDDEN_IN_NAMES).strip()[:25] or "Sheet"
+        self.count = 0
+        self.start_sheet()
+
+    def start_sheet(self) -> None:
+        self.count += 1
+        sheet = self.book.add_worksheet(self.name if self.count == 1 else f"{self.name} ({self.count})")
+        for index, column in enumerate(self.columns):
+            width = column.width or min(60, max(8, display_width(str(column.title)) + 2))
+            sheet.set_column(index, index, width, self.plain)
+        row = 0
+        for line, format_ in ((self.title, self.title_format), (self.as_of, self.as_of_format)):
+            if line:
+                sheet.write_string(row, 0, line, format_)
+                row += 1
+        for index, column in enumerate(self.columns):
+            sheet.write_string(row, index, str(column.title), self.head)
+        sheet.freeze_panes(row + 1, 0)
+        sheet.repeat_rows(row)
+        sheet.set_paper(9)  # A4
+        if sum(column.width or display_width(str(column.title)) + 2 for column in self.columns) > 90:
+            sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_footer("&L&A&R&P / &N")
+        self.sheet, self.row, self.header_row = sheet, row + 1, row
+
+    def write(self, values: Sequence[Any], notes: Mapping[int, str] | None = None) -> None:
+        if self.row >= SHEET_ROWS:
+            self.start_sheet()
+        for index, value in enumerate(values):
+            self._cell(index, value, self.bad if notes and index in notes else None)
+        for index, note in (notes or {}).items():
+            if index >= len(values) or values[index] in (None, ""):
+                self.sheet.write_blank(self.row, index, None, self.bad)
+            self.sheet.write_comment(self.row, index, note, {"x_scale": 2, "y_scale": 1.2, "font_size": 10})
+        self.row += 1
+
+    def _cell(self, index: int, value: Any, format_: Any) -> None:
+        write = self.sheet
+        if value is None or value == "":
+            return
+        if isinstance(value, bool):
+            write.write_boolean(self.row, index, value, format_ or self.number)
+        elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+            write.write_number(self.row, index, value, format_ or self.number)
+        elif isinstance(value, datetime):
+            write.write_datetime(self.row, index, value.replace(tzinfo=None), self.moment)
+        elif isinstance(value, date):
+            if value.year >= 1900:
+                write.write_datetime(self.row, index, datetime.combine(value, time()), self.day)
+            else:  # a spreadsheet's calendar begins in 1900
+                write.write_string(self.row, index, value.isoformat(), format_ or self.plain)
+        else:
+            text = str(value)
+            if len(text) > CELL_CHARS:
+                raise CellTooLong(limit=CELL_CHARS)
+            write.write_string(self.row, index, text, format_ or self.plain)
+
+
+def write_xlsx(
+    target: Path | str | IO[bytes],
+    columns: Sequence[ExportColumn],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: Text,
+    as_of: Text,
+    sheet: Text | None = None,
+) -> int:
+    """Write a workbook that prints on A4 under a repeated header; returns the number of rows.
+
+    Texts stay texts (ID numbers, phones, room numbers with a leading 0), numbers numbers, dates dates; a
+    datetime is written as the wall clock it shows, so convert it to the jurisdiction's zone first. Raises
+    CellTooLong.
+    """
+    book = _Book(
+        str(target) if isinstance(target, Path) else target,
+        columns,
+        str(title),
+        str(as_of),
+        str(sheet or title),
+    )
+    count = 0
+    for row in rows:
+        book.write(row)
+        count += 1
+    book.book.close()
+    return count
+
+
+def write_rejected(
+    target: Path | str | IO[bytes],
+    titles: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[Any], Sequence[Rejection]]],
+    *,
+    title: Text,
+    as_of: Text,
+) -> int:
+    """The rejected rows as a workbook that can be corrected and sent again; returns the number of rows.
+
+    `titles` and the rows' cells are those of the sheet as it came (`Sheet.header.titles`,
+    `SheetRow.cells`), so that nothing is lost. Every bad cell is coloured and carries a comment; two
+    columns at the end name the row's original number and what to correct.
+    """
+    extra = (ExportColumn(_("Row"), 8), ExportColumn(_("What to correct"), 60))
+    width = len(titles)
+    columns = [*(ExportColumn(one or " ", max(12.0, display_width(one) + 2)) for one in titles), *extra]
+    book = _Book(str(target) if isinstance(target, Path) else target, columns, str(title), str(as_of), str(title))
+    count = 0
+    for number, cells, rejections in rows:
+        notes: dict[int, str] = {}
+        for one in rejections:
+            index = _index_of(one.cell)
+            if index is not None and index < width:
+                text = f"{one.message} {one.advice}".strip()
+                notes[index] = f"{notes[index]}\n{text}" if index in notes else text
+        said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
+        values = [_as_it_came(cell) for cell in cells[:width]]
+        values += [""] * (width - len(values))
+        book.write([*values, number, said], notes)
+        count += 1
+    book.book.close()
+    return count
+
+
+def _as_it_came(value: Any) -> Any:
+    # A number past 15 digits is already damaged; written out in full it would look whole.
+    if isinstance(value, float) and abs(value) >= 10**15:
+        return f"{value:.5E}"
+    return value
+
+
+def _index_of(cell: str) -> int | None:
+    from linli.core.sheets.headers import column_index
+
+    letters = cell.rstrip("0123456789")
+    return column_index(letters) if letters else None

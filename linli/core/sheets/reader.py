@@ -1,0 +1,377 @@
+"""Read a sheet file row by row; the file itself is only ever opened by a child process under limits
+(`child`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from linli.core.sheets.account import Rejection
+from linli.core.sheets.cells import CellFault, clean
+from linli.core.sheets.errors import (
+    HeaderMissing,
+    HeaderNotFound,
+    SheetCorrupt,
+    SheetEmpty,
+    SheetFileSize,
+    SheetMemory,
+    SheetProblem,
+    SheetTime,
+    problem_from_child,
+)
+from linli.core.sheets.headers import Column, Header, SheetSpec, column_letter, find_header
+
+CHILD = Path(__file__).with_name("child.py")
+FRAME_BYTES = 64 << 20
+
+Cell = str | int | float | bool | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may cost. Bytes and seconds; `wait` counts only time spent waiting for the
+    child.
+    """
+
+    file_bytes: int = 64 << 20
+    unpacked_bytes: int = 1 << 30
+    ratio: int = 250
+    rows: int = 300_000
+    columns: int = 256
+    memory: int = 768 << 20
+    cpu: int = 60
+    wait: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class SheetHead:
+    """The first rows of one sheet, for a page on which somebody says which column is which."""
+
+    name: str
+    numbers: tuple[int, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(slots=True)
+class SheetRow:
+    """One row: `number` as Excel shows it, `cells` of all columns as they were read ("" = empty)."""
+
+    number: int
+    cells: list[Cell]
+    header: Header
+    spec: SheetSpec
+    on: date | None = None
+
+    def get(self, name: str) -> Cell:
+        """The raw cell of a field; "" when it is empty or the sheet has no such column."""
+        column = self.header.columns.get(name)
+        if column is None or column.index >= len(self.cells):
+            return ""
+        return self.cells[column.index]
+
+    def cell(self, name: str) -> str:
+        """Where a field stands, such as ``C17``; only the row (``17``) when the sheet has no such column."""
+        column = self.header.columns.get(name)
+        return f"{column.letter if column else ''}{self.number}"
+
+    def clean(self, name: str) -> Any:
+        """The field's value by its kind, None when empty. Raises CellFault."""
+        return clean(self.get(name), self.spec.get(name).kind, on=self.on)
+
+    def clean_all(self) -> tuple[dict[str, Any], list[Rejection]]:
+        """All fields that the sheet has; a field with a fault is left out and has a Rejection instead."""
+        values: dict[str, Any] = {}
+        rejections = []
+        for one in self.spec.fields:
+            if one.name in self.header.columns:
+                try:
+                    values[one.name] = clean(self.get(one.name), one.kind, on=self.on)
+                except CellFault as fault:
+                    rejections.append(self.reject(one.name, fault))
+        return values, rejections
+
+    def reject(self, name: str, fault: CellFault) -> Rejection:
+        """The Rejection of this row for a fault in the cell of field `name`."""
+        column = self.header.columns.get(name)
+        return Rejection(
+            row=self.number,
+            cell=self.cell(name),
+            column_title=(column.title if column else "") or self.spec.get(name).titles[0],
+            code=fault.code,
+            message=str(fault.message),
+            advice=str(fault.advice),
+        )
+
+
+class _Child:
+    """The child process and the frames it sends. Whatever happens, nothing of it is left after `close`."""
+
+    def __init__(self, path: Path, name: str, sheet: str | None, limits: Limits) -> None:
+        ask = {
+            "path": str(path),
+            "name": name,
+            "sheet": sheet,
+            "memory": limits.memory,
+            "cpu": limits.cpu,
+            "max_unpacked": limits.unpacked_bytes,
+            "max_ratio": limits.ratio,
+            "max_rows": limits.rows,
+            "max_columns": limits.columns,
+        }
+        keep = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+        self._left = limits.wait
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-X", "utf8", str(CHILD), json.dumps(ask)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in keep if name in os.environ},
+            bufsize=0,
+        )
+        assert self._process.stdout is not None  # noqa: S101 - for mypy: it was asked for
+        self._fd = self._process.stdout.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN | select.POLLHUP)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self, size: int) -> bytes:
+        parts = []
+        while size:
+            before = time.monotonic()
+            ready = self._poll.poll(max(0.0, self._left) * 1000)
+            self._left -= time.monotonic() - before
+            if not ready:
+                raise SheetTime
+            part = os.read(self._fd, min(size, 1 << 20))
+            if not part:
+                raise self._died()
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _died(self) -> SheetProblem:
+        code = self._process.wait()
+        if code in (-24, -9):  # SIGXCPU, then SIGKILL, are what the limit on CPU time sends
+            return SheetTime()
+        # Out of memory, Rust aborts (6) and Python, when it cannot even raise, exits with 1; both only
+        # after the container has been checked, so that nothing else is likely.
+        if code in (-6, 1, 101):
+            return SheetMemory()
+        return SheetCorrupt()
+
+    def receive(self) -> dict[str, Any]:
+        """The next frame; a fault is raised as its Problem."""
+        (length,) = struct.unpack(">I", self._read(4))
+        if length > FRAME_BYTES:
+            raise SheetMemory
+        frame: dict[str, Any] = orjson.loads(self._read(length))
+        if frame["t"] == "fault":
+            raise problem_from_child(frame["code"], frame["params"])
+        if frame["t"] == "bug":
+            raise RuntimeError(f"the reader of sheets failed: {frame['where']}")
+        return frame
+
+    def answer(self, word: str) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - as above
+        try:
+            self._process.stdin.write(word.encode() + b"\n")
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._process.wait()
+
+
+def _thaw(row: list[Any]) -> list[Cell]:
+    """Dates travel as {"d": ISO text}."""
+    if dict in map(type, row):
+        for index, value in enumerate(row):
+            if type(value) is dict:
+                text = value["d"]
+                row[index] = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    return row
+
+
+@dataclass(slots=True)
+class Sheet:
+    """An opened sheet: its header, and its rows once, in order. Blank rows are left out and counted."""
+
+    name: str
+    kind: str
+    header: Header
+    spec: SheetSpec
+    hidden_sheets: tuple[str, ...]
+    other_sheets: tuple[str, ...]
+    encoding: str | None
+    on: date | None
+    _child: _Child = field(repr=False)
+    blank_rows: int | None = None
+    untitled: set[int] = field(default_factory=set)
+
+    @property
+    def unknown_columns(self) -> tuple[Column, ...]:
+        """Columns with a title that stands for no field: they are not read, and whoever sent the file is
+        told.
+        """
+        return self.header.unknown
+
+    @property
+    def untitled_columns(self) -> tuple[str, ...]:
+        """Letters of columns that hold data under no title; complete once all rows are read."""
+        return tuple(column_letter(index) for index in sorted(self.untitled))
+
+    def __iter__(self) -> Iterator[SheetRow]:
+        header, spec, start = self.header, self.spec, self.header.row
+        taken = {column.index for column in header.columns.values()}
+        width = len(header.titles)
+        silent = [i for i, title in enumerate(header.titles) if not title and i not in taken]
+        while (frame := self._child.receive())["t"] == "rows":
+            for number, raw in zip(frame["n"], frame["rows"], strict=True):
+                if number <= start:
+                    continue
+                cells = _thaw(raw)
+                if (silent or len(cells) > width) and header.row:
+                    self.untitled.update(i for i in silent if i < len(cells) and cells[i] != "")
+                    self.untitled.update(i for i in range(width, len(cells)) if cells[i] != "" and i not in taken)
+                yield SheetRow(number, cells, header, spec, self.on)
+        self.blank_rows = frame["blank"]
+
+
+@contextmanager
+def _opened(source: Path | str | bytes | IO[bytes], name: str | None, limits: Limits) -> Iterator[tuple[Path, str]]:
+    with ExitStack() as stack:
+        if isinstance(source, Path | str):
+            path = Path(source)
+        else:
+            spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="linli-sheet-"))
+            _spool(source, spool, limits)
+            path = Path(spool.name)
+            name = name or ""
+        size = path.stat().st_size
+        if size > limits.file_bytes:
+            raise SheetFileSize(limit=limits.file_bytes >> 20)
+        if size == 0:
+            raise SheetEmpty
+        yield path.absolute(), path.name if name is None else name
+
+
+def _spool(source: bytes | IO[bytes], spool: IO[bytes], limits: Limits) -> None:
+    if isinstance(source, bytes):
+        spool.write(source)
+    else:
+        while chunk := source.read(1 << 20):
+            spool.write(chunk)
+            if spool.tell() > limits.file_bytes:
+                raise SheetFileSize(limit=limits.file_bytes >> 20)
+    spool.flush()
+
+
+@contextmanager
+def open_sheet(
+    source: Path | str | bytes | IO[bytes],
+    spec: SheetSpec,
+    *,
+    name: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str | None] | None = None,
+    header_row: int | None = None,
+    on: date | None = None,
+    limits: Limits = Limits(),
+) -> Iterator[Sheet]:
+    """Open the first visible sheet whose header has all required fields, or the one named `sheet`.
+
+    `source`: a path, the content, or a binary file object; `name`: the file's own name where the source
+    does not tell it (an upload). `mapping` and `header_row`: see `find_header`. `on` is today, against
+    which dates of birth are judged. Raises SheetProblem in one of its kinds,
+    also while rows are being read; when the block is left, the child process is gone.
+    """
+    with _opened(source, name, limits) as (path, own_name):
+        child = _Child(path, own_name, sheet, limits)
+        try:
+            yield _choose(child, spec, mapping=mapping, header_row=header_row, on=on)
+        finally:
+            child.close()
+
+
+def _choose(
+    child: _Child,
+    spec: SheetSpec,
+    *,
+    mapping: Mapping[str, str | None] | None,
+    header_row: int | None,
+    on: date | None,
+) -> Sheet:
+    book = child.receive()
+    names = [one["name"] for one in book["sheets"]]
+    hidden = tuple(one["name"] for one in book["sheets"] if one["hidden"])
+    problem: SheetProblem = SheetEmpty()
+    while (frame := child.receive())["t"] == "head":
+        rows = [_thaw(row) for row in frame["rows"]]
+        if rows:
+            try:
+                header = find_header(
+                    frame["n"], rows, spec, sheet=frame["sheet"], mapping=mapping, header_row=header_row
+                )
+            except (HeaderMissing, HeaderNotFound) as error:
+                # A sheet with part of a header says more about what is wrong than one with none.
+                if not isinstance(problem, HeaderMissing):
+                    problem = error if isinstance(error, HeaderMissing) or type(problem) is SheetEmpty else problem
+            else:
+                child.answer("take")
+                return Sheet(
+                    name=frame["sheet"],
+                    kind=book["kind"],
+                    header=header,
+                    spec=spec,
+                    hidden_sheets=hidden,
+                    other_sheets=tuple(n for n in names if n != frame["sheet"] and n not in hidden),
+                    encoding=book.get("encoding"),
+                    on=on,
+                    _child=child,
+                )
+        child.answer("next")
+    raise problem
+
+
+def preview_sheets(
+    source: Path | str | bytes | IO[bytes],
+    *,
+    name: str | None = None,
+    limits: Limits = Limits(),
+) -> list[SheetHead]:
+    """The first rows of every visible sheet. Raises SheetProblem."""
+    heads = []
+    with _opened(source, name, limits) as (path, own_name):
+        child = _Child(path, own_name, None, limits)
+        try:
+            child.receive()
+            while (frame := child.receive())["t"] == "head":
+                rows: Sequence[list[Cell]] = [_thaw(row) for row in frame["rows"]]
+                heads.append(SheetHead(frame["sheet"], tuple(frame["n"]), tuple(tuple(row) for row in rows)))
+                child.answer("next")
+        finally:
+            child.close()
+    return heads
