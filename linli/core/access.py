@@ -1,0 +1,116 @@
+"""Who acts, what they may do, and where. Identity is here; authority comes from appointments, which `duty` reads.
+
+Two walls stand behind every request. The query layer narrows by the extent of one permission (`actor.extent_for`); row-level
+security refuses what slips through, by the union of all of the actor's extents, which `acting` sets for one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from linli.core import db
+from linli.core.errors import Forbidden
+from linli.core.extents import EVERYWHERE, NOWHERE, Extent, unite
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One appointment's worth of authority: what it allows, and on which doors."""
+
+    appointment_id: int
+    role: str
+    place_id: int
+    permissions: frozenset[str]
+    extent: Extent
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting, with the authority held at one moment."""
+
+    account_id: int
+    name: str
+    grants: tuple[Grant, ...] = ()
+    origin: str = "web"  # web, api, cli, job
+    scopes: frozenset[str] | None = None  # what a token is limited to; None: no token
+    is_system: bool = field(default=False)
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Everything the actor may see anything of."""
+        return EVERYWHERE if self.is_system else unite(grant.extent for grant in self.grants)
+
+    def extent_for(self, permission: str) -> Extent:
+        """The doors on which the actor holds `permission`."""
+        if self.scopes is not None and permission not in self.scopes:
+            return NOWHERE
+        if self.is_system:
+            return EVERYWHERE
+        return unite(grant.extent for grant in self.grants if permission in grant.permissions)
+
+    def may(self, permission: str, extent: Extent | None = None) -> bool:
+        """Whether `permission` is held on all of `extent` (None: anywhere at all)."""
+        held = self.extent_for(permission)
+        return bool(held) if extent is None else bool(held) and extent <= held
+
+    def require(self, permission: str, extent: Extent | None = None) -> None:
+        """Raises Forbidden unless `permission` is held on all of `extent`."""
+        if not self.may(permission, extent):
+            raise Forbidden(permission=permission)
+
+    def appointment_for(self, permission: str, key: int | None = None) -> int | None:
+        """The appointment under which the actor does this: the narrowest that allows it. None for the system."""
+        fitting = [
+            grant for grant in self.grants if permission in grant.permissions and (key is None or key in grant.extent)
+        ]
+        return min(fitting, key=lambda grant: len(grant.extent)).appointment_id if fitting else None
+
+
+SYSTEM = Actor(account_id=0, name="system", origin="job", is_system=True)
+
+AuthoritySource = Callable[[int, datetime], tuple[Grant, ...]]
+_source: list[AuthoritySource] = []
+_current: ContextVar[Actor | None] = ContextVar("linli_actor", default=None)
+
+
+def set_authority_source(source: AuthoritySource) -> None:
+    """`duty` says here how an account's grants at a moment are found."""
+    _source[:] = [source]
+
+
+def actor_of(
+    account_id: int, name: str, at: datetime, *, origin: str = "web", scopes: frozenset[str] | None = None
+) -> Actor:
+    """The account with the authority it holds at `at`. Without an appointment: no grants, so no access."""
+    return Actor(account_id, name, _source[0](account_id, at), origin, scopes)
+
+
+def current_actor() -> Actor:
+    """The actor of the present `acting` block. Raises RuntimeError outside of one."""
+    actor = _current.get()
+    if actor is None:
+        raise RuntimeError("nobody is acting: wrap the work in access.acting(actor)")
+    return actor
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[Actor]:
+    """One transaction in which `actor` acts: row-level security shows and takes only what lies in their extent.
+
+    Pages are rendered and streams are read inside of it, because the setting ends with the transaction.
+    """
+    token = _current.set(actor)
+    try:
+        with db.atomic():
+            db.execute(
+                "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
+                [str(actor.extent), str(actor.account_id)],
+            )
+            yield actor
+    finally:
+        _current.reset(token)

@@ -1,0 +1,120 @@
+"""The database, as one of two roles.
+
+Web code runs on the alias `default`, whose role owns nothing and stands behind row-level security. Jobs, imports and
+migrations run `with owner():`, on a connection of the owner role. Which of them a piece of code runs as is known here
+alone: services and queries only say `atomic()` and `cursor()`, and the router sends the ORM the same way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import OperationalError
+
+WEB, OWNER, JOBS = "default", "owner", "jobs"
+_alias: ContextVar[str] = ContextVar("linli_db", default=WEB)
+T = TypeVar("T")
+
+# Two orders of locks met head on (40P01), or a row moved to another unit while we waited (40001).
+RETRY_STATES = {"40001", "40P01"}
+RETRIES = 5
+
+
+def using() -> str:
+    """The alias that the present code runs on."""
+    return _alias.get()
+
+
+@contextmanager
+def owner() -> Iterator[None]:
+    """Inside the block, ORM and cursors run as the owner of the tables: no row-level security."""
+    token = _alias.set(OWNER)
+    try:
+        yield
+    finally:
+        _alias.reset(token)
+
+
+def connection() -> BaseDatabaseWrapper:
+    return connections[using()]
+
+
+def atomic(*, durable: bool = False) -> transaction.Atomic:
+    return transaction.atomic(using=using(), durable=durable)
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    transaction.on_commit(act, using=using())
+
+
+@contextmanager
+def cursor() -> Iterator[Any]:
+    with connection().cursor() as cur:
+        yield cur
+
+
+def execute(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> int:
+    """Run one statement; returns the number of rows it touched."""
+    with connection().cursor() as cur:
+        cur.execute(sql, params)
+        return int(cur.rowcount)
+
+
+def rows(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection().cursor() as cur:
+        cur.execute(sql, params)
+        return list(cur.fetchall())
+
+
+def dicts(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    with connection().cursor() as cur:
+        cur.execute(sql, params)
+        names = [column[0] for column in cur.description]
+        return [dict(zip(names, row, strict=True)) for row in cur.fetchall()]
+
+
+def scalar(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> Any:
+    """The first column of the first row, or None when there is no row."""
+    with connection().cursor() as cur:
+        cur.execute(sql, params)
+        row = cur.fetchone()
+        return row[0] if row else None
+
+
+def retrying(act: Callable[[], T]) -> T:
+    """Run `act` in a transaction (a savepoint when one is open) and again when it lost a race for locks.
+
+    Rolling back to a savepoint gives back the row locks taken after it, so the second try starts clean.
+    """
+    for attempt in range(RETRIES):
+        try:
+            with atomic():
+                return act()
+        except OperationalError as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state not in RETRY_STATES or attempt == RETRIES - 1:
+                raise
+            time.sleep(0.01 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+class Router:
+    """Sends the ORM where the present code runs; keeps the tables of jobs in a schema of their own."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return JOBS if model._meta.app_label == "procrastinate" else using()
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return self.db_for_read(model, **hints)
+
+    def allow_relation(self, left: Any, right: Any, **hints: Any) -> bool:
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == (JOBS if app_label == "procrastinate" else OWNER)

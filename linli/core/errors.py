@@ -1,0 +1,106 @@
+"""One error shape for every face: RFC 9457 on the API, the same words on a page and on the command line.
+
+A room defines its errors as subclasses with a stable `code`; they are raised where the rule lives and rendered once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class Problem(Exception):
+    """Something the caller can understand and act on.
+
+    `title` says what happened, `detail` with which value, `advice` what to do now. `params` fill the `%(name)s` of all
+    three and are shown to machines as they are.
+    """
+
+    code: str = "core.problem"
+    status: int = 400
+    title: Text = _("The request could not be carried out.")
+    advice_text: Text = ""
+
+    def __init__(self, detail: Text | None = None, *, advice: Text | None = None, **params: Any) -> None:
+        self._detail = detail
+        self._advice = advice
+        self.params = params
+        super().__init__(self.code)
+
+    @property
+    def detail(self) -> str:
+        text = self._detail if self._detail is not None else self.title
+        return self._fill(text)
+
+    @property
+    def advice(self) -> str:
+        return self._fill(self._advice if self._advice is not None else self.advice_text)
+
+    def _fill(self, text: Text) -> str:
+        return str(text) % self.params if self.params else str(text)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.detail, self.advice) if part)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The RFC 9457 body: type, title, status, detail, plus `code`, `advice` and `params`."""
+        return {
+            "type": f"urn:linli:problem:{self.code}",
+            "title": self._fill(self.title),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "advice": self.advice,
+            "params": {
+                name: value if isinstance(value, int | float) else str(value) for name, value in self.params.items()
+            },
+        }
+
+
+class NotFound(Problem):
+    code = "core.not_found"
+    status = 404
+    title = _("There is no such thing here.")
+    advice_text = _("Check the address or code, or look for it by name.")
+
+
+class Forbidden(Problem):
+    """The acting account holds no appointment that allows this here."""
+
+    code = "core.forbidden"
+    status = 403
+    title = _("You are not appointed to do this here.")
+    advice_text = _("Ask the office that answers for this place to do it, or to appoint you.")
+
+
+class NotSignedIn(Problem):
+    code = "core.not_signed_in"
+    status = 401
+    title = _("Nobody is signed in.")
+    advice_text = _("Sign in, or send a valid token.")
+
+
+class Invalid(Problem):
+    """A value that is not acceptable; `params["field"]` names it where there is one."""
+
+    code = "core.invalid"
+    status = 422
+    title = _("A value is not acceptable.")
+
+
+class Conflict(Problem):
+    code = "core.conflict"
+    status = 409
+    title = _("Somebody else changed this in the meantime.")
+    advice_text = _("Load it again and repeat your change.")
+
+
+class Unavailable(Problem):
+    code = "core.unavailable"
+    status = 503
+    title = _("The system is busy.")
+    advice_text = _("Nothing was lost. Try again in a moment.")

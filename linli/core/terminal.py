@@ -1,0 +1,69 @@
+"""What the rooms' commands share: who acts, JSON or text, progress on long work."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from linli.core import access, clock
+from linli.core.access import Actor
+from linli.core.errors import NotSignedIn
+from linli.core.models import Account
+
+ACCOUNT_VARIABLE = "LINLI_AS"  # set by `linli --as ACCOUNT`
+
+
+def get_actor() -> Actor:
+    """The account named by `linli --as` (or LINLI_AS), with its authority now. Raises NotSignedIn."""
+    username = os.environ.get(ACCOUNT_VARIABLE, "")
+    if not username:
+        raise NotSignedIn(_("This command acts as somebody."), advice=_("Say who: linli --as ACCOUNT ..."))
+    account = Account.objects.filter(username=username, is_active=True).first()
+    if account is None:
+        raise NotSignedIn(
+            _("There is no active account %(name)s."), advice=_("linli accounts list shows all of them."), name=username
+        )
+    return access.actor_of(account.pk, account.name, clock.now(), origin="cli")
+
+
+@contextmanager
+def acting() -> Iterator[Actor]:
+    """One transaction as the account of `--as`, behind the wall, as a page would."""
+    with access.acting(get_actor()) as actor:
+        yield actor
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[int] = ()) -> None:
+    """A table on standard output; `numbers` are the indexes of right-aligned columns."""
+    table = Table(title=title or None, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in numbers else "left")
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    Console().print(table)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A progress bar on standard error for a job run here: pass what it yields to `jobs.carry_out(watch=...)`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None)
+
+        def watch(step: str, done: int, total: int | None) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        yield watch

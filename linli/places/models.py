@@ -1,0 +1,155 @@
+"""Tables of places. The rules of the tree are constraints; the ones Django cannot say are in migration 0001."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from linli.places.terms import PARENTS, ROOTED, DoorKind, Kind
+
+
+def _pairs() -> Q:
+    """Which parent kind each kind may have."""
+    allowed = Q(parent_kind=None, kind__in=[kind.value for kind in ROOTED])
+    for kind, parents in PARENTS.items():
+        if parents:
+            allowed |= Q(kind=kind.value, parent_kind__in=[parent.value for parent in parents])
+    return allowed
+
+
+class Place(models.Model):
+    """A city, district, street, community, area, grid, compound, building or unit.
+
+    `lo`, `hi`: for compounds, buildings and units the block of keys they are; for communities the reserve in which new
+    compounds get their keys (what a community *holds* is in `PlaceSpan`). Blocks of one kind have one size and lie on its grid, so two of them
+    never overlap when their `lo` differs, and a child lies in its parent when `parent_lo` is its own `lo` rounded down.
+    """
+
+    kind = models.SmallIntegerField(choices=Kind)
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    sort = models.IntegerField(default=0)  # order among siblings: building 2 before building 10
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    parent_kind = models.SmallIntegerField(null=True, choices=Kind)
+    lo = models.BigIntegerField(null=True)
+    hi = models.BigIntegerField(null=True)
+    parent_lo = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # dissolved; its code and keys are never given again
+
+    class Meta:
+        db_table = "place"
+        indexes = [
+            models.Index(fields=["parent", "sort", "id"], name="place_parent_sort"),
+            models.Index(fields=["lo"], name="place_lo"),
+            models.Index(fields=["name"], name="place_name"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="place_kind", condition=Q(kind__in=[kind.value for kind in Kind])),
+            models.CheckConstraint(name="place_parent_kind", condition=_pairs()),
+            models.CheckConstraint(
+                name="place_parent_whole",
+                condition=Q(parent=None, parent_kind=None) | Q(parent__isnull=False, parent_kind__isnull=False),
+            ),
+            models.CheckConstraint(name="place_name_said", condition=~Q(name="") & ~Q(code="")),
+            models.UniqueConstraint(name="place_block_once", fields=["kind", "lo"]),
+            models.CheckConstraint(
+                name="place_ends_after", condition=Q(ended_at=None) | Q(ended_at__gte=F("created_at"))
+            ),
+        ]
+
+
+class PlaceSpan(models.Model):
+    """Which doors a place holds, and when: [lo, hi) of keys during [since, until).
+
+    Of one kind no two places hold a key at the same time (exclusion constraint), and a row lies inside a row of its parent, in
+    keys and in time (composite foreign key and checks).
+    """
+
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="spans")
+    kind = models.SmallIntegerField(choices=Kind)
+    lo = models.BigIntegerField()
+    hi = models.BigIntegerField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()  # terms.FOREVER while it lasts
+    parent_span = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_constraint=False)
+    parent_place_id = models.BigIntegerField(null=True)
+    parent_lo = models.BigIntegerField(null=True)
+    parent_hi = models.BigIntegerField(null=True)
+    parent_since = models.DateTimeField(null=True)
+    parent_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "place_span"
+        indexes = [
+            models.Index(fields=["place", "until"], name="place_span_place"),
+            models.Index(fields=["kind", "lo", "hi"], name="place_span_kind_lo"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="place_span_keys", condition=Q(lo__gte=0, lo__lt=F("hi"))),
+            models.CheckConstraint(name="place_span_time", condition=Q(since__lt=F("until"))),
+        ]
+
+
+class PlaceAlias(models.Model):
+    """Another code or name under which a place is found: an old code after a move, a name in daily use."""
+
+    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="aliases")
+    text = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "place_alias"
+        constraints = [models.UniqueConstraint(name="place_alias_once", fields=["place", "text"])]
+        indexes = [models.Index(fields=["text"], name="place_alias_text")]
+
+
+class PlaceOutline(models.Model):
+    """The shape of a place, GeoJSON geometry in WGS-84, with its bounding box for quick picking."""
+
+    place = models.OneToOneField(Place, on_delete=models.CASCADE, primary_key=True, related_name="outline")
+    geometry = models.JSONField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    source = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        db_table = "place_outline"
+        constraints = [
+            models.CheckConstraint(
+                name="place_outline_box",
+                condition=Q(
+                    west__gte=-180,
+                    east__lte=180,
+                    south__gte=-90,
+                    north__lte=90,
+                    west__lte=F("east"),
+                    south__lte=F("north"),
+                ),
+            )
+        ]
+
+
+class Door(models.Model):
+    """Any space with a lock. Its key is given once, never changed, never used again: doors are ended, not deleted."""
+
+    key = models.BigIntegerField(primary_key=True)
+    unit = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="doors")
+    unit_kind = models.SmallIntegerField(default=Kind.UNIT)
+    unit_lo = models.BigIntegerField()
+    number = models.CharField(max_length=20)
+    kind = models.SmallIntegerField(choices=DoorKind, default=DoorKind.DWELLING)
+    floor = models.SmallIntegerField(null=True)
+    position = models.IntegerField(default=0)  # walking order inside the unit
+    vacant_since = models.DateField(null=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "door"
+        constraints = [
+            models.UniqueConstraint(name="door_number_once", fields=["unit", "number"]),
+            models.CheckConstraint(name="door_kind", condition=Q(kind__in=[kind.value for kind in DoorKind])),
+            models.CheckConstraint(name="door_number_said", condition=~Q(number="")),
+        ]

@@ -1,0 +1,18 @@
+"""What residents tells the rooms above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class PeopleChanged:
+    """People came, moved, left, came back, or households were made or ended, in this transaction.
+
+    Published once for the whole set, after the rows are written. `household_ids` holds the households of before and after.
+    """
+
+    person_ids: tuple[int, ...]
+    household_ids: tuple[int, ...]
+    at: datetime

@@ -1,0 +1,66 @@
+"""Households behind doors and the people in them. People move, doors don't: `key` is where they are now."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from linli.residents.terms import STORED_NEEDS, Presence, Sex
+
+
+class Household(models.Model):
+    """The people behind one door. `key` is the door's key; the foreign key to it is in migration 0001."""
+
+    key = models.BigIntegerField()
+    client_id = models.UUIDField(null=True, unique=True)
+    label = models.CharField(max_length=40, blank=True, default="")  # tells households at one door apart
+    note = models.CharField(max_length=400, blank=True, default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # everyone has left
+
+    class Meta:
+        db_table = "household"
+        indexes = [models.Index(fields=["key"], name="household_key")]
+        constraints = [
+            models.UniqueConstraint(name="household_label_once", fields=["key", "label"], condition=Q(ended_at=None)),
+            models.UniqueConstraint(name="household_id_key", fields=["id", "key"]),
+        ]
+
+
+class Person(models.Model):
+    """Somebody who lives behind a door. ID number and phone are sealed; their hashes find them exactly."""
+
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="people", db_constraint=False)
+    key = models.BigIntegerField()  # the household's key, kept equal by a composite foreign key with ON UPDATE CASCADE
+    client_id = models.UUIDField(null=True, unique=True)
+    name = models.CharField(max_length=80)
+    sex = models.SmallIntegerField(choices=Sex, default=Sex.UNKNOWN)
+    born_on = models.DateField(null=True)
+    relation = models.CharField(max_length=20, blank=True, default="")  # to the head of the household, as written
+    id_sealed = models.BinaryField(default=b"")
+    id_hash = models.BinaryField(null=True)
+    phone_sealed = models.BinaryField(default=b"")
+    phone_hash = models.BinaryField(null=True)
+    needs = models.IntegerField(default=0)
+    presence = models.SmallIntegerField(choices=Presence, default=Presence.PRESENT)
+    presence_since = models.DateField()
+    back_on = models.DateField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "person"
+        indexes = [
+            models.Index(fields=["key"], name="person_key"),
+            models.Index(fields=["household"], name="person_household"),
+            models.Index(fields=["name"], name="person_name"),
+            models.Index(fields=["phone_hash"], name="person_phone", condition=Q(phone_hash__isnull=False)),
+        ]
+        constraints = [
+            models.UniqueConstraint(name="person_id_once", fields=["id_hash"]),
+            models.CheckConstraint(name="person_named", condition=~Q(name="")),
+            models.CheckConstraint(name="person_presence", condition=Q(presence__in=[item.value for item in Presence])),
+            models.CheckConstraint(name="person_needs", condition=Q(needs__gte=0, needs__lte=int(STORED_NEEDS))),
+            models.CheckConstraint(name="person_back", condition=Q(back_on=None) | Q(presence=Presence.AWAY)),
+        ]

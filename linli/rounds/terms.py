@@ -1,0 +1,132 @@
+"""The words of rounds: what a mark says, and what it closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+BUCKET = timedelta(minutes=10)
+# A device's clock may be wrong by this much before an event time in the future is taken for a fault and clamped.
+CLOCK_ERROR = timedelta(minutes=5)
+
+
+class RoundKind(models.TextChoices):
+    VISIT = "visit", _("visit")
+    TEST = "test", _("test")
+    KIT = "kit", _("kit")
+    CUSTOM = "custom", _("custom")
+
+
+class CountBy(models.IntegerChoices):
+    """What a round counts: its subjects."""
+
+    PERSON = 1, _("per person")
+    HOUSEHOLD = 2, _("per household")
+
+
+class RoundState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    OPEN = "open", _("open")
+    CLOSED = "closed", _("closed")
+
+
+class Mark(models.IntegerChoices):
+    """What was found at the door. Below 10 the subject stays open; from 10 on it is closed."""
+
+    NOT_REACHED = 0, _("not reached")
+    ABSENT = 1, _("absent")
+    REFUSED = 2, _("refused")
+    DONE = 10, _("done")
+    EXEMPT = 11, _("exempt")
+    MOVED_OUT = 20, _("moved out")
+    VACANT = 21, _("vacant")
+
+
+FIRST_CLOSED = 10
+GIVEN = (Mark.ABSENT, Mark.REFUSED, Mark.DONE, Mark.EXEMPT, Mark.MOVED_OUT, Mark.VACANT)
+LEAVING = (Mark.MOVED_OUT, Mark.VACANT)  # the register is corrected
+
+
+class Outcome(models.IntegerChoices):
+    """What became of one command."""
+
+    ACCEPTED = 1, _("accepted")
+    KNOWN = 2, _("already known")
+    NOT_IN_ROUND = 3, _("not in this round")
+    ROUND_CLOSED = 4, _("round is closed")
+
+
+class Flag(models.IntegerChoices):
+    """Bits on a mark that its reader should know of."""
+
+    CLAMPED = 1, _("event time was beyond any clock error and was clamped")
+    SHEET = 2, _("came from a sheet")
+
+
+@dataclass(frozen=True)
+class MarkCommand:
+    """One mark, as a face hands it in. `id` makes it idempotent; exactly one of `person_id`, `household_id` is set.
+
+    In a round that counts people, a household's mark goes to everyone due behind its door.
+    """
+
+    id: UUID
+    kind: Mark
+    event_at: datetime
+    person_id: int | None = None
+    household_id: int | None = None
+    reason: str = ""
+    back_at: datetime | None = None  # absent: when to come again
+    until_at: datetime | None = None  # exempt: until when
+    device_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to one command, in the order of the commands."""
+
+    id: UUID
+    outcome: Outcome
+    marks: int  # how many subjects it marked
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The count of one round over some doors. Subjects are people, or households in a round per household."""
+
+    due: int = 0
+    done: int = 0
+    exempt: int = 0
+    absent: int = 0
+    refused: int = 0
+    doors_due: int = 0
+    doors_open: int = 0
+    recent: int = 0  # closed in the last ten minutes
+
+    @property
+    def open(self) -> int:
+        return self.due - self.done - self.exempt
+
+    @property
+    def not_reached(self) -> int:
+        return self.open - self.absent - self.refused
+
+    @property
+    def share_done(self) -> float:
+        return self.done / self.due if self.due else 0.0
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            self.due + other.due,
+            self.done + other.done,
+            self.exempt + other.exempt,
+            self.absent + other.absent,
+            self.refused + other.refused,
+            self.doors_due + other.doors_due,
+            self.doors_open + other.doors_open,
+            self.recent + other.recent,
+        )
