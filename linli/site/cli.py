@@ -1,26 +1,103 @@
-"""The `linli` command."""
+"""The `linli` command: gathers the rooms' commands and turns errors into one line, advice and an exit code.
+
+Exit codes: 0 done, 1 crash, 2 wrong usage, 3 bad input, 4 not allowed, 5 not found, 130 interrupted.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
 
 import typer
+from typer import _click as click
+from typer.core import TyperGroup
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+CRASH, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, INTERRUPTED = 1, 2, 3, 4, 5, 130
+
+ROOM_COMMANDS = {
+    "import": "linli.site.imports",
+    "demo": "linli.site.demo.cli",
+    "places": "linli.places.cli",
+    "residents": "linli.residents.cli",
+    "accounts": "linli.duty.cli",
+    "rounds": "linli.rounds.cli",
+}
+"""Command -> module whose `app` carries it. Loaded when used, because it needs settings and a database."""
 
 
-def _setup() -> None:
+def set_up() -> None:
+    """Load settings (which start the embedded server when no other is named) and the rooms."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
     import django
+    from django.conf import settings
+    from django.utils import translation
 
     django.setup()
+    language = os.environ.get("LINLI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", "")
+    translation.activate("en" if language.lower().startswith("en") else settings.LANGUAGE_CODE)
+
+
+class RoomGroup(TyperGroup):
+    """The commands below plus those of the rooms."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        rooms = [name for name, module in ROOM_COMMANDS.items() if _exists(module)]
+        return [*super().list_commands(ctx), *rooms]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = ROOM_COMMANDS.get(cmd_name)
+        if module is None or not _exists(module):
+            return super().get_command(ctx, cmd_name)
+        set_up()
+        command = typer.main.get_command(import_module(module).app)
+        command.name = cmd_name
+        return command
+
+    def get_help(self, ctx: click.Context) -> str:
+        os.environ["LINLI_NO_DB"] = "1"  # the list of commands needs no server
+        return super().get_help(ctx)
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+app = typer.Typer(cls=RoomGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def linli(
+    acting_as: Annotated[
+        str, typer.Option("--as", metavar="ACCOUNT", envvar="LINLI_AS", help="The account that acts.")
+    ] = "",
+) -> None:
+    """Linli: reach every household, miss nobody, account for every door."""
+
+
+@app.command()
+def run(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    demo: Annotated[bool, typer.Option(help="Fill an empty database with the demo district.")] = True,
+    people: Annotated[int, typer.Option(help="People in the demo district; 0: the demo's own default.")] = 0,
+) -> None:
+    """Set everything up and serve: embedded database, web server, job worker; restart what dies."""
+    from linli.site.supervise import serve
+
+    serve(host=host, port=port, demo=demo, people=people)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the present version."""
-    _setup()
+    set_up()
     from django.conf import settings
 
     from linli.site.database import migrate_all
@@ -28,18 +105,84 @@ def migrate() -> None:
     migrate_all(schema=settings.LINLI_SCHEMA, jobs_schema=settings.LINLI_JOBS_SCHEMA)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look for what is wrong with this installation, and say how to mend it."""
+    set_up()
+    from linli.site.doctor import examine, print_report
+
+    report = examine()
+    print_report(report, as_json=as_json)
+    raise typer.Exit(CRASH if any(found.state == "fail" for found in report) else 0)
+
+
+@app.command()
+def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")] = 2) -> None:
+    """Carry out jobs until stopped. `linli run` starts one of these."""
+    set_up()
+    from linli.site.worker import work_until_stopped
+
+    work_until_stopped(concurrency=concurrency)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    hidden=True,
+)
 def manage(context: typer.Context) -> None:
     """Django's own commands: `linli manage makemigrations`."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
+    set_up()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["linli manage", *context.args])
 
 
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code. Errors become a line and advice on standard error."""
+    try:
+        result = app(args=arguments, prog_name="linli", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:
+        return _report(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: Exception) -> int:
+    from linli.core.errors import Problem
+    from linli.site.embedded import EmbeddedServerError
+    from linli.site.secrets import SecretsError
+
+    if isinstance(error, Problem):
+        _complain(error.detail, error.advice)
+        return {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND}.get(error.status, BAD_INPUT)
+    if isinstance(error, EmbeddedServerError | SecretsError):
+        _complain(str(error), "")
+        return BAD_INPUT
+    if _is_lost_connection(error):
+        _complain(f"The database cannot be reached: {str(error).strip().splitlines()[0]}", "linli doctor")
+        return BAD_INPUT
+    raise error
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    from django.db.utils import InterfaceError, OperationalError
+
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def _complain(text: Any, advice: Any) -> None:
+    sys.stderr.write(f"linli: {text}\n")
+    if advice:
+        sys.stderr.write(f"  → {advice}\n")
+
+
 def main() -> None:
-    app(prog_name="linli")
+    sys.exit(run_command())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -36,6 +36,4 @@ def grant_jobs() -> None:
     """The web role may enqueue a job inside its own transaction; it may neither change nor take one."""
     with connections["jobs"].cursor() as cursor:
         cursor.execute("GRANT SELECT, INSERT ON procrastinate_jobs, procrastinate_events TO linli_web")
-        cursor.execute(
-            "GRANT USAGE ON SEQUENCE procrastinate_jobs_id_seq, procrastinate_events_id_seq TO linli_web"
-        )
+        cursor.execute("GRANT USAGE ON SEQUENCE procrastinate_jobs_id_seq, procrastinate_events_id_seq TO linli_web")

@@ -46,9 +46,7 @@ def load_secrets(home: Path) -> Secrets:
         data_keys = {int(number): _decode(text) for number, text in kept["data_keys"].items()}
         if not data_keys:
             raise ValueError("no data key")
-        return Secrets(
-            path, kept["secret_key"], data_keys, _decode(kept["hash_key"]), _decode(kept["journal_key"])
-        )
+        return Secrets(path, kept["secret_key"], data_keys, _decode(kept["hash_key"]), _decode(kept["journal_key"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SecretsError(
             f"{path} is damaged ({error}). Put it back from the backup; do not delete it: "
