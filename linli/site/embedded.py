@@ -8,6 +8,7 @@ permissions are touched. It listens on a Unix socket in a private folder and on 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import hashlib
@@ -80,6 +81,28 @@ def ensure_running(home: Path | None = None, *, durable: bool = True) -> str:
             _start(place, durable=durable)
         _ensure_database(place)
     return place.url
+
+
+def hold(home: Path | None = None, *, durable: bool = True) -> str:
+    """Start the server if need be and keep it until this process exits; the last one to hold it stops it.
+
+    Returns the URL. A holder that is killed simply holds no more; the server then runs on until a later one leaves.
+    """
+    home = home or get_home()
+    home.mkdir(parents=True, exist_ok=True)
+    holders = os.open(home / "pg.holders", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(holders, fcntl.LOCK_SH)
+    url = ensure_running(home, durable=durable)
+    holder = os.getpid()
+
+    def leave() -> None:
+        if os.getpid() == holder:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(holders, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stop(home)
+
+    atexit.register(leave)
+    return url
 
 
 def stop(home: Path | None = None, *, mode: str = "fast") -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from linli.site.embedded import ensure_running, get_home
+from linli.site.embedded import get_home, hold
 from linli.site.secrets import load_secrets
 
 
@@ -105,7 +105,7 @@ def _database_url() -> str:
         return named
     if _flag("LINLI_NO_DB"):
         return "postgresql://linli@/linli?host=/nonexistent"
-    url = ensure_running(LINLI_HOME)
+    url = hold(LINLI_HOME)
     os.environ["DATABASE_URL"] = url  # children of this process use the same server without asking again
     return url
 
@@ -163,7 +163,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = LINLI_HOME / "static"
-_static_storage = (
+STATICFILES_BACKEND = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if TESTING or DEBUG
     else "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -173,7 +173,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": LINLI_HOME / "files", "file_permissions_mode": 0o600},
     },
-    "staticfiles": {"BACKEND": _static_storage},
+    "staticfiles": {"BACKEND": STATICFILES_BACKEND},
 }
 WHITENOISE_USE_FINDERS = TESTING or DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -1,0 +1,237 @@
+"""`linli run`: prepare everything, then keep the database, the web server and the job worker alive."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from django.utils.translation import gettext as _
+
+from linli.core.errors import Problem
+from linli.site import embedded
+
+BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS = 30.0
+"""A child that ran this long was well: its next death is a first one."""
+GRACE_SECONDS = 10.0
+TICK_SECONDS = 0.1
+DATABASE_CHECK_SECONDS = 1.0
+MAX_WEB_WORKERS = 8
+MAX_WEB_THREADS = 32
+"""Over all web workers: each thread holds a database connection, and the embedded server grants 100."""
+PARENT_DEATH_SIGNAL = 1
+
+
+class PortInUse(Problem):
+    code = "site.port_in_use"
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            _("Port %(port)s on %(host)s is in use by another program."),
+            advice=_("Stop that program, or choose another port: make run PORT=8123, or linli run --port 8123."),
+            host=host,
+            port=port,
+        )
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def check_port(host: str, port: int, *, patience: float = 1.5) -> None:
+    """Raises PortInUse. Waits a moment first: a server just stopped may not have let go yet."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    until = time.monotonic() + patience
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                return
+            except PermissionError as error:
+                raise PortInUse(host, port) from error
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise PortInUse(host, port) from error
+        time.sleep(0.1)
+
+
+def _die_with_parent() -> None:
+    """In the child, before exec: if the supervisor is killed outright, so is the child (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+@dataclass
+class Child:
+    """One program that has to be running, in a process group of its own."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    due: float = field(default=0.0)
+
+    def start(self) -> None:
+        # preexec_fn is safe here: the supervisor has no threads.
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent
+        )
+        self.started = time.monotonic()
+
+    def tend(self, now: float) -> None:
+        """Start it when it is due; when it died, sweep up what it left and set when it is due again."""
+        if self.process is None:
+            if now >= self.due:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        self._signal(signal.SIGKILL)  # its own children would keep the port
+        self.deaths = 0 if now - self.started > STEADY_SECONDS else self.deaths
+        pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS) - 1)]
+        self.deaths += 1
+        self.process, self.due = None, now + pause
+        say(_("%(name)s stopped (%(code)s); starting it again.") % {"name": self.name, "code": code})
+
+    def stop(self, deadline: float) -> None:
+        if self.process is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+
+    def _signal(self, number: int) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
+
+
+def web_command(host: str, port: int) -> list[str]:
+    workers = min(MAX_WEB_WORKERS, os.cpu_count() or 1)
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(workers),
+        "--blocking-threads": str(max(2, min(8, MAX_WEB_THREADS // workers))),
+        "--workers-kill-timeout": "5",
+        "--log-level": "warning",
+    }
+    words = [word for pair in options.items() for word in pair]
+    return [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "linli.site.wsgi:application"]
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "linli.site.cli", "work"]
+
+
+class Supervisor:
+    """Tends its children and, when it is ours, the embedded database, until told to stop."""
+
+    def __init__(self, children: list[Child], *, revive_database: Callable[[], None] | None) -> None:
+        self.children = children
+        self.revive_database = revive_database
+        self.stopping = False
+        self._database_due = 0.0
+
+    def run(self, *, ready: Callable[[], None]) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        announced = False
+        try:
+            while not self.stopping:
+                self._tend(time.monotonic())
+                if not announced and self._answers():
+                    announced = True
+                    ready()
+                time.sleep(TICK_SECONDS)
+        finally:
+            self._stop_all()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _tend(self, now: float) -> None:
+        if self.revive_database is not None and now >= self._database_due:
+            self.revive_database()
+            self._database_due = now + DATABASE_CHECK_SECONDS
+        for child in self.children:
+            child.tend(now)
+
+    def _answers(self) -> bool:
+        words = self.children[0].command
+        host, port = words[words.index("--host") + 1], words[words.index("--port") + 1]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return True
+        return False
+
+    def _stop_all(self) -> None:
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in self.children:
+            child.ask_to_stop()
+        for child in self.children:
+            child.stop(deadline)
+
+
+def _database_reviver(home: Path) -> Callable[[], None]:
+    place = embedded.find_place(home)
+
+    def revive() -> None:
+        if embedded.read_pid(place) is not None:
+            return
+        say(_("The database stopped; starting it again."))
+        try:
+            embedded.ensure_running(home)
+        except embedded.EmbeddedServerError as error:
+            say(f"linli: {error}")  # the next check tries again
+
+    return revive
+
+
+def serve(*, host: str, port: int, demo: bool, people: int) -> None:
+    """Runs until SIGTERM, SIGINT or SIGHUP. Raises PortInUse before anything is started."""
+    check_port(host, port)
+    ours = not os.environ.get("DATABASE_URL")
+    from linli.site.cli import set_up
+
+    set_up()
+    from django.conf import settings
+    from django.db import connections
+
+    from linli.site.prepare import prepare, read_demo_note
+
+    prepare(demo=demo, people=people, say=say)
+    connections.close_all()
+
+    def ready() -> None:
+        shown = f"[{host}]" if ":" in host else host
+        say(f"\nLinli: http://{shown}:{port}")
+        note = read_demo_note()
+        if note:
+            say(note)
+        say(_("Stop with Ctrl+C."))
+
+    children = [Child(_("The web server"), web_command(host, port)), Child(_("The job worker"), worker_command())]
+    reviver = _database_reviver(settings.LINLI_HOME) if ours else None
+    Supervisor(children, revive_database=reviver).run(ready=ready)
