@@ -219,7 +219,7 @@ def _bad_id(text: str) -> CellFault:
 
 
 def clean_phone(value: Any) -> str | None:
-    """A phone number in one form: ``13912345678``, ``0471-1234567``, ``0471-1234567-123``, ``400-1234567``.
+    """A phone number in one form: ``13912345678``, ``0471-6912345``, ``0471-6912345-123``, ``400-1234567``.
 
     Takes +86, 0086 and blanks, dots, hyphens and brackets in between. Raises CellFault: phone, phone_several,
     phone_area_code, number_precision.
@@ -251,7 +251,7 @@ def _known_phone(digits: str, tail: str) -> str:
         raise CellFault(
             "phone_area_code",
             _("The phone number has no area code."),
-            _("Write the area code in front, such as 0471-1234567, or give a mobile number."),
+            _("Write the area code in front, such as 0471-6912345, or give a mobile number."),
         )
     raise _bad_phone()
 
@@ -260,7 +260,7 @@ def _bad_phone() -> CellFault:
     return CellFault(
         "phone",
         _("This is not a phone number."),
-        _("Write a mobile number of 11 digits, or a landline with its area code such as 0471-1234567."),
+        _("Write a mobile number of 11 digits, or a landline with its area code such as 0471-6912345."),
     )
 
 

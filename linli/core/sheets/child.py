@@ -117,7 +117,11 @@ def _sniff_ole(path: Path) -> str:
         raise Fault("sheet_password")
     if "Workbook".encode("utf-16-le") in content or "Book\0".encode("utf-16-le") in content:
         return "xls"
-    if len(content) < 3072:
+    if len(content) < 512:
+        raise Fault("sheet_corrupt")
+    # The list of streams is a chain of sectors; if its first one lies past the end, the file was cut off.
+    (shift,), (directory,) = struct.unpack_from("<H", content, 30), struct.unpack_from("<I", content, 48)
+    if shift not in (9, 12) or (directory + 2) << shift > len(content):
         raise Fault("sheet_corrupt")
     raise Fault("sheet_type", found="ole")
 
@@ -246,11 +250,24 @@ def _check_size(source: Any, ask: dict[str, Any]) -> None:
             raise Fault("sheet_rows", limit=ask["max_rows"])
 
 
+def is_encrypted(path: Path) -> bool:
+    """Whether an .xls has a password; calamine does not notice every kind and would read noise."""
+    import msoffcrypto
+
+    try:
+        with path.open("rb") as file:
+            return bool(msoffcrypto.OfficeFile(file).is_encrypted())
+    except Exception:  # a damaged file makes it fail in any way
+        return False
+
+
 def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
     import python_calamine as calamine
 
     try:
-        book = calamine.load_workbook(str(path))
+        # From a file object calamine goes by the content; from a path it would go by the name.
+        with path.open("rb") as file:
+            book = calamine.load_workbook(file)
     except calamine.PasswordError as error:
         raise Fault("sheet_password") from error
     sheets = [
@@ -265,14 +282,15 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
     for meta in sheets:
         if meta["name"] != wanted if wanted is not None else meta["hidden"]:
             continue
-        sheet = book.get_sheet_by_name(meta["name"])
+        sheet = book.get_sheet_by_name(str(meta["name"]))
 
         def source(*, count: bool = False, sheet: Any = sheet) -> tuple[Iterable[Row], list[Merge]]:
-            if count and sheet.total_height <= ask["max_rows"] and sheet.total_width <= ask["max_columns"]:
+            bottom, right = sheet.end or (0, 0)  # from 0
+            if count and bottom < ask["max_rows"] and right < ask["max_columns"]:
                 return (), []  # too small to need counting
             return sheet.iter_rows(), sheet.merged_cell_ranges or []
 
-        if serve(meta["name"], source, ask):
+        if serve(str(meta["name"]), source, ask):
             return
     say("over")
 
@@ -352,6 +370,8 @@ def run(ask: dict[str, Any]) -> None:
     if kind == "csv":
         read_csv(path, ask["name"], ask)
         return
+    if kind == "xls" and is_encrypted(path):
+        raise Fault("sheet_password")
     if kind == "xlsx":
         check_zip(path, max_unpacked=ask["max_unpacked"], max_ratio=ask["max_ratio"])
     try:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import xlsxwriter
 from django.utils.functional import Promise
@@ -24,11 +25,13 @@ from django.utils.translation import gettext_lazy
 
 from linli.core.errors import Problem
 from linli.core.sheets.account import Rejection
+from linli.core.sheets.headers import column_index
 
 Text = str | Promise
 
 SHEET_ROWS = 1_048_576
 CELL_CHARS = 32_767
+EXACT = 10**15  # numbers beyond it lose digits in a spreadsheet and are written as text
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FORBIDDEN_IN_NAMES = str.maketrans("[]:*?/\\'", "()：＊？／／ ")
 
@@ -111,14 +114,16 @@ class _Book:
     """
 
     def __init__(self, target: Any, columns: Sequence[ExportColumn], title: str, as_of: str, sheet: str) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="linli-sheet-")
         options = {
             "constant_memory": True,
+            "tmpdir": self._scratch.name,
             "strings_to_formulas": False,
             "strings_to_numbers": False,
             "strings_to_urls": False,
             "default_date_format": "yyyy-mm-dd",
         }
-        self.book = xlsxwriter.Workbook(target, options)
+        self.book = xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options)
         self.book.set_properties({"title": title, "comments": as_of})
         add = self.book.add_format
         self.plain = add({"num_format": "@", "valign": "top"})
@@ -142,6 +147,19 @@ class _Book:
         self.name = sheet.translate(_FORBIDDEN_IN_NAMES).strip()[:25] or "Sheet"
         self.count = 0
         self.start_sheet()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        try:
+            if kind is None:
+                self.book.close()
+            else:  # XlsxWriter leaves its working files open when it is given up
+                for sheet in self.book.worksheets():
+                    sheet.row_data_fh.close()
+        finally:
+            self._scratch.cleanup()
 
     def start_sheet(self) -> None:
         self.count += 1
@@ -183,7 +201,7 @@ class _Book:
             return
         if isinstance(value, bool):
             write.write_boolean(self.row, index, value, format_ or self.number)
-        elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+        elif isinstance(value, int | float | Decimal) and -EXACT < value < EXACT:
             write.write_number(self.row, index, value, format_ or self.number)
         elif isinstance(value, datetime):
             write.write_datetime(self.row, index, value.replace(tzinfo=None), self.moment)
@@ -214,18 +232,11 @@ def write_xlsx(
     datetime is written as the wall clock it shows, so convert it to the jurisdiction's zone first. Raises
     CellTooLong.
     """
-    book = _Book(
-        str(target) if isinstance(target, Path) else target,
-        columns,
-        str(title),
-        str(as_of),
-        str(sheet or title),
-    )
     count = 0
-    for row in rows:
-        book.write(row)
-        count += 1
-    book.book.close()
+    with _Book(target, columns, str(title), str(as_of), str(sheet or title)) as book:
+        for row in rows:
+            book.write(row)
+            count += 1
     return count
 
 
@@ -246,22 +257,27 @@ def write_rejected(
     extra = (ExportColumn(_("Row"), 8), ExportColumn(_("What to correct"), 60))
     width = len(titles)
     columns = [*(ExportColumn(one or " ", max(12.0, display_width(one) + 2)) for one in titles), *extra]
-    book = _Book(str(target) if isinstance(target, Path) else target, columns, str(title), str(as_of), str(title))
     count = 0
-    for number, cells, rejections in rows:
-        notes: dict[int, str] = {}
-        for one in rejections:
-            index = _index_of(one.cell)
-            if index is not None and index < width:
-                text = f"{one.message} {one.advice}".strip()
-                notes[index] = f"{notes[index]}\n{text}" if index in notes else text
-        said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
-        values = [_as_it_came(cell) for cell in cells[:width]]
-        values += [""] * (width - len(values))
-        book.write([*values, number, said], notes)
-        count += 1
-    book.book.close()
+    with _Book(target, columns, str(title), str(as_of), str(title)) as book:
+        for number, cells, rejections in rows:
+            said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
+            values = [_as_it_came(cell) for cell in cells[:width]]
+            values += [""] * (width - len(values))
+            book.write([*values, number, said], _notes(rejections, width))
+            count += 1
     return count
+
+
+def _notes(rejections: Sequence[Rejection], width: int) -> dict[int, str]:
+    """Column → what to say there; a rejection that names no cell of the sheet stands only in the last column."""
+    notes: dict[int, str] = {}
+    for one in rejections:
+        letters = one.cell.rstrip("0123456789")
+        index = column_index(letters) if letters else width
+        if index < width:
+            text = f"{one.message} {one.advice}".strip()
+            notes[index] = f"{notes[index]}\n{text}" if index in notes else text
+    return notes
 
 
 def _as_it_came(value: Any) -> Any:
@@ -269,10 +285,3 @@ def _as_it_came(value: Any) -> Any:
     if isinstance(value, float) and abs(value) >= 10**15:
         return f"{value:.5E}"
     return value
-
-
-def _index_of(cell: str) -> int | None:
-    from linli.core.sheets.headers import column_index
-
-    letters = cell.rstrip("0123456789")
-    return column_index(letters) if letters else None
