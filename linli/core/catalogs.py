@@ -33,7 +33,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-HOLE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+HOLE = re.compile(r"%\(\w+\)[\d.]*[sdf]|%[sd]|\{\w*\}")
 
 
 @dataclass(frozen=True, order=True)

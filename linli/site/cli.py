@@ -79,6 +79,8 @@ def linli(
     ] = "",
 ) -> None:
     """Linli: reach every household, miss nobody, account for every door."""
+    if acting_as:
+        os.environ["LINLI_AS"] = acting_as  # where `core.terminal` reads who acts
 
 
 @app.command()

@@ -17,8 +17,8 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.utils.translation import gettext as _
 
-from linli.core.commands import write_json
 from linli.core.roles import WEB_ROLE
+from linli.core.terminal import print_json
 from linli.site.prepare import has_pending_migrations
 
 OLDEST_SERVER = 150000
@@ -204,7 +204,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 def print_report(report: list[Finding], *, as_json: bool) -> None:
     if as_json:
-        write_json([asdict(found) for found in report])
+        print_json([asdict(found) for found in report])
         return
     signs = {"ok": "✓", "warn": "!", "fail": "✗"}
     for found in report:

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError, ProgrammingError
+from django.utils.translation import gettext as _
 
 from linli.core.catalogs import compile_stale
 from linli.site.database import MIGRATED, migrate_all
@@ -29,7 +30,7 @@ def prepare(*, demo: bool, people: int, say: Say) -> None:
     compile_stale()
     collect_static(say)
     if has_pending_migrations():
-        say("Bringing the database to the present version ...")
+        say(_("Bringing the database to the present version ..."))
         migrate_all(schema=settings.LINLI_SCHEMA, jobs_schema=settings.LINLI_JOBS_SCHEMA, verbosity=0)
     if demo and is_empty():
         build_demo(people, say)
@@ -56,7 +57,7 @@ def is_empty() -> bool:
 
 def build_demo(people: int, say: Say) -> None:
     """Run `linli demo` in a process of its own, so that its memory is given back."""
-    say("Building the demo district ...")
+    say(_("Building the demo district ..."))
     size = ["--people", str(people)] if people else []
     subprocess.run([sys.executable, "-m", "linli.site.cli", "demo", *size], check=True, env=dict(os.environ))
 
@@ -67,7 +68,7 @@ def collect_static(say: Say) -> None:
     state = _static_state()
     if stamp.exists() and stamp.read_text() == state:
         return
-    say("Collecting static files ...")
+    say(_("Collecting static files ..."))
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     stamp.write_text(state)
 
