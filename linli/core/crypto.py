@@ -44,7 +44,7 @@ def lookup_hash(value: str) -> bytes | None:
     """The keyed hash (16 bytes) under which a value is found; None for the empty string."""
     if not value:
         return None
-    return hmac.new(settings.LINLI_HASH_KEY, value.upper().encode(), hashlib.sha256).digest()[:16]
+    return hmac.digest(settings.LINLI_HASH_KEY, value.upper().encode(), hashlib.sha256)[:16]
 
 
 def mask(value: str, *, head: int = 3, tail: int = 4) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from linli.residents.terms import STORED_NEEDS, Presence, Sex
+from linli.residents.terms import LIVING, STORED_NEEDS, Presence, Sex
 
 
 class Household(models.Model):
@@ -46,6 +46,7 @@ class Person(models.Model):
     presence = models.SmallIntegerField(choices=Presence, default=Presence.PRESENT)
     presence_since = models.DateField()
     back_on = models.DateField(null=True)
+    note = models.CharField(max_length=400, blank=True, default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -55,10 +56,13 @@ class Person(models.Model):
             models.Index(fields=["key"], name="person_key"),
             models.Index(fields=["household"], name="person_household"),
             models.Index(fields=["name"], name="person_name"),
+            models.Index(fields=["id_hash"], name="person_id", condition=Q(id_hash__isnull=False)),
             models.Index(fields=["phone_hash"], name="person_phone", condition=Q(phone_hash__isnull=False)),
         ]
         constraints = [
-            models.UniqueConstraint(name="person_id_once", fields=["id_hash"]),
+            # Nobody lives in two homes. Who has moved out of one may be found in another as somebody new there: the wall
+            # may stand between the two.
+            models.UniqueConstraint(name="person_id_once", fields=["id_hash"], condition=Q(presence__in=LIVING)),
             models.CheckConstraint(name="person_named", condition=~Q(name="")),
             models.CheckConstraint(name="person_presence", condition=Q(presence__in=[item.value for item in Presence])),
             models.CheckConstraint(name="person_needs", condition=Q(needs__gte=0, needs__lte=int(STORED_NEEDS))),

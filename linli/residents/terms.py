@@ -18,6 +18,9 @@ class Presence(models.IntegerChoices):
     DECEASED = 4, _("deceased")
 
 
+LIVING = [Presence.PRESENT.value, Presence.AWAY.value]  # has a home: nobody has two
+
+
 class Sex(models.IntegerChoices):
     UNKNOWN = 0, _("not stated")
     MALE = 1, _("male")

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ),
                 ("presence_since", models.DateField()),
                 ("back_on", models.DateField(null=True)),
+                ("note", models.CharField(blank=True, default="", max_length=400)),
                 ("created_at", models.DateTimeField()),
                 ("updated_at", models.DateTimeField()),
                 (
@@ -74,12 +75,15 @@ class Migration(migrations.Migration):
                     models.Index(fields=["key"], name="person_key"),
                     models.Index(fields=["household"], name="person_household"),
                     models.Index(fields=["name"], name="person_name"),
+                    models.Index(condition=models.Q(("id_hash__isnull", False)), fields=["id_hash"], name="person_id"),
                     models.Index(
                         condition=models.Q(("phone_hash__isnull", False)), fields=["phone_hash"], name="person_phone"
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("id_hash",), name="person_id_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("presence__in", [1, 2])), fields=("id_hash",), name="person_id_once"
+                    ),
                     models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="person_named"),
                     models.CheckConstraint(condition=models.Q(("presence__in", [1, 2, 3, 4])), name="person_presence"),
                     models.CheckConstraint(

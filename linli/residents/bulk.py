@@ -1,0 +1,116 @@
+"""Households and people by the million: what the demo and the bench load. Rosters have their own way, in `imports`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import NamedTuple
+
+from linli.core import bulk, crypto, db
+from linli.core.bulk import copy_text
+from linli.residents.terms import Presence, Sex
+
+TABLES = ("household", "person")
+_HOUSEHOLD_COLUMNS = ("id", "key", "label", "note", "created_at", "updated_at")
+_PERSON_COLUMNS = (
+    "id household_id key name sex born_on relation id_sealed id_hash phone_sealed phone_hash needs presence"
+    " presence_since back_on note created_at updated_at"
+).split()
+
+
+class HouseholdRow(NamedTuple):
+    """A household with an id from `reserve_ids`, behind the door `key`."""
+
+    id: int
+    key: int
+    label: str = ""
+    note: str = ""
+
+
+class PersonRow(NamedTuple):
+    """A person with an id from `reserve_ids`; `key` is the household's. ID number and phone as read; they are sealed here."""
+
+    id: int
+    household_id: int
+    key: int
+    name: str
+    sex: int = Sex.UNKNOWN
+    born_on: date | None = None
+    relation: str = ""
+    id_number: str = ""
+    phone: str = ""
+    needs: int = 0
+    presence: int = Presence.PRESENT
+    presence_since: date | None = None  # None: the day of `at`
+    back_on: date | None = None
+
+
+def bare_tables() -> AbstractContextManager[None]:
+    """While tables are still empty, fill them without indexes and build these afterwards: `with bare_tables(): load_...`."""
+    return bulk.bare(*TABLES)
+
+
+def reserve_ids(*, households: int, people: int) -> tuple[int, int]:
+    """Take that many ids of each from their sequences; returns the first household id and the first person id."""
+    with db.atomic():
+        # Nobody inserts between reading a sequence and setting it.
+        db.execute("LOCK TABLE household, person IN SHARE ROW EXCLUSIVE MODE")
+        return _reserve("household", households), _reserve("person", people)
+
+
+def _reserve(table: str, count: int) -> int:
+    sequence = db.scalar("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+    first = int(db.scalar("SELECT nextval(%s::regclass)", [sequence]))
+    db.scalar("SELECT setval(%s::regclass, %s)", [sequence, first + count])
+    return first
+
+
+def load_households(rows: Iterable[HouseholdRow | tuple[int, int]], *, at: datetime) -> int:
+    """COPY households; returns how many. Plain tuples in the order of HouseholdRow do as well: (id, key[, label[, note]])."""
+    stamp = copy_text(at)
+    tail = f"\t{stamp}\t{stamp}"
+    plain = f"\t\t{tail}"
+
+    def lines() -> Iterator[str]:
+        for row in rows:
+            if len(row) == 2:
+                yield f"{row[0]}\t{row[1]}{plain}"
+            else:
+                one = HouseholdRow(*row)
+                yield f"{one.id}\t{one.key}\t{copy_text(one.label)}\t{copy_text(one.note)}{tail}"
+
+    return bulk.copy_lines("household", _HOUSEHOLD_COLUMNS, lines())
+
+
+def load_people(rows: Iterable[PersonRow], *, at: datetime) -> int:
+    """COPY people, their ID numbers and phones sealed on the way; returns how many.
+
+    The caller answers for rows that fit: ids reserved, `key` the household's. The database checks keys and constraints, not
+    sense. Publishes nothing: for filling a register, not for changing one under an open round.
+    """
+    stamp = copy_text(at)
+    today = at.date().isoformat()
+    tail = f"\t{stamp}\t{stamp}"
+
+    def lines() -> Iterator[str]:
+        for row in rows:
+            since = row.presence_since.isoformat() if row.presence_since else today
+            yield (
+                f"{row.id}\t{row.household_id}\t{row.key}\t{copy_text(row.name)}\t{int(row.sex)}"
+                f"\t{row.born_on or _NULL}\t{copy_text(row.relation)}\t{seal_text(row.id_number)}"
+                f"\t{seal_text(row.phone)}\t{int(row.needs)}\t{int(row.presence)}\t{since}\t{row.back_on or _NULL}\t{tail}"
+            )
+
+    return bulk.copy_lines("person", _PERSON_COLUMNS, lines())
+
+
+_NULL = "\\N"
+
+
+def seal_text(value: str) -> str:
+    """A personal value as the two columns that keep it, in COPY's format: sealed, hash."""
+    if not value:
+        return "\\\\x\t\\N"
+    digest = crypto.lookup_hash(value) or b""
+    return f"\\\\x{crypto.seal(value).hex()}\t\\\\x{digest.hex()}"
