@@ -7,3 +7,9 @@ class DutyConfig(AppConfig):
     name = "linli.duty"
     label = "duty"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from linli.core import access
+        from linli.duty import authority
+
+        access.set_authority_source(authority.find_grants)

@@ -1,0 +1,103 @@
+"""What can go wrong with accounts, appointments and tokens."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from linli.core.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
+
+
+class TokenRefused(NotSignedIn):
+    code = "duty.token_refused"
+    title = _("The token is unknown, has expired or was revoked.")
+    advice_text = _("Make a new token on the page My tokens, or with: linli accounts token.")
+
+
+class AccountNotFound(NotFound):
+    code = "duty.account_not_found"
+    title = _("There is no account %(name)s.")
+    advice_text = _("linli accounts list shows the accounts; so does the page Accounts.")
+
+
+class AppointmentNotFound(NotFound):
+    code = "duty.appointment_not_found"
+    title = _("There is no such appointment here.")
+
+
+class TokenNotFound(NotFound):
+    code = "duty.token_not_found"
+    title = _("You have no such token.")
+
+
+class AccountTaken(Conflict):
+    code = "duty.account_taken"
+    title = _("The account name %(name)s is in use.")
+    advice_text = _("Choose another name, or appoint the account there is.")
+
+
+class AppointedTwice(Conflict):
+    code = "duty.appointed_twice"
+    title = _("This account already holds this role at this place in that time.")
+    advice_text = _("End the earlier appointment first, or choose a time after it.")
+
+
+class AppointmentEnded(Conflict):
+    code = "duty.appointment_ended"
+    title = _("The appointment has already ended.")
+    advice_text = _("Nothing is left to do.")
+
+
+class BeyondAuthority(Forbidden):
+    """Nobody gives away what they do not hold themselves."""
+
+    code = "duty.beyond_authority"
+    title = _("You cannot appoint to a role that may do more than you may here.")
+    advice_text = _("Choose a narrower role or place, or ask the office above you.")
+
+
+class AccountBeyondAuthority(Forbidden):
+    code = "duty.account_beyond_authority"
+    title = _("This account holds appointments outside of what you answer for.")
+    advice_text = _("Ask the office above you, or end the appointments that are yours to end.")
+
+
+class NotFirst(Forbidden):
+    code = "duty.not_first"
+    title = _("The first account has already been made.")
+    advice_text = _("Say who acts: linli --as ACCOUNT accounts create ...")
+
+
+class PasswordWeak(Invalid):
+    code = "duty.password_weak"
+    title = _("The password is too easy to guess: %(why)s")
+    advice_text = _("Take at least ten characters that are no name, no word and no number.")
+
+
+class PeriodWrong(Invalid):
+    code = "duty.period_wrong"
+    title = _("The time ends before it begins.")
+    advice_text = _("Choose an end after the beginning, or leave the end empty.")
+
+
+class ScopesWrong(Invalid):
+    code = "duty.scopes_wrong"
+    title = _("A token cannot do what you may not do yourself: %(scopes)s.")
+    advice_text = _("Choose among your own permissions.")
+
+
+class ExpiryWrong(Invalid):
+    code = "duty.expiry_wrong"
+    title = _("A token must end within a year, and not before now.")
+    advice_text = _("Choose a number of days from 1 to 366.")
+
+
+class RoleUnknown(Invalid):
+    code = "duty.role_unknown"
+    title = _("There is no role %(role)s.")
+    advice_text = _("Choose one of: %(roles)s.")
+
+
+class SelfLocked(Conflict):
+    code = "duty.self_locked"
+    title = _("You cannot close your own account.")
+    advice_text = _("Somebody else who answers for you can.")
