@@ -254,7 +254,7 @@ def write_rejected(
     `SheetRow.cells`), so that nothing is lost. Every bad cell is coloured and carries a comment; two
     columns at the end name the row's original number and what to correct.
     """
-    extra = (ExportColumn(_("Row"), 8), ExportColumn(_("What to correct"), 60))
+    extra = (ExportColumn(_("Original row"), 8), ExportColumn(_("What to correct"), 60))
     width = len(titles)
     columns = [*(ExportColumn(one or " ", max(12.0, display_width(one) + 2)) for one in titles), *extra]
     count = 0

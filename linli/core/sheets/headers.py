@@ -47,7 +47,7 @@ class SheetSpec:
     """
 
     fields: tuple[Field, ...]
-    ignored: tuple[str, ...] = ("序号", "编号", "原行号", "问题与改法", "No.", "Row", "What to correct")
+    ignored: tuple[str, ...] = ("序号", "编号", "原行号", "问题与改法", "No.", "Original row", "What to correct")
     _by_title: dict[str, Field] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:

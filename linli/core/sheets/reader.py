@@ -97,12 +97,19 @@ class SheetRow:
         """All fields that the sheet has; a field with a fault is left out and has a Rejection instead."""
         values: dict[str, Any] = {}
         rejections = []
+        cells, on, width = self.cells, self.on, len(self.cells)
         for one in self.spec.fields:
-            if one.name in self.header.columns:
-                try:
-                    values[one.name] = clean(self.get(one.name), one.kind, on=self.on)
-                except CellFault as fault:
-                    rejections.append(self.reject(one.name, fault))
+            column = self.header.columns.get(one.name)
+            if column is None:
+                continue
+            cell = cells[column.index] if column.index < width else ""
+            if cell == "":
+                values[one.name] = None
+                continue
+            try:
+                values[one.name] = clean(cell, one.kind, on=on)
+            except CellFault as fault:
+                rejections.append(self.reject(one.name, fault))
         return values, rejections
 
     def reject(self, name: str, fault: CellFault) -> Rejection:
