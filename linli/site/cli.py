@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 crash, 2 wrong usage, 3 bad input, 4 not allowed, 5 not fo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,10 @@ def set_up() -> None:
     from django.conf import settings
     from django.utils import translation
 
+    from linli.core.catalogs import compile_stale
+
+    with contextlib.suppress(PermissionError):  # an installation that only root may write was compiled by root
+        compile_stale()
     django.setup()
     language = os.environ.get("LINLI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", "")
     translation.activate("en" if language.lower().startswith("en") else settings.LANGUAGE_CODE)
@@ -124,7 +129,7 @@ def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")
     set_up()
     from linli.site.worker import work_until_stopped
 
-    work_until_stopped(concurrency=concurrency)
+    raise typer.Exit(work_until_stopped(concurrency=concurrency))
 
 
 @app.command(

@@ -17,7 +17,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError, ProgrammingError
 from django.utils.translation import gettext as _
 
-from linli.core.catalogs import compile_stale
 from linli.site.database import MIGRATED, migrate_all
 
 Say = Callable[[str], None]
@@ -26,8 +25,7 @@ DEMO_NOTE = "demo.txt"
 
 
 def prepare(*, demo: bool, people: int, say: Say) -> None:
-    """Translations, static files, tables, demo district. Fast when nothing is missing."""
-    compile_stale()
+    """Static files, tables, demo district. Fast when nothing is missing."""
     collect_static(say)
     if has_pending_migrations():
         say(_("Bringing the database to the present version ..."))

@@ -49,8 +49,8 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def check_port(host: str, port: int, *, patience: float = 1.5) -> None:
-    """Raises PortInUse. Waits a moment first: a server just stopped may not have let go yet."""
+def is_port_free(host: str, port: int, *, patience: float = 1.5) -> bool:
+    """Waits a moment before saying no: a server just stopped may not have let go yet."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     until = time.monotonic() + patience
     while True:
@@ -58,12 +58,10 @@ def check_port(host: str, port: int, *, patience: float = 1.5) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-                return
-            except PermissionError as error:
-                raise PortInUse(host, port) from error
-            except OSError as error:
+                return True
+            except OSError:
                 if time.monotonic() > until:
-                    raise PortInUse(host, port) from error
+                    return False
         time.sleep(0.1)
 
 
@@ -133,7 +131,7 @@ def web_command(host: str, port: int) -> list[str]:
         "--host": host,
         "--port": str(port),
         "--workers": str(workers),
-        "--blocking-threads": str(max(2, min(8, MAX_WEB_THREADS // workers))),
+        "--blocking-threads": str(max(1, min(4, MAX_WEB_THREADS // workers))),
         "--workers-kill-timeout": "5",
         "--log-level": "warning",
     }
@@ -211,10 +209,13 @@ def _database_reviver(home: Path) -> Callable[[], None]:
 
 def serve(*, host: str, port: int, demo: bool, people: int) -> None:
     """Runs until SIGTERM, SIGINT or SIGHUP. Raises PortInUse before anything is started."""
-    check_port(host, port)
-    ours = not os.environ.get("DATABASE_URL")
     from linli.site.cli import set_up
 
+    if not is_port_free(host, port):
+        os.environ["LINLI_NO_DB"] = "1"  # the message needs translations, not a database
+        set_up()
+        raise PortInUse(host, port)
+    ours = not os.environ.get("DATABASE_URL")
     set_up()
     from django.conf import settings
     from django.db import connections

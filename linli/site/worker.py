@@ -18,11 +18,19 @@ STALLED_SECONDS = 20
 log = logging.getLogger("linli.jobs")
 
 
-def work_until_stopped(*, concurrency: int) -> None:
-    """Returns after SIGTERM or SIGINT, when the jobs under way have ended."""
+def work_until_stopped(*, concurrency: int) -> int:
+    """Returns 0 after SIGTERM or SIGINT, when the jobs under way have ended; 1 when the database went away.
+
+    In the second case whoever supervises starts another: a worker that cannot say it is alive must not go on.
+    """
     assert isinstance(app.connector, DjangoConnector)  # noqa: S101 - narrows a type, nothing is checked
     with db.owner(), app.replace_connector(app.connector.get_worker_connector()):
-        asyncio.run(_work(concurrency))
+        try:
+            asyncio.run(_work(concurrency))
+        except exceptions.ConnectorException as error:
+            log.error("the database went away: %s", error.__cause__ or error)
+            return 1
+    return 0
 
 
 async def _work(concurrency: int) -> None:
