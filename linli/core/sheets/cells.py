@@ -39,6 +39,8 @@ _SCIENTIFIC = re.compile(r"\d(\.\d*)?[eE]\+?\d{1,3}")
 _DATE = re.compile(
     r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})[日号]?(?:[T ]\d{1,2}:\d{2}.*)?"
 )
+_ID_NUMBER = re.compile("[0-9]{17}[0-9X]")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EPOCH = date(1899, 12, 30)
 EXACT = 10**15  # above it a spreadsheet's number no longer holds every digit
 OLDEST = date(1890, 1, 1)
@@ -100,8 +102,8 @@ def _text_of_number(value: Any) -> str | None:
 def clean_name(value: Any) -> str | None:
     """A person's name: as text, without the blanks that pad Chinese names, with one kind of middle dot."""
     text = clean_text(value)
-    if text is None:
-        return None
+    if text is None or text.isalpha():
+        return text
     text = _HAN_GAP.sub("", re.sub("[•・‧∙⋅･●]", "·", text))
     if any(char.isdigit() for char in text):
         raise CellFault("name", _("There are digits in the name."), _("Put the name alone in this cell."))
@@ -194,13 +196,14 @@ def clean_id_number(value: Any, *, on: date | None = None) -> str | None:
     text = clean_text(value)
     if text is None:
         return None
-    text = text.replace(" ", "").lstrip("'‘’`").upper()
-    if not text:
-        return None
-    if _SCIENTIFIC.fullmatch(text):
-        raise _precision()
-    if re.fullmatch("[0-9]{17}[0-9X]", text) is None:
-        raise _bad_id(text)
+    if _ID_NUMBER.fullmatch(text) is None:
+        text = text.replace(" ", "").lstrip("'‘’`").upper()
+        if not text:
+            return None
+        if _SCIENTIFIC.fullmatch(text):
+            raise _precision()
+        if _ID_NUMBER.fullmatch(text) is None:
+            raise _bad_id(text)
     try:
         birth = id_number_birth_date(text)
     except ValueError:
@@ -225,8 +228,8 @@ def clean_phone(value: Any) -> str | None:
     phone_area_code, number_precision.
     """
     text = clean_text(value)
-    if text is None:
-        return None
+    if text is None or _MOBILE.fullmatch(text):
+        return text
     if _SCIENTIFIC.fullmatch(text):
         raise _precision()
     if re.search(r"\d{7,}\s*[/,，、;；\\|]\s*\+?\d|\d{11} +1\d{10}", text):
@@ -241,7 +244,7 @@ def clean_phone(value: Any) -> str | None:
 
 
 def _known_phone(digits: str, tail: str) -> str:
-    if re.fullmatch(r"1[3-9]\d{9}", digits) and not tail:
+    if _MOBILE.fullmatch(digits) and not tail:
         return digits
     if match := re.fullmatch(r"(0(?:10|2\d)|0[3-9]\d{2})([2-9]\d{6,7})", digits):
         return "-".join(filter(None, (match[1], match[2], tail)))

@@ -199,7 +199,9 @@ class _Book:
         write = self.sheet
         if value is None or value == "":
             return
-        if isinstance(value, bool):
+        if type(value) is str:  # by far the most
+            self._text(index, value, format_)
+        elif isinstance(value, bool):
             write.write_boolean(self.row, index, value, format_ or self.number)
         elif isinstance(value, int | float | Decimal) and -EXACT < value < EXACT:
             write.write_number(self.row, index, value, format_ or self.number)
@@ -211,10 +213,12 @@ class _Book:
             else:  # a spreadsheet's calendar begins in 1900
                 write.write_string(self.row, index, value.isoformat(), format_ or self.plain)
         else:
-            text = str(value)
-            if len(text) > CELL_CHARS:
-                raise CellTooLong(limit=CELL_CHARS)
-            write.write_string(self.row, index, text, format_ or self.plain)
+            self._text(index, str(value), format_)
+
+    def _text(self, index: int, text: str, format_: Any) -> None:
+        if len(text) > CELL_CHARS:
+            raise CellTooLong(limit=CELL_CHARS)
+        self.sheet.write_string(self.row, index, text, format_ or self.plain)
 
 
 def write_xlsx(

@@ -224,7 +224,10 @@ def _thaw(row: list[Any]) -> list[Cell]:
 
 @dataclass(slots=True)
 class Sheet:
-    """An opened sheet: its header, and its rows once, in order. Blank rows are left out and counted."""
+    """An opened sheet: its header, and its rows once, in order. Blank rows are left out and counted.
+
+    Raises SheetEmpty while being read when nothing stands below the header.
+    """
 
     name: str
     kind: str
@@ -255,6 +258,7 @@ class Sheet:
         taken = {column.index for column in header.columns.values()}
         width = len(header.titles)
         silent = [i for i, title in enumerate(header.titles) if not title and i not in taken]
+        number = 0
         while (frame := self._child.receive())["t"] == "rows":
             for number, raw in zip(frame["n"], frame["rows"], strict=True):
                 if number <= start:
@@ -264,6 +268,8 @@ class Sheet:
                     self.untitled.update(i for i in silent if i < len(cells) and cells[i] != "")
                     self.untitled.update(i for i in range(width, len(cells)) if cells[i] != "" and i not in taken)
                 yield SheetRow(number, cells, header, spec, self.on)
+        if number <= start:
+            raise SheetEmpty
         self.blank_rows = frame["blank"]
 
 

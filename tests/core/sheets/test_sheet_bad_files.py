@@ -128,6 +128,7 @@ def test_empty(tmp_path: Path) -> None:
     refuse(SheetEmpty, write(tmp_path / "a.csv", b""))
     refuse(SheetEmpty, xlsx(tmp_path / "a.xlsx", []))
     refuse(SheetEmpty, write(tmp_path / "b.csv", b"\r\n , \r\n"))
+    refuse(SheetEmpty, xlsx(tmp_path / "c.xlsx", [["花名册"], HEAD, [], [" "]]))
 
 
 def test_csv_of_unknown_encoding_or_with_open_quotes(tmp_path: Path) -> None:
