@@ -55,7 +55,8 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> int:
 
 @contextmanager
 def bare(*tables: str) -> Iterator[None]:
-    """Inside the block, the tables of these that are empty carry no indexes, keys or checks; afterwards all of them again.
+    """Inside the block, the tables of these that are empty carry no indexes, keys or checks; afterwards all of them
+    again.
 
     Building an index over what is there is several times faster than keeping it row by row. One transaction: when the
     block fails, nothing has changed. Every rule is checked again over all rows when it is put back.
@@ -79,7 +80,7 @@ def bare(*tables: str) -> Iterator[None]:
 
 
 def _constraints(tables: list[str]) -> list[tuple[str, str, str, str]]:
-    """(table, name, kind, definition) of what the tables keep, and of foreign keys of other tables that lean on them."""
+    """(table, name, kind, definition) of what the tables keep, and of other tables' foreign keys to them."""
     return [
         (str(table), str(name), str(kind), str(definition))
         for table, name, kind, definition in db.rows(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import NamedTuple
 
 from linli.core import bulk, crypto, db
 from linli.core.bulk import copy_text
+from linli.residents.counts import recount_all
 from linli.residents.terms import Presence, Sex
 
 TABLES = ("household", "person")
 _HOUSEHOLD_COLUMNS = ("id", "key", "label", "note", "created_at", "updated_at")
 _PERSON_COLUMNS = (
-    "id household_id key name sex born_on relation id_sealed id_hash phone_sealed phone_hash needs presence"
-    " presence_since back_on note created_at updated_at"
-).split()
+    *("id", "household_id", "key", "name", "sex", "born_on", "relation", "id_sealed", "id_hash", "phone_sealed"),
+    *("phone_hash", "needs", "presence", "presence_since", "back_on", "note", "created_at", "updated_at"),
+)
 
 
 class HouseholdRow(NamedTuple):
@@ -29,7 +30,7 @@ class HouseholdRow(NamedTuple):
 
 
 class PersonRow(NamedTuple):
-    """A person with an id from `reserve_ids`; `key` is the household's. ID number and phone as read; they are sealed here."""
+    """A person with an id from `reserve_ids`; `key` is the household's. ID number and phone are sealed here."""
 
     id: int
     household_id: int
@@ -46,9 +47,16 @@ class PersonRow(NamedTuple):
     back_on: date | None = None
 
 
-def bare_tables() -> AbstractContextManager[None]:
-    """While tables are still empty, fill them without indexes and build these afterwards: `with bare_tables(): load_...`."""
-    return bulk.bare(*TABLES)
+@contextmanager
+def loading() -> Iterator[None]:
+    """Around everything that is loaded: `reserve_ids(...)`, `load_households(...)`, `load_people(...)`, in this order.
+
+    One transaction. While the tables are still empty they are filled without indexes, which are built at its end; then
+    all units are counted.
+    """
+    with bulk.bare(*TABLES):
+        yield
+    recount_all()
 
 
 def reserve_ids(*, households: int, people: int) -> tuple[int, int]:
@@ -67,7 +75,7 @@ def _reserve(table: str, count: int) -> int:
 
 
 def load_households(rows: Iterable[HouseholdRow | tuple[int, int]], *, at: datetime) -> int:
-    """COPY households; returns how many. Plain tuples in the order of HouseholdRow do as well: (id, key[, label[, note]])."""
+    """COPY households; returns how many. Plain tuples (id, key[, label[, note]]) do as well."""
     stamp = copy_text(at)
     tail = f"\t{stamp}\t{stamp}"
     plain = f"\t\t{tail}"
@@ -86,8 +94,8 @@ def load_households(rows: Iterable[HouseholdRow | tuple[int, int]], *, at: datet
 def load_people(rows: Iterable[PersonRow], *, at: datetime) -> int:
     """COPY people, their ID numbers and phones sealed on the way; returns how many.
 
-    The caller answers for rows that fit: ids reserved, `key` the household's. The database checks keys and constraints, not
-    sense. Publishes nothing: for filling a register, not for changing one under an open round.
+    The caller answers for rows that fit: ids reserved, `key` the household's. The database checks keys and
+    constraints, not sense. Publishes nothing: for filling a register, not for changing one under an open round.
     """
     stamp = copy_text(at)
     today = at.date().isoformat()
@@ -99,7 +107,8 @@ def load_people(rows: Iterable[PersonRow], *, at: datetime) -> int:
             yield (
                 f"{row.id}\t{row.household_id}\t{row.key}\t{copy_text(row.name)}\t{int(row.sex)}"
                 f"\t{row.born_on or _NULL}\t{copy_text(row.relation)}\t{seal_text(row.id_number)}"
-                f"\t{seal_text(row.phone)}\t{int(row.needs)}\t{int(row.presence)}\t{since}\t{row.back_on or _NULL}\t{tail}"
+                f"\t{seal_text(row.phone)}\t{int(row.needs)}\t{int(row.presence)}"
+                f"\t{since}\t{row.back_on or _NULL}\t{tail}"
             )
 
     return bulk.copy_lines("person", _PERSON_COLUMNS, lines())

@@ -10,7 +10,8 @@ from datetime import datetime
 class PeopleChanged:
     """People came, moved, left, came back, or households were made or ended, in this transaction.
 
-    Published once for the whole set, after the rows are written. `household_ids` holds the households of before and after.
+    Published once for the whole set, after the rows are written. `household_ids` holds the households of before and
+    after.
     """
 
     person_ids: tuple[int, ...]

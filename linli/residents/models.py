@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from linli.residents.terms import LIVING, STORED_NEEDS, Presence, Sex
+from linli.residents.terms import LIVING, NEED_BITS, STORED_NEEDS, Presence, Sex
 
 
 class Household(models.Model):
@@ -60,11 +61,31 @@ class Person(models.Model):
             models.Index(fields=["phone_hash"], name="person_phone", condition=Q(phone_hash__isnull=False)),
         ]
         constraints = [
-            # Nobody lives in two homes. Who has moved out of one may be found in another as somebody new there: the wall
-            # may stand between the two.
+            # Nobody lives in two homes. Who has moved out of one may be found in another as somebody new there:
+            # the wall may stand between the two.
             models.UniqueConstraint(name="person_id_once", fields=["id_hash"], condition=Q(presence__in=LIVING)),
             models.CheckConstraint(name="person_named", condition=~Q(name="")),
             models.CheckConstraint(name="person_presence", condition=Q(presence__in=[item.value for item in Presence])),
             models.CheckConstraint(name="person_needs", condition=Q(needs__gte=0, needs__lte=int(STORED_NEEDS))),
             models.CheckConstraint(name="person_back", condition=Q(back_on=None) | Q(presence=Presence.AWAY)),
+        ]
+
+
+class UnitCount(models.Model):
+    """How many live in a unit and need what: set again in the transaction of every change, so that any sum is exact."""
+
+    lo = models.BigIntegerField(primary_key=True)  # the unit: keys [lo, lo + 2048)
+    doors = models.IntegerField()  # behind which somebody lives
+    households = models.IntegerField()
+    people = models.IntegerField()  # present or away
+    present = models.IntegerField()
+    needs = ArrayField(models.IntegerField(), size=NEED_BITS)  # people with each stored need, in the order of the bits
+
+    class Meta:
+        db_table = "unit_count"
+        constraints = [
+            models.CheckConstraint(
+                name="unit_count_fits",
+                condition=Q(doors__gte=0, present__gte=0, people__gte=F("present"), households__gte=F("doors")),
+            )
         ]

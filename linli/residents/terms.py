@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +44,10 @@ class Need(enum.IntFlag):
     INFANT = 1 << 15
 
 
+# What a need is called in the API, on the command line and in sheets' English titles.
+NEED_WORDS = {need.name.lower(): need for need in Need if need.name}
 STORED_NEEDS = Need(255)
+NEED_BITS = 8
 NEED_LABELS = {
     Need.ALONE: _("lives alone"),
     Need.DISABLED: _("disabled"),
@@ -74,3 +79,113 @@ def needs_on(stored: int, born_on: date | None, day: date) -> Need:
 
 def need_labels(needs: Need) -> list[str]:
     return [str(label) for need, label in NEED_LABELS.items() if need in needs]
+
+
+class Purpose(models.TextChoices):
+    """Why somebody looks at a whole ID number or phone. A list, because free text would carry names into the journal."""
+
+    CONTACT = "contact", _("to reach the person")
+    VERIFY = "verify", _("to check their identity")
+    TRANSFER = "transfer", _("to arrange a transfer or medical care")
+    CORRECT = "correct", _("to correct the register")
+
+
+class Secret(models.TextChoices):
+    """The personal fields that are sealed."""
+
+    ID_NUMBER = "id_number", _("ID number")
+    PHONE = "phone", _("phone")
+
+
+@dataclass(frozen=True)
+class PersonInput:
+    """A person as somebody enters them; `policies.settle_person` cleans it. `needs`: stored bits only."""
+
+    name: str
+    id_number: str = ""
+    phone: str = ""
+    sex: Sex = Sex.UNKNOWN
+    born_on: date | None = None
+    relation: str = ""
+    needs: Need = Need(0)
+    note: str = ""
+    presence: Presence = Presence.PRESENT
+    back_on: date | None = None
+    client_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """A person as pages and machines show them: ID number and phone masked, never whole."""
+
+    id: int
+    household_id: int
+    key: int
+    door: str  # where, in words: compound, building, unit, number
+    name: str
+    sex: Sex
+    born_on: date | None
+    age: int | None
+    relation: str
+    id_masked: str
+    phone_masked: str
+    needs: Need
+    note: str
+    presence: Presence
+    presence_since: date
+    back_on: date | None
+    updated_at: datetime
+
+    @property
+    def lives_here(self) -> bool:
+        return self.presence in LIVING
+
+    @property
+    def need_labels(self) -> list[str]:
+        return need_labels(self.needs)
+
+
+@dataclass(frozen=True)
+class HouseholdView:
+    """A household and its people: those who live there first."""
+
+    id: int
+    key: int
+    door: str
+    unit_code: str
+    label: str
+    note: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    vacant_since: date | None  # of the door
+    people: tuple[PersonView, ...] = field(default=())
+
+    @property
+    def living(self) -> tuple[PersonView, ...]:
+        return tuple(person for person in self.people if person.lives_here)
+
+    @property
+    def gone(self) -> tuple[PersonView, ...]:
+        return tuple(person for person in self.people if not person.lives_here)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many in an extent. `people` are those present or away; `needs` by stored need."""
+
+    doors: int
+    doors_lived: int
+    households: int
+    people: int
+    present: int
+    needs: dict[Need, int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a search; `more` says that the list was cut."""
+
+    people: tuple[PersonView, ...]
+    more: bool
+    by: str  # what was searched for: id_number, phone or name

@@ -1,0 +1,123 @@
+"""What can go wrong with households and people, each with what to do."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from linli.core.errors import Conflict, Invalid, NotFound
+
+
+class DoorUnknown(NotFound):
+    code = "residents.door_unknown"
+    title = _("There is no such door.")
+    advice_text = _("Look for the door in its building, or add it there first.")
+
+
+class HouseholdUnknown(NotFound):
+    code = "residents.household_unknown"
+    title = _("There is no such household here.")
+    advice_text = _("Search for one of its people by name, phone or ID number.")
+
+
+class PersonUnknown(NotFound):
+    code = "residents.person_unknown"
+    title = _("There is no such person here.")
+    advice_text = _("Search by name, phone or ID number.")
+
+
+class HouseholdEnded(Conflict):
+    code = "residents.household_ended"
+    title = _("Everyone of this household has left.")
+    advice_text = _("Register the people who live there now as a new household.")
+
+
+class LabelTaken(Conflict):
+    """Two households behind one door bear one label."""
+
+    code = "residents.label_taken"
+    title = _("There is already a household with the label “%(label)s” behind this door.")
+    advice_text = _("Add the people to that household, or give the new one another label.")
+
+
+class HouseholdUnclear(Conflict):
+    code = "residents.household_unclear"
+    title = _("%(count)s households live behind this door.")
+    advice_text = _("Choose the household, or begin a new one.")
+
+
+class PersonInTwoHomes(Conflict):
+    """The same ID number lives at another door. `door` is named only to those who may see it."""
+
+    code = "residents.two_homes"
+    title = _("A person with this ID number is registered behind another door.")
+    advice_text = _("Check the ID number. If the person has moved, ask the office of the other place to record it.")
+
+
+class PersonKnownAt(PersonInTwoHomes):
+    title = _("A person with this ID number is registered at %(door)s.")
+    advice_text = _("Check the ID number. If the person has moved here, move them instead of adding them.")
+
+
+class PersonTwice(Conflict):
+    code = "residents.person_twice"
+    title = _("A person with this ID number is already in this household.")
+    advice_text = _("Correct the entry that is there.")
+
+
+class FieldWrong(Invalid):
+    """A field of a person or household that cannot be used; `field` names it."""
+
+    code = "residents.field"
+    title = _("%(label)s: the value cannot be used.")
+
+
+class NothingChanged(Invalid):
+    code = "residents.nothing_changed"
+    title = _("There is nothing to change.")
+    advice_text = _("Change a value, then save.")
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else saved first. `theirs` and `yours` hold both values of each field in dispute."""
+
+    code = "residents.changed_meanwhile"
+    title = _("Somebody else changed this in the meantime. Now it is: %(theirs)s. You wanted: %(yours)s.")
+    advice_text = _("Load it again, see what is right, and save once more.")
+
+
+class BackTooEarly(Invalid):
+    code = "residents.back_too_early"
+    title = _("The day of return lies before today.")
+    advice_text = _("Give a day from today on, or leave it empty when it is not known.")
+
+
+class SameHousehold(Invalid):
+    code = "residents.same_household"
+    title = _("They already live there.")
+    advice_text = _("Choose another door or household.")
+
+
+class NobodyChosen(Invalid):
+    code = "residents.nobody_chosen"
+    title = _("Nobody is chosen, or somebody of another household.")
+    advice_text = _("Choose people of this household.")
+
+
+class WordUnknown(Invalid):
+    code = "residents.word_unknown"
+    title = _("“%(word)s” is not one of: %(known)s.")
+    advice_text = _("Use one of these words.")
+
+
+class SearchEmpty(Invalid):
+    code = "residents.search_empty"
+    title = _("Nothing to search for was given.")
+    advice_text = _("Give a whole name, phone number or ID number.")
+
+
+class RosterCollision(Conflict):
+    """Somebody registered one of the sheet's people while the import ran; nothing of the import was kept."""
+
+    code = "residents.roster_collision"
+    title = _("Somebody else registered one of these people while the sheet was being imported. Nothing was kept.")
+    advice_text = _("Send the sheet again.")
