@@ -1,7 +1,8 @@
 """Who acts, what they may do, and where. Identity is here; authority comes from appointments, which `duty` reads.
 
-Two walls stand behind every request. The query layer narrows by the extent of one permission (`actor.extent_for`); row-level
-security refuses what slips through, by the union of all of the actor's extents, which `acting` sets for one transaction.
+Two walls stand behind every request. The query layer narrows by the extent of one permission (`actor.extent_for`);
+row-level security refuses what slips through, by the union of all of the actor's extents, which `acting` sets for
+one transaction.
 """
 
 from __future__ import annotations
@@ -74,13 +75,16 @@ class Actor:
 SYSTEM = Actor(account_id=0, name="system", origin="job", is_system=True)
 
 AuthoritySource = Callable[[int, datetime], tuple[Grant, ...]]
+TokenSource = Callable[[str, datetime], Actor]
 _source: list[AuthoritySource] = []
+_token_source: list[TokenSource] = []
 _current: ContextVar[Actor | None] = ContextVar("linli_actor", default=None)
 
 
-def set_authority_source(source: AuthoritySource) -> None:
-    """`duty` says here how an account's grants at a moment are found."""
+def set_authority_source(source: AuthoritySource, token_source: TokenSource) -> None:
+    """`duty` says here how the grants of an account, or of the account behind a token, are found at a moment."""
     _source[:] = [source]
+    _token_source[:] = [token_source]
 
 
 def actor_of(
@@ -88,6 +92,11 @@ def actor_of(
 ) -> Actor:
     """The account with the authority it holds at `at`. Without an appointment: no grants, so no access."""
     return Actor(account_id, name, _source[0](account_id, at), origin, scopes)
+
+
+def actor_of_token(raw: str, at: datetime) -> Actor:
+    """Who a bearer token stands for, with the authority held at `at`; one round trip. Raises NotSignedIn."""
+    return _token_source[0](raw, at)
 
 
 def current_actor() -> Actor:

@@ -1,7 +1,8 @@
 """News between rooms: the lower room publishes, a higher room's handler runs in the same transaction.
 
 Events are frozen dataclasses that a room defines in its `events` module, named in the past tense. They carry sets, not
-single rows: a hundred thousand people may arrive in one import. Slow or outward work is a job that the handler enqueues.
+single rows: a hundred thousand people may arrive in one import. Slow or outward work is a job that the handler
+enqueues.
 """
 
 from __future__ import annotations

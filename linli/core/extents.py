@@ -1,9 +1,11 @@
 """Door keys, spans and extents.
 
-A *span* is a half-open interval `[lo, hi)` of door keys; an *extent* is a set of spans, kept as the shortest sorted list
+A *span* is a half-open interval `[lo, hi)` of door keys; an *extent* is a set of spans, kept as the shortest sorted
+list
 of spans that neither overlap nor touch, so that two extents of the same doors are equal.
 
-Keys lie on a fixed grid (docs/adr/0002): a unit is one block of 2^11 keys, a building 2^17, a compound 2^28, a community's
+Keys lie on a fixed grid (docs/adr/0002): a unit is one block of 2^11 keys, a building 2^17, a compound 2^28, a
+community's
 reserve 2^37, the jurisdiction 2^53 (what a browser can hold). The unit of a key is therefore arithmetic, not a look-up.
 """
 

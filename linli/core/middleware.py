@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from linli.core import access, clock, db
+from linli.core import access, clock, db, integrity
+from linli.core.api import PROBLEM_TYPE, problem_response, status_problem
 from linli.core.errors import Problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -17,43 +18,62 @@ Handler = Callable[[HttpRequest], HttpResponse]
 class ActingMiddleware:
     """Wraps signed-in page requests in `access.acting`. The API does the same for itself, from its token.
 
-    The whole view, template included, runs inside the transaction, because row-level security ends with it. A response that
-    failed takes its writes back.
+    The whole view, template included, runs inside the transaction, because row-level security ends with it. A
+    response that failed takes its writes back.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
-        if not user.is_authenticated or request.path.startswith(("/api/", "/static/")):
+        if request.path.startswith(("/api/", "/static/")) or not request.user.is_authenticated:
             return self.get_response(request)
+        user = request.user
         at = clock.now()
-        with db.atomic():
-            actor = access.actor_of(user.pk, user.name, at)
-            request.actor = actor  # type: ignore[attr-defined]
-            request.at = at  # type: ignore[attr-defined]
+        try:
+            with db.atomic():
+                actor = access.actor_of(user.pk, user.name, at)
+                request.actor = actor  # type: ignore[attr-defined]
+                request.at = at  # type: ignore[attr-defined]
+                with access.acting(actor):
+                    response = self.get_response(request)
+                    if response.status_code >= 400:
+                        transaction.set_rollback(True, using=db.using())
+            return response
+        except IntegrityError as error:  # a constraint that is checked at commit: the view has long ended
             with access.acting(actor):
-                response = self.get_response(request)
-                if response.status_code >= 400:
-                    transaction.set_rollback(True, using=db.using())
-        return response
+                return render_problem(request, integrity.explain(error))
 
 
 class ProblemMiddleware:
-    """Turns a `Problem` raised by a page into a page (or a fragment for htmx) that says what to do."""
+    """Turns a `Problem`, or a write that a constraint refused, into a page that says what to do; for htmx into a
+    fragment of one, for the API into problem+json. So does whatever the framework itself refuses below /api/."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not request.path.startswith("/api/") or response.status_code < 400:
+            return response
+        if response.headers.get("Content-Type") == PROBLEM_TYPE:
+            return response
+        problem = problem_response(status_problem(response.status_code))
+        if "Allow" in response:  # 405
+            problem["Allow"] = response["Allow"]
+        return problem
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, IntegrityError):
+            error = integrity.explain(error)
         if not isinstance(error, Problem):
             return None
         if request.path.startswith("/api/"):
-            return JsonResponse(error.as_dict(), status=error.status, content_type="application/problem+json")
-        fragment = request.headers.get("HX-Request") == "true"
-        template = "core/problem_fragment.html" if fragment else "core/problem.html"
-        return render(request, template, {"problem": error}, status=error.status)
+            return problem_response(error)
+        return render_problem(request, error)
+
+
+def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "core/problem_fragment.html" if fragment else "core/problem.html"
+    return render(request, template, {"problem": problem}, status=problem.status)

@@ -1,6 +1,7 @@
 """The wall: what the web role may touch, said in migrations and kept by PostgreSQL.
 
-Every table is one of three, and its comment says which: *policied* (row-level security by door key), *public* (no personal
+Every table is one of three, and its comment says which: *policied* (row-level security by door key), *public* (no
+personal
 data, readable by every signed-in page) or *closed* (no grant at all). A test walks through all of them.
 Only the parent of a partitioned table is granted, or a partition would answer past its parent's policy.
 """

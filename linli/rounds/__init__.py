@@ -1,0 +1,7 @@
+"""Rounds: the coverage ledger. One pass over every person or household of a scope, and who has not been reached.
+
+Tables: `round`, `round_span` (scope), `mark` (facts, appended), `round_state` (one row a subject, derived in the same
+transaction), `round_tally` (one row a unit), `receipt` (ids of commands carried out). The SQL that writes them is in
+`sql/`.
+Hears `residents.events.PeopleChanged`: who comes, moves or leaves is followed in every open round.
+"""

@@ -9,7 +9,8 @@ CREATE FUNCTION linli_extent() RETURNS int8multirange LANGUAGE plpgsql STABLE PA
 DECLARE
     extent text := current_setting('linli.extent', true);
 BEGIN
-    -- An extent nobody set is a fault, not an empty extent: a page that forgot it must fail, not report that nobody was missed.
+    -- An extent nobody set is a fault, not an empty extent: a page that forgot it must fail, not report that nobody
+    -- was missed.
     -- (A setting made with SET LOCAL leaves the empty string behind it, not NULL.)
     IF extent IS NULL OR extent = '' THEN
         RAISE EXCEPTION 'linli.extent is not set: nobody is acting' USING ERRCODE = 'insufficient_privilege';

@@ -5,7 +5,7 @@
 -- known, 3 not in this round, 4 round closed; and how many subjects it marked.
 -- Order of locks: the round (shared), the units in key order, the receipts in id order.
 CREATE FUNCTION linli_mark(
-    a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint,
+    a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint, a_extent int8multirange,
     a_ids uuid[], a_persons bigint[], a_households bigint[], a_kinds smallint[], a_events timestamptz[],
     a_devices timestamptz[], a_reasons text[], a_backs timestamptz[], a_untils timestamptz[], a_flags smallint[])
 RETURNS TABLE (ord bigint, outcome smallint, marks integer)
@@ -21,13 +21,13 @@ BEGIN
 
     IF v_state = 'open' THEN
         SELECT array_agg(DISTINCT (t.key >> 11) << 11 ORDER BY (t.key >> 11) << 11) INTO v_units
-        FROM linli_targets(v_part, a_round, v_by, a_persons, a_households) t;
+        FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
         IF v_units IS NOT NULL THEN
             PERFORM linli_lock_units(a_round, v_units);
             -- Read again, in a later statement than the one that locked: what another phone did at this door is now seen.
             SELECT array_agg(t.ord), array_agg(t.subject_id), array_agg(t.key), array_agg(DISTINCT (t.key >> 11) << 11)
             INTO t_ord, t_subject, t_key, v_now_units
-            FROM linli_targets(v_part, a_round, v_by, a_persons, a_households) t;
+            FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
             IF NOT coalesce(v_now_units, '{}') <@ v_units THEN
                 RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
             END IF;
@@ -81,8 +81,9 @@ BEGIN
     ORDER BY c.ord;
 END $$;
 
--- Whom the commands mean: (ord of the command, subject, present key).
-CREATE FUNCTION linli_targets(a_part integer, a_round bigint, a_by smallint, a_persons bigint[], a_households bigint[])
+-- Whom the commands mean, on the doors where the caller may mark: (ord of the command, subject, present key).
+CREATE FUNCTION linli_targets(
+    a_part integer, a_round bigint, a_by smallint, a_extent int8multirange, a_persons bigint[], a_households bigint[])
 RETURNS TABLE (ord bigint, subject_id bigint, key bigint)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -90,18 +91,21 @@ BEGIN
     IF a_by = 1 THEN
         RETURN QUERY
         SELECT c.ord, s.subject_id, s.key FROM unnest(a_persons) WITH ORDINALITY AS c (person, ord)
-        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = c.person;
+        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = c.person
+        WHERE s.key <@ a_extent;
         IF array_remove(a_households, NULL) <> '{}' THEN
             RETURN QUERY
             SELECT c.ord, s.subject_id, s.key FROM unnest(a_households) WITH ORDINALITY AS c (household, ord)
             JOIN household h ON h.id = c.household
-            JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.key = h.key AND s.household_id = h.id AND s.due;
+            JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.key = h.key AND s.household_id = h.id AND s.due
+            WHERE s.key <@ a_extent;
         END IF;
     ELSE
         RETURN QUERY
         SELECT c.ord, s.subject_id, s.key
         FROM unnest(a_persons, a_households) WITH ORDINALITY AS c (person, household, ord)
         LEFT JOIN person p ON p.id = c.person
-        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = coalesce(c.household, p.household_id);
+        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = coalesce(c.household, p.household_id)
+        WHERE s.key <@ a_extent;
     END IF;
 END $$;

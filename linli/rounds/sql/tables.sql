@@ -1,6 +1,7 @@
 -- The coverage ledger: facts, states, tallies, receipts. Written only by the functions beside this file and by rounds/bulk.py.
 
 CREATE SEQUENCE mark_id_seq;
+CREATE SEQUENCE mark_part_seq;
 
 -- Facts: one row a mark, appended, never changed. `key` is where it happened. No foreign keys: references are validated as a set.
 CREATE TABLE mark (

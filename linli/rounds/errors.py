@@ -1,0 +1,69 @@
+"""What can go wrong with a round."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from linli.core.errors import Conflict, Invalid, NotFound, Problem
+
+
+class RoundNotFound(NotFound):
+    code = "rounds.not_found"
+    title = _("There is no round %(round)s.")
+    advice_text = _("Look for it in the list of rounds.")
+
+
+class RoundClosed(Problem):
+    code = "rounds.closed"
+    status = 409
+    title = _("The round %(round)s is closed; its figures do not change any more.")
+    advice_text = _("Reopen the round if the mark belongs to it, or mark in a later round.")
+
+
+class RoundNotOpen(Problem):
+    code = "rounds.not_open"
+    status = 409
+    title = _("The round %(round)s is not open.")
+    advice_text = _("Open it first; marks are taken from then on.")
+
+
+class WrongState(Conflict):
+    code = "rounds.wrong_state"
+    title = _("The round %(round)s is %(state)s, so this cannot be done.")
+    advice_text = _("Load the page again to see how it stands now.")
+
+
+class EmptyScope(Invalid):
+    code = "rounds.empty_scope"
+    title = _("Nobody lives within the scope of this round.")
+    advice_text = _("Choose other places, take fewer out, or load the roster first.")
+
+
+class BadTimes(Invalid):
+    code = "rounds.bad_times"
+    title = _("The round ends before it starts.")
+    advice_text = _("Give an end that is later than the start.")
+
+
+class NotInRound(Invalid):
+    code = "rounds.not_in_round"
+    title = _("This person or household is not in the round.")
+    advice_text = _("Check the scope of the round, or whether they are registered as present.")
+
+
+class BadMark(Invalid):
+    code = "rounds.bad_mark"
+    title = _("This is not a mark that can be given: %(value)s.")
+    advice_text = _("Give done, absent, refused, exempt, moved_out or vacant.")
+
+
+class TooMany(Invalid):
+    code = "rounds.too_many"
+    title = _("%(count)s marks in one request are too many.")
+    advice_text = _("Send at most %(limit)s at a time.")
+
+
+class CodeTaken(Conflict):
+    code = "rounds.code_taken"
+    title = _("There is already a round with the code %(round)s.")
+    advice_text = _("Choose another code, or leave it empty to be given one.")

@@ -1,0 +1,256 @@
+"""The gap list: who of a round is not covered yet, where, and why, in walking order.
+
+Read from states by their *present* key, never from marks by where they happened: somebody who moved would be lost.
+Pages are
+cut along the tallies: the next units in which anybody is open, then their people; so a page of a district costs what
+a page of
+a stairwell costs. A filter by need has no tally to go by and reads the whole extent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from linli.core import db
+from linli.core.extents import UNIT_SIZE, Extent
+from linli.residents.terms import INFANT_YEARS, OVER_80_YEARS, Need, needs_on
+from linli.rounds.queries import RoundView
+from linli.rounds.terms import CountBy, Mark
+
+PAGE = 100
+ALL = 1_000_000
+
+
+class Cursor(NamedTuple):
+    """Where the last page ended: unit, walking position, subject."""
+
+    unit_lo: int
+    position: int
+    subject_id: int
+
+    def __str__(self) -> str:
+        return f"{self.unit_lo}.{self.position}.{self.subject_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """None for an empty text. Raises ValueError for one that no page gave out."""
+        if not text:
+            return None
+        unit_lo, position, subject_id = (int(part) for part in text.split("."))
+        return cls(unit_lo, position, subject_id)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Somebody still open: a person, or a household in a round per household (then `name` is its first person's)."""
+
+    subject_id: int
+    household_id: int
+    key: int
+    door: str
+    unit_id: int
+    unit_lo: int
+    position: int
+    name: str
+    born_on: date | None
+    needs: Need
+    people: int
+    state: Mark
+    event_at: datetime | None
+    back_at: datetime | None
+
+
+@dataclass(frozen=True)
+class GapPage:
+    gaps: list[Gap]
+    total: int  # open subjects in the extent, before filters
+    doors: int  # doors with anybody open, before filters
+    next: Cursor | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """`state`: only this reason. `needs`: only people with any of these marks of need."""
+
+    state: Mark | None = None
+    needs: Need = Need(0)
+
+
+_PEOPLE = """
+    SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, p.name, p.born_on,
+    p.needs, 1,
+           s.state, s.event_at, s.back_at
+    FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
+    JOIN round_state s ON s.part = %(part)s AND s.round_id = %(round)s AND s.key >= e.lo AND s.key < e.hi
+    JOIN door d ON d.key = s.key JOIN person p ON p.id = s.subject_id
+"""
+_HOUSEHOLDS = """
+    SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, coalesce(p.name, ''),
+    p.born_on,
+           coalesce(p.needs, 0), coalesce(p.people, 0), s.state, s.event_at, s.back_at
+    FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
+    JOIN round_state s ON s.part = %(part)s AND s.round_id = %(round)s AND s.key >= e.lo AND s.key < e.hi
+    JOIN door d ON d.key = s.key
+    LEFT JOIN LATERAL (
+        SELECT (array_agg(p.name ORDER BY p.relation <> '户主', p.id))[1] AS name, min(p.born_on) AS born_on,
+               bit_or(p.needs) AS needs, count(*) AS people
+        FROM person p WHERE p.household_id = s.household_id AND p.presence = 1
+    ) AS p ON true
+"""
+_OPEN = """
+    WHERE s.due AND s.state < 10
+      AND (%(state)s::smallint IS NULL OR s.state = %(state)s)
+      AND (NOT %(by_need)s OR p.needs & %(needs)s <> 0
+           OR %(over_80)s AND p.born_on <= %(old)s OR %(infant)s AND p.born_on > %(young)s)
+      AND (%(c_unit)s::bigint IS NULL OR (d.unit_lo, d.position, s.subject_id) > (%(c_unit)s, %(c_position)s,
+      %(c_subject)s))
+    ORDER BY d.unit_lo, d.position, s.subject_id LIMIT %(limit)s
+"""
+
+# How many of a unit's tally a reason leaves open; None: any reason.
+_MISSING: dict[Mark | None, str] = {
+    None: "t.due - t.done - t.exempt",
+    Mark.NOT_REACHED: "t.due - t.done - t.exempt - t.absent - t.refused",
+    Mark.ABSENT: "t.absent",
+    Mark.REFUSED: "t.refused",
+}
+
+
+def list_gaps(
+    *,
+    round_: RoundView,
+    extent: Extent,
+    at: datetime,
+    filters: Filters = Filters(),
+    after: Cursor | None = None,
+    limit: int = PAGE,
+) -> GapPage:
+    """One page of the gap list over `extent` (already narrowed to what the caller may see), in walking order."""
+    total, doors = _count(round_, extent)
+    if round_.part is None or not total:
+        return GapPage([], total, doors)
+    reach = extent if filters.needs else _next_units(round_, extent, filters, after, limit + 1)
+    rows = db.rows(
+        (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN,
+        _parameters(round_, reach, at, filters, after, limit + 1),
+    )
+    gaps = [_gap(row, at) for row in rows[:limit]]
+    last = gaps[-1] if len(rows) > limit else None
+    return GapPage(gaps, total, doors, Cursor(last.unit_lo, last.position, last.subject_id) if last else None)
+
+
+def _count(round_: RoundView, extent: Extent) -> tuple[int, int]:
+    row = db.rows(
+        "SELECT coalesce(sum(t.due - t.done - t.exempt), 0), coalesce(sum(t.doors_open), 0)"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)"
+        " JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi",
+        [extent.los, extent.his, round_.id],
+    )[0]
+    return int(row[0]), int(row[1])
+
+
+def _next_units(round_: RoundView, extent: Extent, filters: Filters, after: Cursor | None, wanted: int) -> Extent:
+    """The units, from the cursor on, that hold the next `wanted` open subjects: each has at least one, so at most as many."""
+    missing = _MISSING[filters.state]
+    rest = Extent(tuple(span for span in extent.spans if not after or span.hi > after.unit_lo))
+    rows = db.rows(
+        f"""
+        SELECT t.lo, {missing} FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
+        JOIN round_tally t ON t.round_id = %s AND t.lo >= greatest(e.lo, %s) AND t.lo < e.hi
+        WHERE {missing} > 0 ORDER BY t.lo LIMIT %s
+        """,
+        [rest.los, rest.his, round_.id, after.unit_lo if after else 0, min(wanted, ALL) + 1],
+    )
+    units, found = [], 0
+    for lo, open_here in rows:
+        units.append((lo, lo + UNIT_SIZE))
+        # The cursor's own unit may be half listed already, so it does not count.
+        found += 0 if after and lo == after.unit_lo else open_here
+        if found >= wanted:
+            break
+    return Extent.of(units) & extent
+
+
+def _parameters(
+    round_: RoundView, reach: Extent, at: datetime, filters: Filters, after: Cursor | None, limit: int
+) -> dict[str, Any]:
+    day = at.date()
+    return {
+        "los": reach.los,
+        "his": reach.his,
+        "part": round_.part,
+        "round": round_.id,
+        "state": filters.state,
+        "by_need": bool(filters.needs),
+        "needs": int(filters.needs & Need(255)),
+        "over_80": Need.OVER_80 in filters.needs,
+        "infant": Need.INFANT in filters.needs,
+        "old": _years_before(day, OVER_80_YEARS),
+        "young": _years_before(day, INFANT_YEARS),
+        "c_unit": after.unit_lo if after else None,
+        "c_position": after.position if after else None,
+        "c_subject": after.subject_id if after else None,
+        "limit": limit,
+    }
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
+
+
+def _gap(row: tuple[Any, ...], at: datetime) -> Gap:
+    (
+        subject,
+        household,
+        key,
+        door,
+        unit_id,
+        unit_lo,
+        position,
+        name,
+        born_on,
+        needs,
+        people,
+        state,
+        event_at,
+        back_at,
+    ) = row
+    return Gap(
+        subject, household, key, door, unit_id, unit_lo, position, name, born_on,
+        needs_on(needs, born_on, at.date()), int(people), Mark(state), event_at, back_at,
+    )  # fmt: skip
+
+
+def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
+    """The open subjects found the slow way, from the register and the marks alone: for tests and `linli rounds check`.
+
+    Who is due comes from the register as it stands, what closed them from the latest mark by event time. Needs an
+    owner's sight of
+    all marks, wherever they happened.
+    """
+    if round_.count_by == CountBy.PERSON:
+        due = "SELECT id AS subject_id, key FROM person WHERE presence = 1"
+    else:
+        due = """SELECT h.id AS subject_id, h.key FROM household h WHERE h.ended_at IS NULL
+                 AND (EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id AND p.presence = 1)
+                      OR NOT EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id))"""
+    rows = db.rows(
+        f"""
+        WITH latest AS (
+            SELECT DISTINCT ON (subject_id) subject_id, kind FROM mark WHERE round_id = %(round)s
+            ORDER BY subject_id, event_at DESC, client_id DESC NULLS LAST, kind DESC
+        )
+        SELECT DISTINCT d.subject_id FROM ({due}) AS d
+        JOIN round_span r ON r.round_id = %(round)s AND d.key >= r.lo AND d.key < r.hi
+        JOIN unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi) ON d.key >= e.lo AND d.key < e.hi
+        LEFT JOIN latest m USING (subject_id)
+        WHERE m.kind IS NULL OR m.kind < 10 OR m.kind >= 20
+        """,
+        {"round": round_.id, "los": extent.los, "his": extent.his},
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,64 @@
+"""Rules of marks and figures on plain data: no database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from linli.rounds.terms import BUCKET, CLOCK_ERROR, FIRST_CLOSED, Figures, Flag, Mark
+
+# How far back a device may place a mark before the round opened: it may have been walked before the office pressed
+# "open".
+BEFORE_OPENING = timedelta(hours=24)
+RATE_WINDOW = timedelta(hours=1)
+
+
+def settle_event_time(
+    event_at: datetime, *, opened_at: datetime, received_at: datetime
+) -> tuple[datetime, Flag | None]:
+    """Clamp an event time that no clock error explains to between the round's opening and its receipt.
+
+    A mark is never refused for its time: it is kept, clamped and flagged.
+    """
+    latest, earliest = received_at + CLOCK_ERROR, opened_at - BEFORE_OPENING
+    if event_at > latest:
+        return received_at, Flag.CLAMPED
+    if event_at < earliest:
+        return opened_at, Flag.CLAMPED
+    return min(event_at, received_at), None
+
+
+def bucket_of(at: datetime) -> int:
+    """The number of the ten-minute bucket since 1970 that `at` lies in."""
+    return int(at.timestamp() // BUCKET.total_seconds())
+
+
+def bucket_start(bucket: int, like: datetime) -> datetime:
+    return datetime.fromtimestamp(bucket * BUCKET.total_seconds(), tz=like.tzinfo)
+
+
+def door_state(marks: Iterable[int]) -> Mark | None:
+    """The state of a door from the marks of those due behind it: open while anyone is. None when nobody is due.
+
+    Of several open ones the one that needs a walk most is shown: not reached, then refused, then absent.
+    """
+    found = set(marks)
+    if not found:
+        return None
+    for open_mark in (Mark.NOT_REACHED, Mark.REFUSED, Mark.ABSENT):
+        if open_mark in found:
+            return open_mark
+    return Mark.DONE if Mark.DONE in found else Mark.EXEMPT
+
+
+def is_open(state: int) -> bool:
+    return state < FIRST_CLOSED
+
+
+def expected_end(figures: Figures, closed_lately: int, window: timedelta, at: datetime) -> datetime | None:
+    """When the round ends if it goes on as in the last `window`. None when nothing was done lately."""
+    if figures.open == 0:
+        return at
+    if closed_lately <= 0:
+        return None
+    return at + window * (figures.open / closed_lately)

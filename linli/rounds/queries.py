@@ -1,0 +1,202 @@
+"""Reads of rounds and of their figures. Gap lists are in `gaps`, roll-ups of whole trees in `rollups`.
+
+Figures are sums of unit tallies over spans: exact at commit, at every level. A closed round's figures are frozen,
+because nothing
+writes its tallies any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from linli.core import db
+from linli.core.access import Actor
+from linli.core.extents import Extent
+from linli.rounds import policies
+from linli.rounds.errors import RoundNotFound
+from linli.rounds.terms import CountBy, Figures, RoundKind, RoundState
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """A round as the faces see it."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    count_by: int
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+    part: int | None
+    certificate: dict[str, Any] | None
+
+    @property
+    def kind_label(self) -> str:
+        return str(RoundKind(self.kind).label)
+
+    @property
+    def state_label(self) -> str:
+        return str(RoundState(self.state).label)
+
+    @property
+    def per_person(self) -> bool:
+        return self.count_by == CountBy.PERSON
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == RoundState.OPEN
+
+
+_COLUMNS = "id, code, name, kind, count_by, state, starts_at, ends_at, opened_at, closed_at, part, certificate"
+
+
+def _view(row: tuple[Any, ...]) -> RoundView:
+    import json
+
+    *fields, certificate = row
+    return RoundView(*fields, json.loads(certificate) if isinstance(certificate, str) else certificate)
+
+
+def get_round(round_id: int) -> RoundView:
+    """Raises RoundNotFound."""
+    rows = db.rows(f"SELECT {_COLUMNS} FROM round WHERE id = %s", [round_id])
+    if not rows:
+        raise RoundNotFound(round=round_id)
+    return _view(rows[0])
+
+
+def get_round_by_code(code: str) -> RoundView:
+    """Raises RoundNotFound."""
+    rows = db.rows(f"SELECT {_COLUMNS} FROM round WHERE code = %s", [code])
+    if not rows:
+        raise RoundNotFound(round=code)
+    return _view(rows[0])
+
+
+def list_rounds(*, actor: Actor, state: str = "", limit: int = 100) -> list[RoundView]:
+    """Rounds that reach into the actor's places: the open first, then the newest."""
+    seen = actor.extent_for("rounds.view")
+    rows = db.rows(
+        f"""
+        SELECT {_COLUMNS} FROM round r
+        WHERE (%s = '' OR state = %s) AND EXISTS (
+            SELECT 1 FROM round_span s JOIN unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi) ON s.lo < e.hi AND s.hi >
+            e.lo
+            WHERE s.round_id = r.id)
+        ORDER BY state <> 'open', created_at DESC, id DESC LIMIT %s
+        """,
+        [state, state, seen.los, seen.his, limit],
+    )
+    return [_view(row) for row in rows]
+
+
+def scope_of(round_id: int) -> Extent:
+    return Extent.of(db.rows("SELECT lo, hi FROM round_span WHERE round_id = %s", [round_id]))
+
+
+_SUMS = """coalesce(sum(t.due), 0), coalesce(sum(t.done), 0), coalesce(sum(t.exempt), 0), coalesce(sum(t.absent), 0),
+    coalesce(sum(t.refused), 0), coalesce(sum(t.doors_due), 0), coalesce(sum(t.doors_open), 0)"""
+
+
+def get_figures(*, round_id: int, extent: Extent, at: datetime) -> Figures:
+    """The figures of a round over an extent (of whole units), exact at this instant."""
+    row = db.rows(
+        f"""
+        SELECT {_SUMS},
+            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %s))
+                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %s), 0)
+        FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
+        JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
+        """,
+        [recent_from(at), recent_from(at), extent.los, extent.his, round_id],
+    )[0]
+    return Figures(*(int(value) for value in row))
+
+
+def recent_from(at: datetime) -> int:
+    """The bucket from which marks count as recent: the running one and the whole one before it, 10 to 20 minutes."""
+    return policies.bucket_of(at) - 1
+
+
+def list_figures_of_places(*, round_id: int, place_ids: Sequence[int], at: datetime) -> dict[int, Figures]:
+    """The figures of each of some places, by the spans they hold at `at` (for a closed round: pass its closing)."""
+    rows = db.rows(
+        f"""
+        SELECT p.place_id, {_SUMS},
+            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %s))
+                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %s), 0)
+        FROM place_span p JOIN round_tally t ON t.round_id = %s AND t.lo >= p.lo AND t.lo < p.hi
+        WHERE p.place_id = ANY(%s) AND p.since <= %s AND p.until > %s
+        GROUP BY p.place_id
+        """,
+        [recent_from(at), recent_from(at), round_id, list(place_ids), at, at],
+    )
+    found = {row[0]: Figures(*(int(value) for value in row[1:])) for row in rows}
+    return {place_id: found.get(place_id, Figures()) for place_id in place_ids}
+
+
+def get_curve(*, round_id: int, extent: Extent, since: datetime | None = None) -> list[tuple[datetime, int]]:
+    """How many were done in each ten minutes, oldest first; buckets in which nothing happened are left out."""
+    rows = db.rows(
+        """
+        SELECT b.bucket, sum(b.n) FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
+        JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
+        CROSS JOIN LATERAL unnest(t.buckets, t.counts) AS b (bucket, n)
+        WHERE b.bucket >= %s GROUP BY 1 ORDER BY 1
+        """,
+        [extent.los, extent.his, round_id, policies.bucket_of(since) if since else 0],
+    )
+    from datetime import UTC
+
+    like = since or datetime.now(UTC)
+    return [(policies.bucket_start(bucket, like), int(n)) for bucket, n in rows]
+
+
+@dataclass(frozen=True)
+class UnitGap:
+    """A unit and what is missing in it."""
+
+    place_id: int
+    code: str
+    lo: int
+    open: int
+    doors_open: int
+
+
+def list_worst_units(*, round_id: int, extent: Extent, limit: int = 8) -> list[UnitGap]:
+    """The units with the most people still open, worst first."""
+    rows = db.rows(
+        """
+        SELECT u.id, u.code, t.lo, t.due - t.done - t.exempt, t.doors_open
+        FROM (
+            SELECT t.* FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
+            JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
+            WHERE t.doors_open > 0 ORDER BY t.due - t.done - t.exempt DESC, t.lo LIMIT %s
+        ) AS t JOIN place u ON u.kind = 90 AND u.lo = t.lo
+        ORDER BY 4 DESC, t.lo
+        """,
+        [extent.los, extent.his, round_id, limit],
+    )
+    return [UnitGap(*row) for row in rows]
+
+
+def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[str, Any]]:
+    """Every mark a subject was given in a round, newest event first, losers included: all stay on record."""
+    seen = actor.extent_for("rounds.gaps")
+    return db.dicts(
+        """
+        SELECT m.id, m.kind, m.event_at, m.received_at, m.device_at, m.flags, m.reason, m.back_at, m.until_at, a.name
+        AS account
+        FROM mark m LEFT JOIN account a ON a.id = m.account_id
+        WHERE m.subject_id = %s AND m.round_id = %s AND m.key <@ %s::int8multirange
+        ORDER BY m.event_at DESC, m.client_id DESC NULLS LAST, m.id DESC
+        """,
+        [subject_id, round_id, str(seen)],
+    )

@@ -1,0 +1,194 @@
+"""Every write of a round, small and in one transaction. The same for a million rows is in `bulk`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from linli.core import db, jobs, journal
+from linli.core.access import Actor
+from linli.core.extents import NOWHERE, Extent
+from linli.residents import services as residents
+from linli.residents.register import change_register
+from linli.rounds import policies, queries
+from linli.rounds.errors import BadMark, BadTimes, CodeTaken, EmptyScope, RoundNotOpen, TooMany, WrongState
+from linli.rounds.models import Round, RoundSpan
+from linli.rounds.terms import (
+    GIVEN,
+    LEAVING,
+    CountBy,
+    Mark,
+    MarkCommand,
+    Outcome,
+    Receipt,
+    RoundKind,
+    RoundState,
+)
+
+MARKS_AT_ONCE = 1_000
+_MARK = """SELECT ord, outcome, marks FROM linli_mark(
+    %s, %s, %s, %s, %s::int8multirange, %s::uuid[], %s::bigint[], %s::bigint[], %s::smallint[], %s::timestamptz[],
+    %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::smallint[])"""
+
+
+def create_round(
+    *,
+    name: str,
+    kind: RoundKind,
+    starts_at: datetime,
+    ends_at: datetime,
+    scope: Extent,
+    actor: Actor,
+    at: datetime,
+    count_by: CountBy = CountBy.PERSON,
+    exclude: Extent = NOWHERE,
+    code: str = "",
+) -> Round:
+    """A round in draft: its scope is fixed, nobody is due yet.
+
+    Raises BadTimes, EmptyScope, CodeTaken, Forbidden (scope beyond the actor's places).
+    """
+    left = scope - exclude
+    if ends_at <= starts_at:
+        raise BadTimes()
+    if not left:
+        raise EmptyScope()
+    actor.require("rounds.open", left)
+    with db.atomic():
+        if code and Round.objects.filter(code=code).exists():
+            raise CodeTaken(round=code)
+        made = Round.objects.create(
+            code=code or _next_code(at),
+            name=name,
+            kind=kind,
+            count_by=count_by,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            created_at=at,
+            created_by=actor.account_id,
+        )
+        RoundSpan.objects.bulk_create([RoundSpan(round=made, lo=lo, hi=hi) for lo, hi in left])
+        journal.record(
+            actor=actor,
+            at=at,
+            verb="rounds.create_round",
+            permission="rounds.open",
+            key=left.spans[0].lo,
+            subject=f"round:{made.code}",
+            name=name,
+            spans=len(left.spans),
+        )
+    return made
+
+
+def _next_code(at: datetime) -> str:
+    """`20221004-3`: the day and the number of the round on it."""
+    db.execute("SELECT pg_advisory_xact_lock(771004)")  # two creators would take one number
+    day = at.strftime("%Y%m%d")
+    last = db.scalar(
+        r"SELECT max(substring(code FROM '-(\d+)$')::integer) FROM round WHERE code ~ ('^' || %s || '-\d+$')", [day]
+    )
+    return f"{day}-{(last or 0) + 1}"
+
+
+def request_open(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
+    """Ask for the round to be opened: a job, because everybody due is put on record."""
+    found = queries.get_round(round_id)
+    actor.require("rounds.open", queries.scope_of(round_id))
+    if found.state != RoundState.DRAFT:
+        raise WrongState(round=found.code, state=found.state_label)
+    return jobs.enqueue(kind="rounds.open", params={"round_id": round_id}, actor=actor, at=at)
+
+
+def request_close(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
+    found = queries.get_round(round_id)
+    actor.require("rounds.close", queries.scope_of(round_id))
+    if found.state != RoundState.OPEN:
+        raise WrongState(round=found.code, state=found.state_label)
+    return jobs.enqueue(kind="rounds.close", params={"round_id": round_id}, actor=actor, at=at)
+
+
+def request_reopen(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
+    found = queries.get_round(round_id)
+    actor.require("rounds.close", queries.scope_of(round_id))
+    if found.state != RoundState.CLOSED:
+        raise WrongState(round=found.code, state=found.state_label)
+    return jobs.enqueue(kind="rounds.reopen", params={"round_id": round_id}, actor=actor, at=at)
+
+
+def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
+    """Carry out marking commands: all stay on record, each once by its id; the later by event time wins.
+
+    At most MARKS_AT_ONCE. A command of a person outside the round, outside the actor's doors, or of a closed round
+    changes nothing
+    and says so in its receipt. Moved out and vacant correct the register. Raises RoundNotOpen, BadMark, TooMany.
+    """
+    found = queries.get_round(round_id)
+    if found.state == RoundState.DRAFT or found.opened_at is None:
+        raise RoundNotOpen(round=found.code)
+    if len(commands) > MARKS_AT_ONCE:
+        raise TooMany(count=len(commands), limit=MARKS_AT_ONCE)
+    for command in commands:
+        if command.kind not in GIVEN:
+            raise BadMark(value=command.kind)
+    actor.require("rounds.mark")
+    leaving = any(command.kind in LEAVING for command in commands)
+
+    def carry_out() -> list[Receipt]:
+        if leaving:
+            change_register()  # before the units are locked: the order that arrivals take
+        receipts = _mark(found, commands, actor, at)
+        if leaving:
+            _correct_register(found, commands, receipts, actor, at)
+        return receipts
+
+    return db.retrying(carry_out)
+
+
+def _mark(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
+    if not commands:
+        return []
+    opened_at = found.opened_at or at
+    settled = [policies.settle_event_time(c.event_at, opened_at=opened_at, received_at=at) for c in commands]
+    columns: list[list[Any]] = [
+        [c.id for c in commands],
+        [c.person_id for c in commands],
+        [c.household_id for c in commands],
+        [int(c.kind) for c in commands],
+        [event_at for event_at, _ in settled],
+        [c.device_at or c.event_at for c in commands],
+        [c.reason[:400] for c in commands],
+        [c.back_at for c in commands],
+        [c.until_at for c in commands],
+        [int(flag or 0) for _, flag in settled],
+    ]
+    appointment = actor.appointment_for("rounds.mark")
+    rows = db.rows(_MARK, [found.id, at, actor.account_id, appointment, str(actor.extent_for("rounds.mark")), *columns])
+    return [Receipt(commands[place - 1].id, Outcome(outcome), marks) for place, outcome, marks in rows]
+
+
+def _correct_register(
+    found: queries.RoundView, commands: Sequence[MarkCommand], receipts: Sequence[Receipt], actor: Actor, at: datetime
+) -> None:
+    """Who was just found to have moved out, or whose door to be vacant, leaves the register - unless a later mark won."""
+    ids = [
+        command.id
+        for command, receipt in zip(commands, receipts, strict=True)
+        if command.kind in LEAVING and receipt.outcome == Outcome.ACCEPTED
+    ]
+    if not ids:
+        return
+    rows = db.rows(
+        "SELECT s.subject_id, s.household_id, s.state FROM round_state s WHERE s.part = %s AND s.round_id = %s"
+        " AND s.due AND s.client_id = ANY(%s)",
+        [found.part, found.id, ids],
+    )
+    gone = [subject for subject, _, state in rows if state == Mark.MOVED_OUT]
+    vacant = sorted({household for _, household, state in rows if state == Mark.VACANT})
+    if found.count_by == CountBy.HOUSEHOLD:
+        vacant, gone = sorted({household for _, household, _ in rows}), []
+    if gone:
+        residents.record_moved_out(person_ids=gone, actor=actor, at=at)
+    if vacant:
+        residents.record_vacant(household_ids=vacant, actor=actor, at=at)
