@@ -1,0 +1,63 @@
+// Live parts: <div data-live hx-get="..." hx-trigger="every 5s" hx-swap="innerHTML">. The server answers 304 while nothing changed; then
+// only the clock in the top bar moves. When the server is away, the bar says since when.
+(() => {
+  const AS_OF = 'X-Linli-As-Of';
+  const etags = new Map();
+  const isLive = (element) => element instanceof Element && element.hasAttribute('data-live');
+  const addressOf = (detail) => detail.path || (detail.requestConfig && detail.requestConfig.path) || detail.pathInfo?.requestPath;
+
+  const bar = () => document.getElementById('ln-live');
+  const part = (name) => bar()?.querySelector(`[data-live-${name}]`);
+  let contact = null;
+
+  function showFresh(clock) {
+    if (!bar()) return;
+    if (clock) {
+      contact = clock;
+      part('clock').textContent = clock;
+    }
+    bar().dataset.state = 'live';
+    part('fresh').hidden = false;
+    part('word').hidden = false;
+    part('lost').hidden = true;
+  }
+
+  function showLost() {
+    if (!bar() || bar().dataset.state === 'lost') return;
+    bar().dataset.state = 'lost';
+    part('since').textContent = (contact || part('clock').textContent).slice(0, 5);
+    part('fresh').hidden = true;
+    part('lost').hidden = false;
+  }
+
+  document.addEventListener('DOMContentLoaded', () => {
+    if (document.querySelector('[data-live]')) showFresh(null);
+  });
+  document.addEventListener('htmx:configRequest', (event) => {
+    const { elt, headers } = event.detail;
+    if (!isLive(elt)) return;
+    const known = etags.get(elt.id + addressOf(event.detail));
+    if (known) headers['If-None-Match'] = known;
+    headers['X-Linli-Live'] = '1';
+  });
+  document.addEventListener('htmx:afterRequest', (event) => {
+    const { elt, xhr } = event.detail;
+    if (!isLive(elt) || !xhr) return;
+    if (xhr.status === 200 || xhr.status === 304) {
+      const etag = xhr.getResponseHeader('ETag');
+      if (etag) etags.set(elt.id + addressOf(event.detail), etag);
+      showFresh(xhr.getResponseHeader(AS_OF));
+    } else if (xhr.status === 0 || xhr.status >= 500) {
+      showLost();
+    }
+  });
+  // Typing or reading with the keyboard inside a live part must not be cut off by its own refresh.
+  document.addEventListener('htmx:beforeRequest', (event) => {
+    const { elt } = event.detail;
+    if (!isLive(elt)) return;
+    const focus = document.activeElement;
+    if (document.hidden || (elt.contains(focus) && focus.matches('input, select, textarea'))) event.preventDefault();
+  });
+  document.addEventListener('htmx:sendError', (event) => { if (isLive(event.detail.elt)) showLost(); });
+  document.addEventListener('htmx:timeout', (event) => { if (isLive(event.detail.elt)) showLost(); });
+})();

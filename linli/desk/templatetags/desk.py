@@ -1,0 +1,23 @@
+"""Words for the desk's own pages. `{% load desk %}`"""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from linli.desk import terms
+
+register = template.Library()
+JOB_LOOKS = {"queued": "", "doing": " ln-tag-open", "done": "", "failed": " ln-tag-gap"}
+
+
+@register.simple_tag
+def job_kind(kind: str) -> str:
+    """What a kind of job is called."""
+    return str(kind)
+
+
+@register.simple_tag
+def job_state(state: str) -> SafeString:
+    return format_html('<span class="ln-tag{}">{}</span>', JOB_LOOKS[state], terms.JOB_STATES[state])

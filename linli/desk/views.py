@@ -1,0 +1,141 @@
+"""Sign-in, home, and the switches that stand on every page."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from linli.core import access, clock, db, faces, jobs
+from linli.core.access import Actor
+from linli.core.models import Account, Job
+from linli.desk import services
+from linli.desk.forms import SignInForm
+from linli.desk.shell import LARGE, SIZE_COOKIE
+
+YEAR = 365 * 24 * 3600
+ASIDE = 100  # cards of this order and above stand in the right column
+LANGUAGES = {code for code, _name in settings.LANGUAGES}
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(LoginView):
+    """Sign in, then go where one was going. The account's language and type size come along."""
+
+    template_name = "desk/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        account = cast(Account, cast(SignInForm, form).get_user())
+        at = clock.now()
+        with db.atomic():
+            login(self.request, account)
+            services.record_sign_in(actor=access.actor_of(account.pk, account.name, at), at=at)
+        response = HttpResponseRedirect(self.get_success_url())
+        if account.language in LANGUAGES:
+            _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, account.language)
+        if account.large_type:
+            _set_cookie(response, SIZE_COOKIE, LARGE)
+        return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("desk:sign-in")
+
+
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    form = PasswordChangeForm(cast(Account, request.user), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        account = services.set_password(
+            password=form.cleaned_data["new_password1"], actor=_actor(request), at=request.at  # type: ignore[attr-defined]
+        )
+        update_session_auth_hash(request, account)
+        messages.success(request, _("The password has been changed. Other devices are signed out."))
+        return redirect("desk:home")
+    crumbs = [(_("Change password"), "")]
+    return render(request, "desk/password.html", {"form": form, "crumbs": crumbs})
+
+
+@login_not_required
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Switch the language: in a cookie for this browser, with the account for the next one."""
+    language = request.POST.get("language", "")
+    response = _back(request)
+    if language in LANGUAGES:
+        _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
+        if request.user.is_authenticated:
+            services.set_preferences(language=language, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
+    return response
+
+
+@login_not_required
+@require_POST
+def set_size(request: HttpRequest) -> HttpResponse:
+    """Switch large type on or off, kept like the language."""
+    large = request.POST.get("size") == LARGE
+    response = _back(request)
+    if large:
+        _set_cookie(response, SIZE_COOKIE, LARGE)
+    else:
+        response.delete_cookie(SIZE_COOKIE, samesite="Lax")
+    if request.user.is_authenticated:
+        services.set_preferences(large_type=large, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
+    return response
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """What is open and where it is worst: the cards that rooms registered; what to do for those without an appointment."""
+    actor = _actor(request)
+    context: dict[str, Any] = {"crumbs": [(_("Home"), "")], "has_appointment": bool(actor.grants)}
+    if actor.grants:
+        cards = _render_cards(request, actor)
+        context["main"] = [card for order, card in cards if order < ASIDE]
+        context["aside"] = [card for order, card in cards if order >= ASIDE]
+        context["jobs"] = [job for job in jobs.list_jobs(actor=actor, limit=5)]
+        context["troubled"] = [job for job in context["jobs"] if job.state == Job.State.FAILED]
+    return render(request, "desk/home.html", context)
+
+
+def _render_cards(request: HttpRequest, actor: Actor) -> list[tuple[int, str]]:
+    drawn = []
+    for card in faces.list_cards():
+        context = card.context(actor, request.at)  # type: ignore[attr-defined]
+        if context is not None:
+            drawn.append((card.order, render_to_string(card.template, context, request)))
+    return drawn
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return cast(Actor, request.actor)  # type: ignore[attr-defined]
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    """To the page the switch was pressed on, if it is one of ours."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    return HttpResponseRedirect(target)
+
+
+def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
