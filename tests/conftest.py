@@ -17,6 +17,7 @@ EMBEDDED = "DATABASE_URL" not in os.environ
 os.environ.setdefault("LINLI_HOME", str(REPOSITORY / "var" / "test"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "linli.site.settings"
 os.environ["LINLI_SECRETS"] = str(REPOSITORY / "tests" / "secrets.json")
+(Path(os.environ["LINLI_HOME"]) / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it
 
 
 if EMBEDDED:

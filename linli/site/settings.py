@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "ninja",  # its documentation pages load their scripts from here, not from the internet
     "linli.core",
     "linli.places",
     "linli.residents",
@@ -76,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "linli.desk.middleware.SignedInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "linli.core.middleware.ProblemMiddleware",
     "linli.core.middleware.ActingMiddleware",
@@ -93,6 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "linli.desk.shell.shell",
             ],
         },
     },
@@ -127,24 +130,24 @@ def _database(url: str, *, path: str, role: str = "") -> dict[str, Any]:
     }
 
 
-# Procrastinate's SQL names no schema and lands in the first of the path: jobs have an alias of their own. The
-# other two aliases also see the jobs' schema, so that a job can be enqueued inside a room's transaction.
+# Procrastinate's SQL names no schema and lands in the first of the path: jobs have an alias of their own. Every
+# alias sees both schemas, so that a job is enqueued inside a room's transaction, and tells its progress outside it.
 LINLI_DATABASE_URL = _database_url()
 _rooms_path = f"{LINLI_SCHEMA},{LINLI_JOBS_SCHEMA}"
 DATABASES: dict[str, dict[str, Any]] = {
     "default": _database(LINLI_DATABASE_URL, path=_rooms_path, role="linli_web")
     | {"TEST": {"MIRROR": "owner", "DEPENDENCIES": []}},
     "owner": _database(LINLI_DATABASE_URL, path=_rooms_path) | {"TEST": {"DEPENDENCIES": []}},
-    "jobs": _database(LINLI_DATABASE_URL, path=LINLI_JOBS_SCHEMA) | {"TEST": {"DEPENDENCIES": []}},
+    "jobs": _database(LINLI_DATABASE_URL, path=f"{LINLI_JOBS_SCHEMA},{LINLI_SCHEMA}") | {"TEST": {"DEPENDENCIES": []}},
 }
 DATABASE_ROUTERS = ["linli.core.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PROCRASTINATE_DATABASE_ALIAS = "jobs"
 
 AUTH_USER_MODEL = "core.Account"
-LOGIN_URL = "/sign-in"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/sign-in"
+LOGIN_URL = "desk:sign-in"
+LOGIN_REDIRECT_URL = "desk:home"
+LOGOUT_REDIRECT_URL = "desk:sign-in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -185,6 +188,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_SAVE_EVERY_REQUEST = False
+CSRF_FAILURE_VIEW = "linli.desk.errors.csrf_failure"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
