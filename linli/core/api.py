@@ -78,7 +78,9 @@ def declared_permission(operation: Operation) -> str | None:
     try:
         return operation.view_func.linli_permission  # type: ignore[attr-defined, no-any-return]
     except AttributeError:
-        raise Undeclared(f"{operation.view_func.__module__}.{operation.view_func.__name__} has no @permission") from None
+        raise Undeclared(
+            f"{operation.view_func.__module__}.{operation.view_func.__name__} has no @permission"
+        ) from None
 
 
 def authenticate(request: HttpRequest, at: datetime) -> Actor:

@@ -49,9 +49,7 @@ _CONFLICTS: dict[str, Words] = {
         _("Take it out of the other place first, or leave it out here."),
     ),
     "place_span_once": Words(_("A compound, building or unit holds its doors once."), _LOAD_AGAIN),
-    "place_span_parent_is": Words(
-        _("The boundaries of the place above were changed in the meantime."), _LOAD_AGAIN
-    ),
+    "place_span_parent_is": Words(_("The boundaries of the place above were changed in the meantime."), _LOAD_AGAIN),
     "door_number_once": Words(_("There is already a door with this number in this unit."), _LOAD_AGAIN),
     "door_pkey": Words(_("Somebody else added a door here in the same second."), _("Try again.")),
     "household_label_once": Words(
@@ -75,9 +73,7 @@ _INVALID: dict[str, Words] = {
         _("A day of return belongs to somebody who is away."), _("Set them as away, or clear the day.")
     ),
     "place_name_said": Words(_("A place needs a name and a code."), _("Enter both.")),
-    "place_parent_kind": Words(
-        _("A place of this kind cannot stand there."), _("Choose a parent of the right kind.")
-    ),
+    "place_parent_kind": Words(_("A place of this kind cannot stand there."), _("Choose a parent of the right kind.")),
     "place_span_units": Words(
         _("A boundary would run through the middle of a unit."), _("Give whole units, buildings or compounds.")
     ),

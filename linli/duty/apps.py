@@ -12,4 +12,4 @@ class DutyConfig(AppConfig):
         from linli.core import access
         from linli.duty import authority
 
-        access.set_authority_source(authority.find_grants)
+        access.set_authority_source(authority.find_grants, authority.authenticate_token)

@@ -3,8 +3,9 @@
 This runs at every request, so it is one round trip: appointments -> spans of their places -> grants. The same statement
 starts from a token when a machine knocks. An inactive account holds nothing.
 
-The only place at the top of the divisions is the jurisdiction itself: an appointment there covers every key, and with it key 0,
-under which the journal keeps what belongs to no door. Where several places stand at the top, none of them is the jurisdiction.
+The only place at the top of the divisions is the jurisdiction itself: an appointment there covers every key, and
+with it key 0, under which the journal keeps what belongs to no door. Where several places stand at the top, none of
+them is the jurisdiction.
 """
 
 from __future__ import annotations

@@ -101,3 +101,21 @@ class SelfLocked(Conflict):
     code = "duty.self_locked"
     title = _("You cannot close your own account.")
     advice_text = _("Somebody else who answers for you can.")
+
+
+class PeriodPast(Invalid):
+    code = "duty.period_past"
+    title = _("An appointment neither begins nor ends in the past.")
+    advice_text = _("Leave the time empty: then it is now.")
+
+
+class UsernameWrong(Invalid):
+    code = "duty.username"
+    title = _("An account name has 1 to %(limit)s letters, digits or . @ - _ and no blanks.")
+    advice_text = _("For example: zhang.wei")
+
+
+class NameWrong(Invalid):
+    code = "duty.name"
+    title = _("The name is empty or longer than %(limit)s characters.")
+    advice_text = _("Give the name people know it by.")

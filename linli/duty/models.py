@@ -10,7 +10,8 @@ from linli.duty.terms import Role
 
 
 class Appointment(models.Model):
-    """An account holds a role at a place during [since, until). No appointment, no access."""
+    """An account holds a role at a place during [since, until). No appointment, no access. Withdrawn before it began:
+    `until` equals `since`."""
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="appointments")
     role = models.CharField(max_length=20, choices=Role)
@@ -26,5 +27,5 @@ class Appointment(models.Model):
         indexes = [models.Index(fields=["account", "since"], name="appointment_account")]
         constraints = [
             models.CheckConstraint(name="appointment_role", condition=Q(role__in=[role.value for role in Role])),
-            models.CheckConstraint(name="appointment_time", condition=Q(until=None) | Q(until__gt=F("since"))),
+            models.CheckConstraint(name="appointment_time", condition=Q(until=None) | Q(until__gte=F("since"))),
         ]

@@ -1,12 +1,20 @@
 """Roles and what each may do: one readable table (also printed in docs/access.md).
 
-A permission is held on the doors of the appointment's place, for its time. The strings belong to the rooms that ask for them.
+A permission is held on the doors of the appointment's place, for its time. The strings belong to the rooms that
+ask for them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+USERNAME_LENGTH = 40
+NAME_LENGTH = 80
+LONGEST_TOKEN = timedelta(days=366)
 
 
 class Role(models.TextChoices):
@@ -54,3 +62,84 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPERVISOR: LOOK | {"rounds.gaps", "duty.view", "journal.view", "residents.view"},
 }
 ALL_PERMISSIONS = frozenset().union(*PERMISSIONS.values())
+
+
+class Standing(models.TextChoices):
+    """How an appointment stands at a moment."""
+
+    COMING = "coming", _("to come")
+    IN_FORCE = "in_force", _("in force")
+    ENDED = "ended", _("ended")
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """An account as lists show it."""
+
+    id: int
+    username: str
+    name: str
+    is_active: bool
+    last_login: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class AppointmentLine:
+    """An appointment with the names of its account and place. `until` None: until it is ended."""
+
+    id: int
+    account_id: int
+    username: str
+    name: str
+    role: str
+    place_id: int
+    place_code: str
+    place_name: str
+    since: datetime
+    until: datetime | None
+
+    @property
+    def role_label(self) -> str:
+        return str(Role(self.role).label)
+
+    def standing(self, at: datetime) -> Standing:
+        if self.until is not None and self.until <= at:
+            return Standing.ENDED
+        return Standing.COMING if self.since > at else Standing.IN_FORCE
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A token as its owner sees it; the text itself is known to nobody but them."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def is_valid(self, at: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > at
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """`password`: the one that was made up, to be shown once; None when the maker chose it."""
+
+    id: int
+    username: str
+    name: str
+    password: str | None
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """`raw`: the token's text, to be shown once."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime
+    raw: str

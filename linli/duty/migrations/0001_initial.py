@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                         name="appointment_role",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("until", None), ("until__gt", models.F("since")), _connector="OR"),
+                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
                         name="appointment_time",
                     ),
                 ],

@@ -1,0 +1,79 @@
+"""The HTTP API: the rooms' routers under /api/, one way in, one error shape, documentation that needs no internet."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.security import HttpBearer
+
+from linli import __version__
+from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_errors, is_signed_in
+
+ROOMS = ("places", "residents", "duty", "rounds")
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457, with a stable code and what to do now.",
+    "required": ["type", "title", "status", "detail", "code", "advice", "params"],
+    "properties": {
+        "type": {"type": "string", "example": "urn:linli:problem:core.forbidden"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "advice": {"type": "string"},
+        "params": {"type": "object"},
+    },
+}
+
+
+class Bearer(HttpBearer):
+    """A token made on the page My account, or by `linli accounts token`. A signed-in page needs none."""
+
+    def __call__(self, request: Any) -> bool:
+        return is_signed_in(request)
+
+    def authenticate(self, request: Any, token: str) -> bool:
+        return is_signed_in(request)
+
+
+class LinliAPI(NinjaAPI):
+    """Says of every operation in the documentation how it fails: all in one shape."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        failure = {
+            "description": "A problem",
+            "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"].setdefault("default", failure)
+        return schema
+
+
+def build_api() -> NinjaAPI:
+    api = LinliAPI(
+        title=str(_("Linli")),
+        version=__version__,
+        urls_namespace="api",
+        description=str(_("Reach every household, miss nobody, account for every door.")),
+        auth=Bearer(),
+        renderer=FastRenderer(),
+        parser=FastParser(),
+    )
+    api.add_decorator(act, mode="view")
+    handle_errors(api)
+    for room in ROOMS:
+        if find_spec(f"linli.{room}.api"):
+            api.add_router(f"/{room}", import_module(f"linli.{room}.api").router)
+    return api
+
+
+api = build_api()
