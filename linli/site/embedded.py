@@ -274,7 +274,7 @@ def _start(place: Place, *, durable: bool) -> None:
     place.data.parent.mkdir(parents=True, exist_ok=True)
     _make_private(place.socket, place)
     if not (place.data / "PG_VERSION").exists():
-        _initialise(place)
+        _initialise(place, durable=durable)
     _clear_the_way(place)
     # Beside the data folder, not in it: root does not write where the server's user could plant a link.
     config, access = place.data.with_name("pg.conf"), place.data.with_name("pg_hba.conf")
@@ -288,7 +288,7 @@ def _start(place: Place, *, durable: bool) -> None:
     _run(place, "pg_ctl", "start", "-D", str(place.data), "-o", options, *waiting)
 
 
-def _initialise(place: Place) -> None:
+def _initialise(place: Place, *, durable: bool) -> None:
     """Make the cluster beside its place and move it there whole: a cut start leaves nothing half made."""
     draft = place.data.with_name("pg.new")
     if draft.exists():
@@ -296,8 +296,9 @@ def _initialise(place: Place) -> None:
     if place.data.exists():
         place.data.rmdir()
     _make_private(draft, place)
-    locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-    _run(place, "initdb", "-D", str(draft), "-U", LOGIN, "--auth=trust", "--no-instructions", *locale)
+    options = ["--auth=trust", "--no-instructions", *(() if durable else ("--no-sync",))]
+    options += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+    _run(place, "initdb", "-D", str(draft), "-U", LOGIN, *options)
     draft.rename(place.data)
 
 
