@@ -43,7 +43,9 @@ class Extent:
 
     @classmethod
     def of(cls, spans: Iterable[tuple[int, int]]) -> Extent:
-        """Sort, drop empty spans, join what overlaps or touches. Raises ValueError when hi < lo or a key is out of range."""
+        """Sort, drop empty spans, join what overlaps or touches. Raises ValueError when hi < lo or a key is out of
+        range.
+        """
         merged: list[Span] = []
         for lo, hi in sorted(spans):
             if not 0 <= lo <= hi <= MAX_KEY:

@@ -64,7 +64,9 @@ class JobDied(Problem):
 
 
 def job_kind(name: str) -> Callable[[Work], Work]:
-    """Register the function that carries out jobs of this kind. Modules that do so are imported by `AppConfig.ready`."""
+    """Register the function that carries out jobs of this kind. Modules that do so are imported by
+    `AppConfig.ready`.
+    """
 
     def register(work: Work) -> Work:
         _kinds[name] = work

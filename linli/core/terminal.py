@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 from rich.console import Console
@@ -16,7 +16,7 @@ from rich.table import Table
 
 from linli.core import access, clock
 from linli.core.access import Actor
-from linli.core.errors import NotSignedIn
+from linli.core.errors import NotSignedIn, Problem
 from linli.core.models import Account
 
 ACCOUNT_VARIABLE = "LINLI_AS"  # set by `linli --as ACCOUNT`
@@ -67,3 +67,12 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
             bar.update(task, description=step, completed=done, total=total)
 
         yield watch
+
+
+def fail(error: dict[str, Any]) -> NoReturn:
+    """End the command with the problem a job ended with: `job.error`, as `Problem.as_dict` wrote it."""
+    problem = Problem(
+        str(error["detail"]).replace("%", "%%"), advice=str(error["advice"]).replace("%", "%%"), shown=True
+    )
+    problem.code, problem.status = str(error["code"]), int(error["status"])
+    raise problem

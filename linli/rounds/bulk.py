@@ -1,4 +1,6 @@
-"""Rounds at the size of a city: opening, closing, and marks by the million. Run as the owner, in one transaction each."""
+"""Rounds at the size of a city: opening, closing, and marks by the million. Run as the owner, in one transaction
+each.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def _reopen_job(run: Run) -> dict[str, Any]:
 
 
 def _take(round_id: int, permission: str, actor: Actor, *states: RoundState) -> Round:
-    """The round, locked against everything that changes who is due and against its marks. Raises WrongState, Forbidden."""
+    """The round, locked against everything that changes who is due and against its marks. Raises WrongState,
+    Forbidden.
+    """
     hold_register()
     db.execute("SELECT pg_advisory_xact_lock(%s, %s)", [MARK_LOCK, round_id])
     taken = Round.objects.select_for_update().get(id=round_id)
@@ -76,7 +80,9 @@ def open_round(*, round_id: int, actor: Actor, at: datetime, watch: Progress = s
 
 
 def _due_sql(count_by: int) -> str:
-    """Everyone due, as a set: the rule of linli_due in sql/due.sql, without its list of subjects. Spans never overlap."""
+    """Everyone due, as a set: the rule of linli_due in sql/due.sql, without its list of subjects. Spans never
+    overlap.
+    """
     if count_by == CountBy.PERSON:
         return """SELECT p.id AS subject_id, p.household_id, p.key FROM round_span r
                   JOIN person p ON p.key >= r.lo AND p.key < r.hi WHERE r.round_id = %(round)s AND p.presence = 1"""

@@ -20,6 +20,7 @@ from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Mark
 
 PAGE = 100
+NO_NEED = Need(0)
 ALL = 1_000_000
 
 
@@ -75,7 +76,7 @@ class Filters:
     """`state`: only this reason. `needs`: only people with any of these marks of need."""
 
     state: Mark | None = None
-    needs: Need = Need(0)
+    needs: Need = NO_NEED
 
 
 _PEOPLE = """
@@ -152,7 +153,9 @@ def _count(round_: RoundView, extent: Extent) -> tuple[int, int]:
 
 
 def _next_units(round_: RoundView, extent: Extent, filters: Filters, after: Cursor | None, wanted: int) -> Extent:
-    """The units, from the cursor on, that hold the next `wanted` open subjects: each has at least one, so at most as many."""
+    """The units, from the cursor on, that hold the next `wanted` open subjects: each has at least one, so at most as
+    many.
+    """
     missing = _MISSING[filters.state]
     rest = Extent(tuple(span for span in extent.spans if not after or span.hi > after.unit_lo))
     rows = db.rows(

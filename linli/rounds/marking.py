@@ -26,7 +26,9 @@ SHOWN = 1_000  # strangers that are named
 
 @dataclass(frozen=True)
 class Load:
-    """What became of a load: rows = accepted + known + strangers. `stranger_rows` are the numbers of (the first) rows refused."""
+    """What became of a load: rows = accepted + known + strangers. `stranger_rows` are the numbers of (the first) rows
+    refused.
+    """
 
     rows: int
     accepted: int

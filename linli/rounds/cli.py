@@ -1,0 +1,305 @@
+"""`linli rounds`: list, open, mark, read the gaps of a round from a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from linli.core import clock, db, jobs, terminal
+from linli.core.access import Actor
+from linli.core.errors import Forbidden, Invalid
+from linli.core.extents import Extent
+from linli.core.ids import new_id
+from linli.places import queries as places
+from linli.rounds import gaps, queries, services
+from linli.rounds.errors import BadMark
+from linli.rounds.queries import RoundView
+from linli.rounds.terms import CountBy, Figures, Mark, MarkCommand, RoundKind
+
+app = typer.Typer(no_args_is_help=True, help="Rounds: who has been reached, and who has not.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Place = Annotated[str, typer.Option("--place", help="Code of a place; default: all of the round that you may see.")]
+
+
+def figures_as_dict(figures: Figures) -> dict[str, int]:
+    return asdict(figures) | {"open": figures.open, "not_reached": figures.not_reached}
+
+
+def _reach(found: RoundView, place: str, actor: Actor, permission: str, at: datetime) -> Extent:
+    """The doors asked for that the actor may see. Raises Forbidden when the place lies wholly outside."""
+    seen = actor.extent_for(permission)
+    if not seen:
+        raise Forbidden(permission=permission)
+    if not place:
+        return queries.scope_of(found.id) & seen
+    reach = places.extent_of(places.get_place(place).id, at) & seen
+    if not reach:
+        raise Forbidden(permission=permission)
+    return reach
+
+
+@app.command("list")
+def list_(state: Annotated[str, typer.Option(help="draft, open or closed.")] = "", as_json: Json = False) -> None:
+    """Rounds that reach into your places, with their figures."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        found = queries.list_rounds(actor=actor, state=state)
+        seen = actor.extent_for("rounds.view")
+        rows = [
+            (item, queries.get_figures(round_id=item.id, extent=queries.scope_of(item.id) & seen, at=at))
+            for item in found
+        ]
+    if as_json:
+        terminal.print_json(
+            [{"code": r.code, "name": r.name, "state": r.state, "figures": figures_as_dict(f)} for r, f in rows]
+        )
+        return
+    terminal.print_table(
+        "",
+        [_("Code"), _("Name"), _("State"), _("Due"), _("Open"), _("Doors open")],
+        [(r.code, r.name, r.state_label, f.due, f.open, f.doors_open) for r, f in rows],
+        numbers=(3, 4, 5),
+    )
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the round is called.")],
+    place: Annotated[list[str], typer.Option("--place", help="Code of a place in the scope; repeat for several.")],
+    exclude: Annotated[list[str] | None, typer.Option(help="Code of a place to leave out; repeat for several.")] = None,
+    kind: Annotated[RoundKind, typer.Option(help="What is done at the door.")] = RoundKind.VISIT,
+    per_household: Annotated[bool, typer.Option("--per-household", help="Count households instead of people.")] = False,
+    starts: Annotated[str, typer.Option(help="ISO date and time; default now.")] = "",
+    ends: Annotated[str, typer.Option(help="ISO date and time; default twelve hours later.")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Do not open it yet.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Create a round over some places, and open it."""
+    at = clock.now()
+    starts_at = _moment(starts) or at
+    with terminal.acting() as actor:
+        made = services.create_round(
+            name=name,
+            kind=kind,
+            count_by=CountBy.HOUSEHOLD if per_household else CountBy.PERSON,
+            starts_at=starts_at,
+            ends_at=_moment(ends) or starts_at + timedelta(hours=12),
+            scope=_scope(place, at),
+            exclude=_scope(exclude or [], at),
+            actor=actor,
+            at=at,
+        )
+        code = made.code
+    if not draft:
+        open_(code, as_json=as_json)
+    elif as_json:
+        terminal.print_json({"code": code, "state": "draft"})
+    else:
+        typer.echo(_("Round %(code)s is in draft; open it with: linli rounds open %(code)s") % {"code": code})
+
+
+def _scope(codes: list[str], at: datetime) -> Extent:
+    return Extent.of(span for code in codes for span in places.extent_of(places.get_place(code).id, at))
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    moment = parse_datetime(text)
+    if moment is None:
+        raise Invalid(_("%(value)s is not a date and time."), advice=_("Write it as 2022-10-04T08:00."), value=text)
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def _carry_out(kind: str, code: str, permission: str, as_json: bool) -> None:
+    at = clock.now()
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        actor.require(permission, queries.scope_of(found.id))
+        job = jobs.create_job(kind=kind, params={"round_id": found.id}, actor=actor, at=at)
+    with terminal.progress() as watch:
+        ended = jobs.carry_out(job.id, watch=watch)
+    if ended.error:
+        terminal.fail(ended.error)
+    with db.owner():
+        found = queries.get_round_by_code(code)
+        figures = queries.get_figures(round_id=found.id, extent=queries.scope_of(found.id), at=at)
+    if as_json:
+        terminal.print_json({"code": code, "state": found.state, "figures": figures_as_dict(figures)})
+    else:
+        typer.echo(
+            _("Round %(code)s: %(state)s. Due %(due)s, still open %(open)s behind %(doors)s doors.")
+            % {
+                "code": code, "state": found.state_label, "due": f"{figures.due:,}", "open": f"{figures.open:,}",
+                "doors": f"{figures.doors_open:,}",
+            }
+        )  # fmt: skip
+
+
+@app.command("open")
+def open_(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json = False) -> None:
+    """Open a round: everyone due is put on record, marks are taken."""
+    _carry_out("rounds.open", code, "rounds.open", as_json)
+
+
+@app.command()
+def close(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json = False) -> None:
+    """Close a round: its figures are frozen in a certificate."""
+    _carry_out("rounds.close", code, "rounds.close", as_json)
+
+
+@app.command()
+def reopen(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json = False) -> None:
+    """Open a closed round again."""
+    _carry_out("rounds.reopen", code, "rounds.close", as_json)
+
+
+@app.command("gaps")
+def gaps_(
+    code: Annotated[str, typer.Argument(metavar="ROUND")],
+    place: Place = "",
+    reason: Annotated[str, typer.Option(help="not_reached, absent or refused.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many; default all.")] = gaps.ALL,
+    as_json: Json = False,
+) -> None:
+    """Who has not been reached, in walking order."""
+    at = clock.now()
+    filters = gaps.Filters(state=_mark(reason)) if reason else gaps.Filters()
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        reach = _reach(found, place, actor, "rounds.gaps", at)
+        page = gaps.list_gaps(round_=found, extent=reach, at=at, filters=filters, limit=limit)
+        labels = places.door_labels(gap.key for gap in page.gaps)
+    rows: list[dict[str, Any]] = [
+        {
+            "person" if found.per_person else "household": gap.subject_id,
+            "household_id": gap.household_id,
+            "name": gap.name,
+            "door": str(labels[gap.key]),
+            "key": gap.key,
+            "reason": gap.state.name.lower(),
+            "needs": [need.name for need in gap.needs if need.name],
+            "back_at": gap.back_at,
+        }
+        for gap in page.gaps
+    ]
+    if as_json:
+        terminal.print_json(
+            {
+                "round": code,
+                "as_of": at,
+                "open": page.total,
+                "doors_open": page.doors,
+                "listed": len(rows),
+                "gaps": rows,
+            }
+        )
+        return
+    terminal.print_table(
+        f"{found.name}: {page.total:,}",
+        [_("Door"), _("Name"), _("Reason"), _("Marks of need")],
+        [
+            (row["door"], row["name"], gap.state.label, ", ".join(row["needs"]))
+            for row, gap in zip(rows, page.gaps, strict=True)
+        ],
+    )
+
+
+def _mark(text: str) -> Mark:
+    try:
+        return Mark[text.upper()]
+    except KeyError:
+        raise BadMark(value=text) from None
+
+
+@app.command()
+def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place = "", as_json: Json = False) -> None:
+    """The figures of a round over a place, and of the places under it."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        reach = _reach(found, place, actor, "rounds.view", at)
+        total = queries.get_figures(round_id=found.id, extent=reach, at=at)
+        children = places.list_children(places.get_place(place).id, at) if place else []
+        by_place = queries.list_figures_of_places(round_id=found.id, place_ids=[c.id for c in children], at=at)
+    if as_json:
+        under = [{"code": c.code, "name": c.name, "figures": figures_as_dict(by_place[c.id])} for c in children]
+        terminal.print_json({"round": code, "as_of": at, "figures": figures_as_dict(total), "under": under})
+        return
+    rows = [(c.name, by_place[c.id]) for c in children]
+    terminal.print_table(
+        f"{found.name} ({found.state_label})",
+        [_("Place"), _("Due"), _("Done"), _("Exempt"), _("Absent"), _("Refused"), _("Not reached"), _("Open")],
+        [
+            (name, f.due, f.done, f.exempt, f.absent, f.refused, f.not_reached, f.open)
+            for name, f in [*sorted(rows, key=lambda row: -row[1].open), (_("All"), total)]
+        ],
+        numbers=range(1, 8),
+    )
+
+
+@app.command()
+def mark(
+    code: Annotated[str, typer.Argument(metavar="ROUND")],
+    result: Annotated[str, typer.Argument(help="done, absent, refused, exempt, moved_out or vacant.")],
+    person: Annotated[list[int] | None, typer.Option(help="Number of a person; repeat for several.")] = None,
+    household: Annotated[list[int] | None, typer.Option(help="Number of a household; repeat for several.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for refused and exempt.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Mark people or whole households. For many: linli import marks FILE."""
+    at = clock.now()
+    kind = _mark(result)
+    commands = [MarkCommand(new_id(), kind, at, person_id=number, reason=reason) for number in person or []]
+    commands += [MarkCommand(new_id(), kind, at, household_id=number, reason=reason) for number in household or []]
+    if not commands:
+        raise Invalid(_("Nobody was named."), advice=_("Say who: --person NUMBER or --household NUMBER."))
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        receipts = services.mark(round_id=found.id, commands=commands, actor=actor, at=at)
+    if as_json:
+        terminal.print_json([{"id": r.id, "outcome": r.outcome.name.lower(), "marks": r.marks} for r in receipts])
+        return
+    for command, receipt in zip(commands, receipts, strict=True):
+        who = command.person_id or command.household_id
+        typer.echo(f"{who}: {receipt.outcome.label} ({receipt.marks})")
+
+
+@app.command()
+def check(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json = False) -> None:
+    """Count the gaps again straight from the register and the marks, and compare. Needs authority over all of the
+    round.
+    """
+    at = clock.now()
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        scope = queries.scope_of(found.id)
+        actor.require("rounds.close", scope)
+    with db.owner(), db.atomic():
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        listed = {gap.subject_id for gap in gaps.list_gaps(round_=found, extent=scope, at=at, limit=gaps.ALL).gaps}
+        counted = gaps.count_gaps_from_marks(round_=found, extent=scope)
+    result = {
+        "round": code,
+        "listed": len(listed),
+        "counted": len(counted),
+        "only_listed": sorted(listed - counted)[:100],
+        "only_counted": sorted(counted - listed)[:100],
+    }
+    if as_json:
+        terminal.print_json(result)
+    elif listed == counted:
+        typer.echo(
+            _("%(count)s open, by the ledger and by a count straight from the marks.") % {"count": f"{len(listed):,}"}
+        )
+    else:
+        typer.echo(_("The ledger and the marks do not agree: %(result)s") % {"result": result})
+    if listed != counted:
+        raise typer.Exit(1)
