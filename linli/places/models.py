@@ -1,4 +1,4 @@
-"""Tables of places. The rules of the tree are constraints; the ones Django cannot say are in migration 0001."""
+"""Tables of places. The rules of the tree are constraints; the ones Django cannot say are in migration 0002."""
 
 from __future__ import annotations
 
@@ -21,19 +21,26 @@ class Place(models.Model):
     """A city, district, street, community, area, grid, compound, building or unit.
 
     `lo`, `hi`: for compounds, buildings and units the block of keys they are; for communities the reserve in which new
-    compounds get their keys (what a community *holds* is in `PlaceSpan`). Blocks of one kind have one size and lie on its grid, so two of them
-    never overlap when their `lo` differs, and a child lies in its parent when `parent_lo` is its own `lo` rounded down.
+    compounds get their keys (what a community *holds* is in `PlaceSpan`). Blocks of one kind have one size and lie on
+    its
+    grid, so two of them never overlap when their `lo` differs, and a child lies in its parent when `parent_lo` is its
+    own
+    `lo` rounded down.
     """
 
     kind = models.SmallIntegerField(choices=Kind)
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     sort = models.IntegerField(default=0)  # order among siblings: building 2 before building 10
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    # The composite foreign keys of migration 0002 hold the parent; a plain one beside them would only cost time.
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="children", db_constraint=False, db_index=False
+    )
     parent_kind = models.SmallIntegerField(null=True, choices=Kind)
     lo = models.BigIntegerField(null=True)
     hi = models.BigIntegerField(null=True)
     parent_lo = models.BigIntegerField(null=True)
+    doors = models.IntegerField(default=0)  # of a unit: how many doors are in use; counts are kept at the unit
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # dissolved; its code and keys are never given again
 
@@ -53,6 +60,7 @@ class Place(models.Model):
             ),
             models.CheckConstraint(name="place_name_said", condition=~Q(name="") & ~Q(code="")),
             models.UniqueConstraint(name="place_block_once", fields=["kind", "lo"]),
+            models.CheckConstraint(name="place_doors", condition=Q(doors=0) | Q(kind=Kind.UNIT, doors__gt=0)),
             models.CheckConstraint(
                 name="place_ends_after", condition=Q(ended_at=None) | Q(ended_at__gte=F("created_at"))
             ),
@@ -62,11 +70,14 @@ class Place(models.Model):
 class PlaceSpan(models.Model):
     """Which doors a place holds, and when: [lo, hi) of keys during [since, until).
 
-    Of one kind no two places hold a key at the same time (exclusion constraint), and a row lies inside a row of its parent, in
+    Of one kind no two places hold a key at the same time (exclusion constraint), and a row lies inside a row of its
+    parent, in
     keys and in time (composite foreign key and checks).
     """
 
-    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="spans")
+    place = models.ForeignKey(
+        Place, on_delete=models.PROTECT, related_name="spans", db_constraint=False, db_index=False
+    )
     kind = models.SmallIntegerField(choices=Kind)
     lo = models.BigIntegerField()
     hi = models.BigIntegerField()
@@ -135,7 +146,7 @@ class Door(models.Model):
     """Any space with a lock. Its key is given once, never changed, never used again: doors are ended, not deleted."""
 
     key = models.BigIntegerField(primary_key=True)
-    unit = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="doors")
+    unit = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     unit_kind = models.SmallIntegerField(default=Kind.UNIT)
     unit_lo = models.BigIntegerField()
     number = models.CharField(max_length=20)

@@ -1,17 +1,19 @@
 """The words of places, and the two trees they form.
 
-Divisions (province to community) and overlays (area, grids) hold spans of doors for a time; compounds, buildings and units
+Divisions (province to community) and overlays (area, grids) hold spans of doors for a time; compounds, buildings and
+units
 hold one block of keys for ever.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.extents import BUILDING_BITS, COMMUNITY_BITS, COMPOUND_BITS, UNIT_BITS
+from linli.core.extents import BUILDING_BITS, COMMUNITY_BITS, COMPOUND_BITS, UNIT_BITS, Extent
 
 
 class Kind(models.IntegerChoices):
@@ -62,7 +64,8 @@ BLOCK_BITS = {
 }
 
 
-# The end of a span that has none. Not NULL, so that a composite foreign key compares it; not infinity, which Python cannot
+# The end of a span that has none. Not NULL, so that a composite foreign key compares it; not infinity, which Python
+# cannot
 # hold; not year 9999, which overflows in an eastern time zone.
 FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -72,3 +75,74 @@ class DoorKind(models.IntegerChoices):
     SHOP = 2, _("shop")
     OFFICE = 3, _("office")
     DORMITORY = 4, _("dormitory room")
+
+
+NAME_LENGTH = 120
+NUMBER_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRef:
+    """A place as other rooms see it. `lo`, `hi`: see models.Place; `doors`: of a unit, how many are in use."""
+
+    id: int
+    kind: int
+    code: str
+    name: str
+    sort: int
+    parent_id: int | None
+    lo: int | None
+    hi: int | None
+    doors: int
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def kind_label(self) -> str:
+        return str(Kind(self.kind).label)
+
+    @property
+    def is_physical(self) -> bool:
+        return self.kind >= Kind.COMPOUND
+
+    @property
+    def block(self) -> Extent:
+        """The keys that a compound, building or unit is."""
+        if not self.is_physical or self.lo is None or self.hi is None:
+            raise ValueError(f"{self.code} is no compound, building or unit")
+        return Extent.of([(self.lo, self.hi)])
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRef:
+    """A door as other rooms see it. `floor` None: unknown; `position`: walking order inside its unit."""
+
+    key: int
+    unit_id: int
+    number: str
+    kind: int
+    floor: int | None
+    position: int
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCounts:
+    """What stands in an extent."""
+
+    compounds: int
+    buildings: int
+    units: int
+    doors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of a place that was to be there: its id, its first key, and whether it is new."""
+
+    id: int
+    lo: int
+    created: bool

@@ -59,11 +59,14 @@ class Migration(migrations.Migration):
                 ("lo", models.BigIntegerField(null=True)),
                 ("hi", models.BigIntegerField(null=True)),
                 ("parent_lo", models.BigIntegerField(null=True)),
+                ("doors", models.IntegerField(default=0)),
                 ("created_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
                 (
                     "parent",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="children",
@@ -96,7 +99,11 @@ class Migration(migrations.Migration):
                 (
                     "unit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="doors", to="places.place"
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="places.place",
                     ),
                 ),
             ],
@@ -164,7 +171,11 @@ class Migration(migrations.Migration):
                 (
                     "place",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="spans", to="places.place"
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spans",
+                        to="places.place",
                     ),
                 ),
             ],
@@ -268,6 +279,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="place",
             constraint=models.UniqueConstraint(fields=("kind", "lo"), name="place_block_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="place",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("doors", 0), models.Q(("doors__gt", 0), ("kind", 90)), _connector="OR"),
+                name="place_doors",
+            ),
         ),
         migrations.AddConstraint(
             model_name="place",

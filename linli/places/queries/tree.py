@@ -1,0 +1,218 @@
+"""The tree: one place, its children, its path, its extent, what holds a key."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from linli.core import db
+from linli.core.access import Actor
+from linli.core.errors import Forbidden
+from linli.core.extents import NOWHERE, Extent, unite
+from linli.places.errors import PlaceUnknown
+from linli.places.terms import OVERLAYS, Kind, PlaceCounts, PlaceRef
+
+COLUMNS = "p.id, p.kind, p.code, p.name, p.sort, p.parent_id, p.lo, p.hi, p.doors, p.created_at, p.ended_at"
+
+
+def read_places(sql: str, params: Sequence[Any] | dict[str, Any]) -> list[PlaceRef]:
+    """Places from a statement that selects COLUMNS."""
+    return [PlaceRef(*row) for row in db.rows(sql, params)]
+
+
+def find_place(place: int | str) -> PlaceRef | None:
+    """By id (an int) or by code (a str); None when there is none."""
+    column = "id" if isinstance(place, int) else "code"
+    found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.{column} = %s", [place])
+    return found[0] if found else None
+
+
+def get_place(place: int | str) -> PlaceRef:
+    """By id (an int) or by code (a str). Raises PlaceUnknown."""
+    found = find_place(place)
+    if found is None:
+        raise PlaceUnknown(place=place)
+    return found
+
+
+def get_places(ids: Iterable[int]) -> dict[int, PlaceRef]:
+    """Several at once; ids that stand for nothing are left out."""
+    found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.id = ANY(%s)", [list(ids)])
+    return {place.id: place for place in found}
+
+
+def get_places_by_code(codes: Iterable[str]) -> dict[str, PlaceRef]:
+    found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.code = ANY(%s)", [list(codes)])
+    return {place.code: place for place in found}
+
+
+def extents_of(place_ids: Iterable[int], at: datetime) -> dict[int, Extent]:
+    """The doors that each place holds at `at`; a place that holds none has an empty extent."""
+    ids = list(place_ids)
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for place_id, lo, hi in db.rows(
+        "SELECT place_id, lo, hi FROM place_span WHERE place_id = ANY(%s) AND since <= %s AND until > %s", [ids, at, at]
+    ):
+        spans[place_id].append((lo, hi))
+    return {place_id: Extent.of(spans[place_id]) if place_id in spans else NOWHERE for place_id in ids}
+
+
+def extent_of(place_id: int, at: datetime) -> Extent:
+    """The doors that a place holds at `at`."""
+    return extents_of([place_id], at)[place_id]
+
+
+def extent_of_all(place_ids: Iterable[int], at: datetime) -> Extent:
+    """The doors of several places together."""
+    return unite(extents_of(place_ids, at).values())
+
+
+def require_sight(place: PlaceRef, actor: Actor, at: datetime, permission: str = "places.view") -> None:
+    """A place may be looked at by whoever holds `permission` on any of its doors: a grid worker sees their city's page.
+
+    Raises Forbidden.
+    """
+    if not actor.extent_for(permission) & extent_of(place.id, at):
+        raise Forbidden(permission=permission)
+
+
+# The path upwards; a compound's community is the one that holds its first key.
+_UP = f"""
+    WITH RECURSIVE up AS (
+        SELECT p.id AS start, 0 AS depth, p.id, p.kind, p.parent_id, p.lo FROM place p WHERE p.id = ANY(%(ids)s)
+        UNION ALL
+        SELECT up.start, up.depth + 1, p.id, p.kind, p.parent_id, p.lo
+        FROM up JOIN place p ON p.id = CASE WHEN up.kind = {Kind.COMPOUND.value} THEN (
+            SELECT CASE WHEN s.hi > up.lo THEN s.place_id END FROM place_span s
+            WHERE s.kind = {Kind.COMMUNITY.value} AND s.lo <= up.lo AND s.since <= %(at)s AND s.until > %(at)s
+            ORDER BY s.lo DESC LIMIT 1
+        ) ELSE up.parent_id END
+    )
+    SELECT up.start, {COLUMNS} FROM up JOIN place p ON p.id = up.id
+    WHERE up.depth > 0 AND p.kind > {Kind.PROVINCE.value} ORDER BY up.start, up.depth DESC
+"""
+
+
+def paths_of(place_ids: Iterable[int], at: datetime) -> dict[int, list[PlaceRef]]:
+    """For each place what it lies in at `at`, city first, itself left out."""
+    ids = list(place_ids)
+    paths: dict[int, list[PlaceRef]] = {place_id: [] for place_id in ids}
+    for start, *columns in db.rows(_UP, {"ids": ids, "at": at}):
+        paths[start].append(PlaceRef(*columns))
+    return paths
+
+
+def path_of(place_id: int, at: datetime) -> list[PlaceRef]:
+    """What a place lies in at `at`, city first, itself left out."""
+    return paths_of([place_id], at)[place_id]
+
+
+_LIVING = "(p.ended_at IS NULL OR p.ended_at > %(at)s)"
+_ORDER = "ORDER BY p.kind, p.sort, p.name, p.id"
+
+
+def list_roots(at: datetime) -> list[PlaceRef]:
+    """The widest places: provinces and cities that stand under nothing."""
+    return read_places(
+        f"SELECT {COLUMNS} FROM place p WHERE p.parent_id IS NULL AND p.kind <= %(city)s AND {_LIVING} {_ORDER}",
+        {"at": at, "city": Kind.CITY.value},
+    )
+
+
+def list_children(place_id: int, at: datetime) -> list[PlaceRef]:
+    """What stands directly under a place: by parent, and the compounds of a community, area or grid by their keys."""
+    children = read_places(
+        f"SELECT {COLUMNS} FROM place p WHERE p.parent_id = %(id)s AND {_LIVING} {_ORDER}",
+        {"id": place_id, "at": at},
+    )
+    place = get_place(place_id)
+    if place.kind == Kind.COMMUNITY or place.kind in OVERLAYS:
+        return children + list_inside(extent_of(place_id, at), Kind.COMPOUND, at)
+    return children
+
+
+def list_inside(
+    extent: Extent, kind: Kind, at: datetime, *, after_lo: int = -1, limit: int | None = None
+) -> list[PlaceRef]:
+    """Compounds, buildings or units whose first key lies in an extent, in key order; `after_lo` pages on."""
+    return read_places(
+        f"""
+        SELECT {COLUMNS} FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
+        JOIN place p ON p.kind = %(kind)s AND p.lo >= s.lo AND p.lo < s.hi
+        WHERE {_LIVING} AND p.lo > %(after)s ORDER BY p.lo LIMIT %(limit)s
+        """,
+        {"los": extent.los, "his": extent.his, "kind": kind.value, "at": at, "after": after_lo, "limit": limit},
+    )
+
+
+def list_divisions(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:
+    """Divisions or overlays of one kind that hold a door of an extent, in key order."""
+    return read_places(
+        f"""
+        SELECT {COLUMNS} FROM place p JOIN (
+            SELECT s.place_id, min(s.lo) AS first FROM place_span s
+            JOIN unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi) ON s.lo < e.hi AND s.hi > e.lo
+            WHERE s.kind = %(kind)s AND s.since <= %(at)s AND s.until > %(at)s GROUP BY 1
+        ) AS held ON held.place_id = p.id ORDER BY held.first
+        """,
+        {"los": extent.los, "his": extent.his, "kind": kind.value, "at": at},
+    )
+
+
+_HOLDERS = f"""
+    SELECT {COLUMNS} FROM place p WHERE p.id IN (
+        SELECT s.place_id FROM place_span s WHERE s.kind < 70 AND s.lo <= %(key)s AND s.hi > %(key)s
+            AND s.since <= %(at)s AND s.until > %(at)s)
+    UNION ALL
+    SELECT {COLUMNS} FROM place p WHERE (p.kind, p.lo) IN (
+        (70, (%(key)s::bigint >> 28) << 28), (80, (%(key)s::bigint >> 17) << 17), (90, (%(key)s::bigint >> 11) << 11))
+    ORDER BY kind
+"""
+
+
+def places_of_key(key: int, at: datetime) -> list[PlaceRef]:
+    """Everything that holds a key at `at`, widest first: city to community, areas and grids, compound, building, unit."""
+    return read_places(_HOLDERS, {"key": key, "at": at})
+
+
+def count_inside(extent: Extent, at: datetime) -> PlaceCounts:
+    """What stands in an extent now (ended ones left out). Doors are counted at their units."""
+    counts = {Kind.COMPOUND: 0, Kind.BUILDING: 0, Kind.UNIT: 0}
+    doors = 0
+    for kind, number, held in db.rows(
+        """
+        SELECT p.kind, count(*), sum(p.doors) FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
+        JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
+        WHERE p.ended_at IS NULL OR p.ended_at > %(at)s GROUP BY p.kind
+        """,
+        {"los": extent.los, "his": extent.his, "at": at},
+    ):
+        counts[Kind(kind)] = number
+        doors += held
+    return PlaceCounts(counts[Kind.COMPOUND], counts[Kind.BUILDING], counts[Kind.UNIT], doors)
+
+
+def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
+    """`count_inside` for many places in one statement."""
+    ids = list(place_ids)
+    found: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+    for place_id, kind, number, held in db.rows(
+        """
+        SELECT s.place_id, p.kind, count(*), sum(p.doors) FROM place_span s
+        JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
+        WHERE s.place_id = ANY(%(ids)s) AND s.since <= %(at)s AND s.until > %(at)s
+          AND (p.ended_at IS NULL OR p.ended_at > %(at)s)
+        GROUP BY 1, 2
+        """,
+        {"ids": ids, "at": at},
+    ):
+        found[place_id][kind] = (number, held)
+    return {
+        place_id: PlaceCounts(
+            *(found[place_id].get(kind.value, (0, 0))[0] for kind in (Kind.COMPOUND, Kind.BUILDING, Kind.UNIT)),
+            doors=found[place_id].get(Kind.UNIT.value, (0, 0))[1],
+        )
+        for place_id in ids
+    }

@@ -1,0 +1,33 @@
+"""Every write of the room: one transaction and one journal entry each; permission `places.edit` on what is changed."""
+
+from __future__ import annotations
+
+from linli.places.services.changes import add_alias, end_place, rename_place
+from linli.places.services.divisions import add_division
+from linli.places.services.moves import move_compound, move_division
+from linli.places.services.overlays import add_overlay, redraw_overlay
+from linli.places.services.physical import (
+    add_building,
+    add_compound,
+    add_doors,
+    add_unit,
+    end_door,
+    set_vacant,
+)
+
+__all__ = [
+    "add_alias",
+    "add_building",
+    "add_compound",
+    "add_division",
+    "add_doors",
+    "add_overlay",
+    "add_unit",
+    "end_door",
+    "end_place",
+    "move_compound",
+    "move_division",
+    "redraw_overlay",
+    "rename_place",
+    "set_vacant",
+]
