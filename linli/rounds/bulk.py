@@ -215,8 +215,8 @@ def lapse_exemptions(*, at: datetime) -> int:
 
             def lapse(round_id: int = round_id, part: int = part) -> int:
                 over = db.rows(
-                    "SELECT DISTINCT (key >> 11) << 11 FROM round_state WHERE part = %s AND round_id = %s AND state = 11"
-                    " AND until_at <= %s ORDER BY 1",
+                    "SELECT DISTINCT (key >> 11) << 11 FROM round_state WHERE part = %s AND round_id = %s"
+                    " AND state = 11 AND until_at <= %s ORDER BY 1",
                     [part, round_id, at],
                 )
                 if not over:

@@ -70,9 +70,17 @@ def mark_many(*, round_id: int, lines: Iterable[bytes], actor: Actor, at: dateti
         watch("", staged, staged)
         strangers = db.rows("SELECT row FROM judged WHERE key IS NULL ORDER BY row LIMIT %s", [SHOWN])
         journal.record(
-            actor=actor, at=at, verb="rounds.mark_many", permission="rounds.import", key=queries.scope_of(round_id).spans[0].lo,
-            subject=f"round:{taken.code}", rows=staged, accepted=counts[0], known=counts[1], strangers=counts[2],
-        )  # fmt: skip
+            actor=actor,
+            at=at,
+            verb="rounds.mark_many",
+            permission="rounds.import",
+            key=queries.scope_of(round_id).spans[0].lo,
+            subject=f"round:{taken.code}",
+            rows=staged,
+            accepted=counts[0],
+            known=counts[1],
+            strangers=counts[2],
+        )
         db.execute("DROP TABLE IF EXISTS staged_mark, judged, held")
     return Load(staged, *counts, tuple(row for (row,) in strangers))
 

@@ -20,7 +20,7 @@ MORNING = datetime(2022, 10, 4, 0, 0, tzinfo=UTC)  # 08:00 in Hohhot
 
 @dataclass
 class Block:
-    """One compound of one building: `units` first keys, `doors` keys, `people` ids, `homes` household ids by door key."""
+    """One compound of one building: first keys of units, keys of doors, ids of people, household ids by door."""
 
     lo: int
     units: list[int] = field(default_factory=list)
@@ -68,7 +68,8 @@ def _place(
         )
     )
     db.execute(
-        "INSERT INTO place_span (place_id, kind, lo, hi, since, until) VALUES (%s, %s, %s, %s, '2020-01-01', '9000-01-01')",
+        "INSERT INTO place_span (place_id, kind, lo, hi, since, until)"
+        " VALUES (%s, %s, %s, %s, '2020-01-01', '9000-01-01')",
         [place_id, kind, lo, lo + (1 << bits)],
     )
     return place_id
@@ -86,8 +87,9 @@ def make_home(key: int, label: str = "") -> int:
 def make_person(home: int, key: int, name: str, presence: int = 1) -> int:
     return int(
         db.scalar(
-            "INSERT INTO person (household_id, key, name, sex, relation, id_sealed, phone_sealed, needs, presence, presence_since,"
-            " note, created_at, updated_at) VALUES (%s, %s, %s, 0, '', '', '', 0, %s, '2022-01-01', '', %s, %s) RETURNING id",
+            "INSERT INTO person (household_id, key, name, sex, relation, id_sealed, phone_sealed, needs, presence,"
+            " presence_since, note, created_at, updated_at)"
+            " VALUES (%s, %s, %s, 0, '', '', '', 0, %s, '2022-01-01', '', %s, %s) RETURNING id",
             [home, key, name, presence, MORNING, MORNING],
         )
     )
