@@ -1,4 +1,4 @@
-"""The desk's words: what jobs are called and how they stand."""
+"""The desk's words: what the journal's verbs and subjects are called, and how jobs stand."""
 
 from __future__ import annotations
 
@@ -12,4 +12,37 @@ JOB_STATES: dict[str, Text] = {
     Job.State.DOING: _("at work"),
     Job.State.DONE: _("finished"),
     Job.State.FAILED: _("failed"),
+}
+
+ROOMS: dict[str, Text] = {
+    "places": _("Places"),
+    "residents": _("Residents"),
+    "duty": _("Accounts and appointments"),
+    "rounds": _("Rounds"),
+    "desk": _("Sign-in and settings"),
+}
+
+SUBJECTS: dict[str, Text] = {
+    "place": _("Place"),
+    "door": _("Door"),
+    "household": _("Household"),
+    "person": _("Person"),
+    "round": _("Round"),
+    "appointment": _("Appointment"),
+    "token": _("Token"),
+    "job": _("Job"),
+}
+
+ORIGINS: dict[str, Text] = {
+    "web": _("page"),
+    "api": _("API"),
+    "cli": _("command line"),
+    "job": _("job"),
+}
+
+# Every verb that a service writes; a test compares this with the source.
+VERBS: dict[str, Text] = {
+    "desk.sign_in": _("signed in"),
+    "desk.set_preferences": _("changed language or type size"),
+    "desk.set_password": _("changed their own password"),
 }

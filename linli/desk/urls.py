@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.desk import views
+from linli.desk.views import frame, journal
 
 app_name = "desk"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", views.sign_out, name="sign-out"),
-    path("password/", views.change_password, name="password"),
-    path("language/", views.set_language, name="language"),
-    path("size/", views.set_size, name="size"),
+    path("", frame.home, name="home"),
+    path("sign-in/", frame.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", frame.sign_out, name="sign-out"),
+    path("password/", frame.change_password, name="password"),
+    path("language/", frame.set_language, name="language"),
+    path("size/", frame.set_size, name="size"),
+    path("journal/", journal.index, name="journal"),
 ]

@@ -21,3 +21,9 @@ def job_kind(kind: str) -> str:
 @register.simple_tag
 def job_state(state: str) -> SafeString:
     return format_html('<span class="ln-tag{}">{}</span>', JOB_LOOKS[state], terms.JOB_STATES[state])
+
+
+@register.filter
+def origin(value: str) -> str:
+    """By which way an entry came: page, API, command line, job."""
+    return str(terms.ORIGINS.get(value, value))

@@ -1,0 +1,117 @@
+"""Reads of the desk: the journal in people's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from linli.core import journal
+from linli.core.access import Actor
+from linli.core.errors import Text
+from linli.core.models import Account
+from linli.desk.terms import SUBJECTS, VERBS
+from linli.places import queries as places
+
+DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: the entry's key is theirs
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One entry, ready to read. `subject`, `place`: what it was done to, and where; `facts`: further details."""
+
+    id: int
+    at: datetime
+    account: str
+    origin: str
+    verb: str
+    wording: Text
+    subject: str
+    url: str
+    place: str
+    facts: list[tuple[str, str]]
+
+
+def list_journal(
+    *,
+    actor: Actor,
+    limit: int,
+    before_id: int | None = None,
+    verb: str = "",
+    account: str = "",
+    since: datetime | None = None,
+) -> list[JournalLine]:
+    """The newest entries the actor may see, newest first, with names for codes."""
+    entries = journal.list_entries(
+        actor=actor, limit=limit, before_id=before_id, verb=verb, account=account, since=since
+    )
+    split = [(*_subject(entry["subject"]), entry) for entry in entries]
+    doors = places.door_labels({entry["key"] for kind, _id, entry in split if kind in DOOR_SUBJECTS})
+    named = places.get_places(int(number) for kind, number, _entry in split if kind == "place" and number.isdigit())
+    accounts = _account_names(number for kind, number, _entry in split if kind == "account")
+    lines = []
+    for kind, number, entry in split:
+        subject, url, place = "", "", ""
+        if kind == "place" and number.isdigit() and int(number) in named:
+            found = named[int(number)]
+            subject, url = found.name, reverse("places:place", args=[found.code])
+        elif kind == "account":
+            subject = accounts.get(number, number)
+        elif kind:
+            subject = f"{SUBJECTS.get(kind, kind)} {number}"
+            url = _url(kind, number)
+        if kind in DOOR_SUBJECTS and entry["key"] in doors:
+            place = str(doors[entry["key"]])
+        lines.append(
+            JournalLine(
+                id=entry["id"],
+                at=entry["at"],
+                account=entry["account_name"],
+                origin=entry["origin"],
+                verb=entry["verb"],
+                wording=VERBS.get(entry["verb"], entry["verb"]),
+                subject=subject,
+                url=url,
+                place=place,
+                facts=_facts(entry["detail"]),
+            )
+        )
+    return lines
+
+
+def _subject(text: str) -> tuple[str, str]:
+    kind, _colon, number = text.partition(":")
+    return kind, number
+
+
+def _url(kind: str, number: str) -> str:
+    if kind == "round":
+        return reverse("rounds:board", args=[number])
+    if kind in {"household", "person"} and number.isdigit():
+        return reverse(f"residents:{kind}", args=[int(number)])
+    return ""
+
+
+def _account_names(numbers: Iterable[str]) -> dict[str, str]:
+    ids = [int(number) for number in numbers if number.isdigit()]
+    return {str(pk): name for pk, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+
+def _facts(detail: dict[str, Any]) -> list[tuple[str, str]]:
+    """Details that a reader gains from: no empty values; long lists by their length."""
+    facts = []
+    for name, value in detail.items():
+        if value is None or value == "" or value == [] or value == {}:
+            continue
+        if isinstance(value, list) and len(value) > 3:
+            facts.append((name, f"{len(value)} ×"))
+        elif isinstance(value, list):
+            facts.append((name, ", ".join(str(one) for one in value)))
+        elif isinstance(value, int) and not isinstance(value, bool):
+            facts.append((name, f"{value:,}"))
+        else:
+            facts.append((name, str(value)))
+    return facts
