@@ -51,8 +51,8 @@ class Birth:
 def settle_birth(id_number: str, born_on: date | None, sex: Sex) -> Birth:
     """Date of birth and sex from the ID number where there is one. Raises CellFault(birth_differs, sex_differs).
 
-    Source: GB 11643-1999, digits 7 to 14 and 17. A number that says otherwise than the other columns is a slip in one of
-    them, and nobody but the office knows in which.
+    Source: GB 11643-1999, digits 7 to 14 and 17. A number that says otherwise than the other columns is a slip in
+    one of them, and nobody but the office knows in which.
     """
     if not id_number:
         return Birth(born_on, sex)

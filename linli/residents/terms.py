@@ -47,6 +47,7 @@ class Need(enum.IntFlag):
 # What a need is called in the API, on the command line and in sheets' English titles.
 NEED_WORDS = {need.name.lower(): need for need in Need if need.name}
 STORED_NEEDS = Need(255)
+NO_NEED = Need(0)
 NEED_BITS = 8
 NEED_LABELS = {
     Need.ALONE: _("lives alone"),
@@ -82,7 +83,7 @@ def need_labels(needs: Need) -> list[str]:
 
 
 class Purpose(models.TextChoices):
-    """Why somebody looks at a whole ID number or phone. A list, because free text would carry names into the journal."""
+    """Why somebody looks at a whole ID number or phone. A list: free text would carry names into the journal."""
 
     CONTACT = "contact", _("to reach the person")
     VERIFY = "verify", _("to check their identity")
@@ -107,7 +108,7 @@ class PersonInput:
     sex: Sex = Sex.UNKNOWN
     born_on: date | None = None
     relation: str = ""
-    needs: Need = Need(0)
+    needs: Need = NO_NEED
     note: str = ""
     presence: Presence = Presence.PRESENT
     back_on: date | None = None
@@ -172,10 +173,9 @@ class HouseholdView:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many in an extent. `people` are those present or away; `needs` by stored need."""
+    """How many in an extent. `doors`: those somebody lives behind; `people`: present or away; `needs`: by stored need."""
 
     doors: int
-    doors_lived: int
     households: int
     people: int
     present: int

@@ -1,0 +1,260 @@
+"""Every read of the register. All of them narrow by the actor's `residents.view`, with plain comparisons of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from linli.core import crypto, db
+from linli.core.access import Actor
+from linli.core.extents import Extent
+from linli.core.sheets import CellFault, clean_id_number, clean_name, clean_phone
+from linli.residents.errors import DoorUnknown, HouseholdUnknown, PersonUnknown, SearchEmpty
+from linli.residents.policies import age_on
+from linli.residents.terms import (
+    NEED_BITS,
+    Counts,
+    Found,
+    HouseholdView,
+    Need,
+    PersonView,
+    Presence,
+    Sex,
+    needs_on,
+)
+
+VIEW = "residents.view"
+SEARCH_LIMIT = 50
+PAGE = 100
+ID_HEAD, ID_TAIL, PHONE_HEAD, PHONE_TAIL = 3, 4, 3, 4
+
+_INSIDE = (
+    "EXISTS (SELECT 1 FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS x (lo, hi) WHERE {0} >= lo AND {0} < hi)"
+)
+_RANGES = "FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS x (lo, hi)"
+_DOOR = "c.name || ' ' || b.name || ' ' || u.name || ' ' || d.number"
+_PLACES = """JOIN door d ON d.key = {0}.key JOIN place u ON u.id = d.unit_id JOIN place b ON b.id = u.parent_id
+    JOIN place c ON c.id = b.parent_id"""
+_PERSON = f"""
+    p.id, p.household_id, p.key, {_DOOR} AS door, p.name, p.sex, p.born_on, p.relation, p.id_sealed, p.phone_sealed,
+    p.needs, p.note, p.presence, p.presence_since, p.back_on, p.updated_at"""
+_HOUSEHOLD = f"""
+    h.id, h.key, {_DOOR} AS door, u.code AS unit_code, h.label, h.note, h.created_at, h.updated_at, h.ended_at,
+    d.vacant_since"""
+
+
+def _spans(extent: Extent, **more: Any) -> dict[str, Any]:
+    return {"los": extent.los, "his": extent.his, **more}
+
+
+def mask_id(number: str) -> str:
+    return crypto.mask(number, head=ID_HEAD, tail=ID_TAIL)
+
+
+def mask_phone(number: str) -> str:
+    return crypto.mask(number, head=PHONE_HEAD, tail=PHONE_TAIL)
+
+
+def _person(row: dict[str, Any], day: date) -> PersonView:
+    return PersonView(
+        id=row["id"],
+        household_id=row["household_id"],
+        key=row["key"],
+        door=row["door"],
+        name=row["name"],
+        sex=Sex(row["sex"]),
+        born_on=row["born_on"],
+        age=age_on(row["born_on"], day),
+        relation=row["relation"],
+        id_masked=mask_id(crypto.unseal(row["id_sealed"])),
+        phone_masked=mask_phone(crypto.unseal(row["phone_sealed"])),
+        needs=needs_on(row["needs"], row["born_on"], day),
+        note=row["note"],
+        presence=Presence(row["presence"]),
+        presence_since=row["presence_since"],
+        back_on=row["back_on"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _day(at: datetime) -> date:
+    """The day it is in the jurisdiction."""
+    return timezone.localdate(at)
+
+
+def get_person(person_id: int, *, actor: Actor, at: datetime) -> PersonView:
+    """Raises PersonUnknown, also for somebody outside the actor's places."""
+    rows = db.dicts(
+        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE p.id = %(id)s AND {_INSIDE.format('p.key')}",
+        _spans(actor.extent_for(VIEW), id=person_id),
+    )
+    if not rows:
+        raise PersonUnknown(person=person_id)
+    return _person(rows[0], _day(at))
+
+
+def get_household(household_id: int, *, actor: Actor, at: datetime) -> HouseholdView:
+    """The household with everyone ever registered in it, the living first. Raises HouseholdUnknown."""
+    found = _households("h.id = %(id)s", actor, at, id=household_id)
+    if not found:
+        raise HouseholdUnknown(household=household_id)
+    return found[0]
+
+
+def list_households(key: int, *, actor: Actor, at: datetime, ended: bool = False) -> list[HouseholdView]:
+    """The households behind a door, those with people gone long ago only when `ended`."""
+    return _households("h.key = %(key)s AND (h.ended_at IS NULL OR %(ended)s)", actor, at, key=key, ended=ended)
+
+
+def _households(condition: str, actor: Actor, at: datetime, **params: Any) -> list[HouseholdView]:
+    rows = db.dicts(
+        f"SELECT {_HOUSEHOLD} FROM household h {_PLACES.format('h')} WHERE {condition} AND {_INSIDE.format('h.key')}"
+        " ORDER BY h.ended_at NULLS FIRST, h.label, h.id",
+        _spans(actor.extent_for(VIEW), **params),
+    )
+    people: dict[int, list[PersonView]] = {row["id"]: [] for row in rows}
+    for one in db.dicts(
+        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE p.household_id = ANY(%(ids)s)"
+        " ORDER BY p.presence, p.relation <> '户主', p.born_on NULLS LAST, p.id",
+        {"ids": list(people)},
+    ):
+        people[one["household_id"]].append(_person(one, _day(at)))
+    return [HouseholdView(**row, people=tuple(people[row["id"]])) for row in rows]
+
+
+def list_people(
+    extent: Extent,
+    *,
+    actor: Actor,
+    at: datetime,
+    presence: Sequence[Presence] = (Presence.PRESENT, Presence.AWAY),
+    needs: Need | None = None,
+    after: tuple[int, int] = (0, 0),
+    limit: int = PAGE,
+) -> list[PersonView]:
+    """People in an extent (a door is `Extent.of([(key, key + 1)])`) in order of (key, id), `after` the last of the page.
+
+    `needs`: only people with any of these stored marks.
+    """
+    rows = db.dicts(
+        f"""
+        SELECT {_PERSON} {_RANGES}
+        JOIN person p ON p.key >= x.lo AND p.key < x.hi {_PLACES.format("p")}
+        WHERE (p.key, p.id) > (%(key)s, %(id)s) AND p.key >= %(key)s
+          AND p.presence = ANY(%(presence)s) AND (%(needs)s::integer IS NULL OR p.needs & %(needs)s::integer <> 0)
+        ORDER BY p.key, p.id LIMIT %(limit)s
+        """,
+        _spans(
+            extent & actor.extent_for(VIEW),
+            key=after[0],
+            id=after[1],
+            presence=[int(one) for one in presence],
+            needs=None if needs is None else int(needs),
+            limit=limit,
+        ),
+    )
+    return [_person(row, _day(at)) for row in rows]
+
+
+def search_residents(text: str, *, actor: Actor, at: datetime, limit: int = SEARCH_LIMIT) -> Found:
+    """People with exactly this ID number, phone number or name, within the actor's places. Raises SearchEmpty.
+
+    Personal values are looked up by their keyed hash. Who has left is found too, after those who live there.
+    """
+    by, value = _what(text)
+    column = {"id_number": "p.id_hash", "phone": "p.phone_hash", "name": "p.name"}[by]
+    rows = db.dicts(
+        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE {column} = %(value)s AND {_INSIDE.format('p.key')}"
+        " ORDER BY p.presence, p.key, p.id LIMIT %(limit)s",
+        _spans(actor.extent_for(VIEW), value=value, limit=limit + 1),
+    )
+    return Found(tuple(_person(row, _day(at)) for row in rows[:limit]), len(rows) > limit, by)
+
+
+def _what(text: str) -> tuple[str, Any]:
+    if not text.strip():
+        raise SearchEmpty()
+    for by, cleaner in (("id_number", clean_id_number), ("phone", clean_phone)):
+        try:
+            return by, crypto.lookup_hash(cleaner(text) or "")
+        except CellFault:
+            continue  # not one of these: then a name
+    try:
+        return "name", clean_name(text) or ""
+    except CellFault:
+        return "name", text.strip()
+
+
+def count_residents(extent: Extent, *, actor: Actor) -> Counts:
+    """How many live in an extent and need what: a sum over its units. Extents are made of whole units."""
+    return count_many([extent], actor=actor)[0]
+
+
+def count_many(extents: Sequence[Extent], *, actor: Actor) -> list[Counts]:
+    """`count_residents` for several extents (the children of a place) in one round trip."""
+    held = actor.extent_for(VIEW)
+    spans = [(index, lo, hi) for index, extent in enumerate(extents) for lo, hi in extent & held]
+    needs = ", ".join(f"coalesce(sum(c.needs[{bit + 1}]), 0)" for bit in range(NEED_BITS))
+    found = {
+        row[0]: row[1:]
+        for row in db.rows(
+            f"""
+            SELECT x.place, coalesce(sum(c.doors), 0), coalesce(sum(c.households), 0), coalesce(sum(c.people), 0),
+                   coalesce(sum(c.present), 0), {needs}
+            FROM unnest(%s::integer[], %s::bigint[], %s::bigint[]) AS x (place, lo, hi)
+            JOIN unit_count c ON c.lo >= x.lo AND c.lo < x.hi
+            GROUP BY x.place
+            """,
+            [[place for place, _, _ in spans], [lo for _, lo, _ in spans], [hi for _, _, hi in spans]],
+        )
+    }
+    return [_counts(found.get(index, (0,) * (4 + NEED_BITS))) for index in range(len(extents))]
+
+
+def _counts(row: tuple[Any, ...]) -> Counts:
+    doors, households, people, present, *needs = (int(value) for value in row)
+    return Counts(doors, households, people, present, {Need(1 << bit): count for bit, count in enumerate(needs)})
+
+
+def count_at_doors(keys: Sequence[int], *, actor: Actor) -> dict[int, tuple[int, Need]]:
+    """For the picture of a building: door key → (how many live there, their stored marks of need together)."""
+    rows = db.rows(
+        f"SELECT p.key, count(*), bit_or(p.needs) FROM person p WHERE p.key = ANY(%(keys)s) AND p.presence IN (1, 2)"
+        f" AND {_INSIDE.format('p.key')} GROUP BY p.key",
+        _spans(actor.extent_for(VIEW), keys=list(keys)),
+    )
+    return {key: (count, Need(needs)) for key, count, needs in rows}
+
+
+def find_door(key: int) -> dict[str, Any] | None:
+    """A door in words: key, door, unit_code, vacant_since, ended_at. Doors are no personal data."""
+    rows = db.dicts(
+        f"SELECT d.key, {_DOOR} AS door, u.code AS unit_code, d.vacant_since, d.ended_at FROM door d"
+        " JOIN place u ON u.id = d.unit_id JOIN place b ON b.id = u.parent_id JOIN place c ON c.id = b.parent_id"
+        " WHERE d.key = %s",
+        [key],
+    )
+    return rows[0] if rows else None
+
+
+def get_door(key: int) -> dict[str, Any]:
+    """`find_door`, or DoorUnknown."""
+    door = find_door(key)
+    if door is None or door["ended_at"] is not None:
+        raise DoorUnknown(key=key)
+    return door
+
+
+def describe_doors(keys: Iterable[int]) -> dict[int, str]:
+    """Door key → compound, building, unit and number in words."""
+    return {
+        int(key): str(door)
+        for key, door in db.rows(
+            f"SELECT d.key, {_DOOR} FROM door d JOIN place u ON u.id = d.unit_id JOIN place b ON b.id = u.parent_id"
+            " JOIN place c ON c.id = b.parent_id WHERE d.key = ANY(%s)",
+            [list(keys)],
+        )
+    }

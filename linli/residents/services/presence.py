@@ -1,0 +1,180 @@
+"""Writes about whether people are there: one person with a date, or sets of them when a round finds them gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from linli.core import db, journal
+from linli.core.access import Actor
+from linli.residents import queries
+from linli.residents.changes import EDIT, Change, changing, empty_doors, end_empty_households, fill_doors, require_on
+from linli.residents.errors import NothingChanged
+from linli.residents.models import Household, Person
+from linli.residents.policies import check_back
+from linli.residents.services.enter import leave, one_home
+from linli.residents.services.households import free_label
+from linli.residents.services.people import lock_person
+from linli.residents.terms import LIVING, Presence
+
+
+def record_presence(
+    *,
+    person_id: int,
+    presence: Presence,
+    since: date | None = None,
+    back_on: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Present, away (perhaps with a day of return), moved out or deceased, `since` a day (None: today).
+
+    Present again after moving out takes back what was recorded: the household goes on too. Raises PersonUnknown,
+    BackTooEarly, FieldWrong, NothingChanged, PersonInTwoHomes, Forbidden.
+    """
+    day = timezone.localdate(at)
+    check_back(presence, back_on, on=day)
+
+    def work(change: Change) -> None:
+        person = lock_person(person_id)
+        require_on(actor, [person.key])
+        if (person.presence, person.back_on) == (presence, back_on):
+            raise NothingChanged()
+        values: dict[str, Any] = {"presence": presence, "back_on": back_on, "updated_at": at}
+        if person.presence != presence:
+            values["presence_since"] = since or day
+        with one_home():
+            Person.objects.filter(pk=person.pk).update(**values)
+        change.touch(people=[person.pk], households=[person.household_id], keys=[person.key])
+        if presence in LIVING:
+            _revive(person.household_id, at)
+            fill_doors([person.key])
+        else:
+            leave([person.household_id], change)
+        journal.record(
+            actor=actor,
+            at=at,
+            verb="residents.record_presence",
+            permission=EDIT,
+            key=person.key,
+            subject=f"person:{person.pk}",
+            before=Presence(person.presence).name.lower(),
+            presence=presence.name.lower(),
+            back_on=back_on,
+        )
+
+    changing(at, work)
+
+
+def _revive(household_id: int, at: datetime) -> None:
+    household = Household.objects.select_for_update().get(pk=household_id)
+    if household.ended_at is None:
+        return
+    taken = Household.objects.filter(key=household.key, ended_at=None, label=household.label).exists()
+    label = free_label(household.key) if taken else household.label
+    Household.objects.filter(pk=household.pk).update(ended_at=None, label=label, updated_at=at)
+
+
+def record_moved_out(*, person_ids: Sequence[int], actor: Actor, at: datetime, permission: str = EDIT) -> int:
+    """All of these people have moved out today; who had left already is left alone. Returns how many left.
+
+    Any number at once. `permission` is what allows it: rounds pass the one to mark, because who may say at the door that
+    somebody is gone may also say so to the register. Raises Forbidden.
+    """
+    return changing(at, lambda change: _move_out("id", person_ids, change, actor, permission))
+
+
+def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, permission: str) -> int:
+    rows = db.rows(
+        f"SELECT id, household_id, key FROM person WHERE {column} = ANY(%s) AND presence IN (1, 2) ORDER BY id FOR UPDATE",
+        [list(ids)],
+    )
+    if not rows:
+        return 0
+    keys = {key for _, _, key in rows}
+    require_on(actor, keys, permission)
+    gone = [person for person, _, _ in rows]
+    db.execute(
+        "UPDATE person SET presence = 3, presence_since = %s, back_on = NULL, updated_at = %s"
+        " WHERE id = ANY(%s) AND presence IN (1, 2)",
+        [timezone.localdate(change.at), change.at, gone],
+    )
+    change.touch(people=gone, keys=keys)
+    leave(sorted({household for _, household, _ in rows}), change)
+    journal.record(
+        actor=actor,
+        at=change.at,
+        verb="residents.record_moved_out",
+        permission=permission,
+        key=min(keys),
+        subject=f"person:{gone[0]}" if len(gone) == 1 else "",
+        people=gone if len(gone) <= JOURNALLED else len(gone),
+    )
+    return len(gone)
+
+
+JOURNALLED = 100  # ids in one entry; of a larger set its size, the rows themselves tell the rest
+
+
+def record_vacant(*, household_ids: Sequence[int], actor: Actor, at: datetime, permission: str = EDIT) -> int:
+    """Nobody lives in these households any more: their people have moved out, and where no other household is left the
+    door is vacant. Returns how many people left. Any number at once. Raises Forbidden.
+    """
+
+    def work(change: Change) -> int:
+        rows = db.rows(
+            "SELECT id, key FROM household WHERE id = ANY(%s) AND ended_at IS NULL ORDER BY id FOR UPDATE",
+            [list(household_ids)],
+        )
+        return _vacate([row[0] for row in rows], {row[1] for row in rows}, change, actor, permission)
+
+    return changing(at, work)
+
+
+def record_door_vacant(*, key: int, since: date | None = None, actor: Actor, at: datetime) -> int:
+    """Nobody lives behind this door `since` a day (None: today); returns how many people left. Raises DoorUnknown,
+    NothingChanged (vacant already), Forbidden.
+    """
+
+    def work(change: Change) -> int:
+        door = queries.get_door(key)
+        require_on(actor, [key])
+        rows = db.rows("SELECT id FROM household WHERE key = %s AND ended_at IS NULL ORDER BY id FOR UPDATE", [key])
+        if not rows and door["vacant_since"] is not None:
+            raise NothingChanged()
+        return _vacate([row[0] for row in rows], {key}, change, actor, EDIT, since)
+
+    return changing(at, work)
+
+
+def _vacate(
+    households: list[int], keys: set[int], change: Change, actor: Actor, permission: str, since: date | None = None
+) -> int:
+    if not keys:
+        return 0
+    require_on(actor, keys, permission)
+    gone = [
+        int(person)
+        for (person,) in db.rows(
+            "UPDATE person SET presence = 3, presence_since = %s, back_on = NULL, updated_at = %s"
+            " WHERE household_id = ANY(%s) AND presence IN (1, 2) RETURNING id",
+            [since or timezone.localdate(change.at), change.at, households],
+        )
+    ]
+    end_empty_households(households, change.at)
+    empty_doors(keys, since or timezone.localdate(change.at))
+    change.touch(people=gone, households=households, keys=keys)
+    journal.record(
+        actor=actor,
+        at=change.at,
+        verb="residents.record_vacant",
+        permission=permission,
+        key=min(keys),
+        subject=f"door:{min(keys)}" if len(keys) == 1 else "",
+        doors=len(keys),
+        people=len(gone),
+    )
+    return len(gone)
