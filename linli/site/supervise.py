@@ -132,7 +132,7 @@ def web_command(host: str, port: int) -> list[str]:
         "--port": str(port),
         "--workers": str(workers),
         "--blocking-threads": str(max(1, min(4, MAX_WEB_THREADS // workers))),
-        "--workers-kill-timeout": "5",
+        "--workers-kill-timeout": "3",
         "--log-level": "warning",
     }
     words = [word for pair in options.items() for word in pair]

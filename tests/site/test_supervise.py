@@ -133,7 +133,7 @@ def test_a_killed_database_comes_back(running: Running) -> None:
     wait_for(lambda: 200 <= running.ask() < 500)
 
 
-def test_stops_whole_and_starts_again_quickly(running: Running) -> None:
+def test_stops_whole_and_starts_again_without_work(running: Running) -> None:
     children = psutil.Process(running.process.pid).children(recursive=True)
     running.process.terminate()
     assert running.process.wait(PATIENCE) == 0
@@ -141,15 +141,14 @@ def test_stops_whole_and_starts_again_quickly(running: Running) -> None:
     assert embedded.read_pid(embedded.find_place(running.home)) is None
     again = start(running.home, running.port)
     try:
-        assert wait_for(lambda: "http://" in again.log.read_text()) < 5 * _slowness()
+        wait_for(lambda: "http://" in again.log.read_text())
+        spent = psutil.Process(again.process.pid).cpu_times()
+        # Processor time, because others may want the machine just now; the bench measures the 5 s by the clock.
+        assert spent.user + spent.system < 5
+        assert len(again.log.read_text().splitlines()) <= 4, "nothing is prepared twice"
     finally:
         again.process.terminate()
         assert again.process.wait(PATIENCE) == 0
-
-
-def _slowness() -> float:
-    """How many others want each core just now: the goal of 5 s is for a machine that has nothing else to do."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_children_die_with_a_killed_supervisor(running: Running) -> None:
