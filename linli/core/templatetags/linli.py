@@ -1,12 +1,12 @@
 """The pieces that all pages share. `{% load linli %}`
 
 Filters: `num`, `local`, `local_time`, `share`, `percent_of`. Tags: `icon`, `bar`, `legend`, `state`, `stair`, `need_chips`, `pager`,
-`empty`, `field`, `figure`. Their shapes are in `linli.core.shapes`.
+`empty`, `field`, `figure`, `curve`, `people`. Their shapes are in `linli.core.shapes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -197,6 +197,17 @@ def figure(label: Text, value: Any, unit: Text = "", kind: str = "") -> dict[str
     """A number under its name: `{% figure label figures.due %}`; kind "gap" for the hero of what is missing."""
     text = num(value) if isinstance(value, int | float) else value
     return {"label": label, "value": text, "unit": unit, "kind": kind}
+
+
+@register.inclusion_tag("core/curve.html")
+def curve(label: Text, points: Sequence[tuple[datetime, int]], element_id: str = "curve") -> dict[str, Any]:
+    """A curve of the day as bars, with the same figures as a table: `{% curve label points %}`.
+
+    `points`: (start of the step, count) in order. The page loads vendor/echarts.min.js and desk/curve.js in block `scripts`.
+    """
+    rows = [(f"{timezone.localtime(moment):%H:%M}", count) for moment, count in points]
+    data = {"name": str(label), "labels": [moment for moment, _n in rows], "values": [count for _m, count in rows]}
+    return {"id": element_id, "label": label, "data": data, "rows": rows}
 
 
 @register.simple_tag

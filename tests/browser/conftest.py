@@ -1,0 +1,101 @@
+"""A real Chromium against a real server: pages answer as the web role, from committed data.
+
+    def test_x(page, desk): ...      `page` fails the test for console errors and for requests that leave the host
+
+The whole folder is marked `browser`. Where no Chromium is installed its tests are skipped, unless LINLI_BROWSER=1 demands them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.builders.duty import PASSWORD
+
+CHROMIUM = os.environ.get("LINLI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 760}
+HERE = Path(__file__).parent
+
+# Playwright keeps an event loop in this thread; Django would refuse the tests' own queries because of it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = CHROMIUM is None and os.environ.get("LINLI_BROWSER") != "1"
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason="no Chromium here: see README for what tests need"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=360, ...)`: a fresh browser profile. What went wrong in any of them fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+    host = urlsplit(str(live_server)).netloc
+
+    def heard(message: ConsoleMessage) -> None:
+        # Chromium reports every answer of 400 and above as an error; tests of refused acts expect those.
+        if message.type in {"error", "warning"} and "the server responded with a status of 4" not in message.text:
+            faults.append(f"console: {message.text}")
+
+    def asked(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != host:
+            faults.append(f"left the host: {request.url}")
+
+    def make(*, viewport: dict[str, int] = DESK, locale: str = "zh-CN", dark: bool = False) -> Page:
+        context = browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            locale=locale,
+            color_scheme="dark" if dark else "light",
+            base_url=str(live_server),
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+        page.on("request", asked)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
+    """Through the sign-in page, as a person does."""
+    page.goto("/sign-in/")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_selector("#ln-side", state="attached")
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page can be scrolled sideways; 0 is right."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
