@@ -7,8 +7,9 @@
     def get_round(request: ApiRequest, code: str) -> RoundOut:
         return RoundOut.of(queries.get_round(code=code, actor=request.actor, at=request.at))
 
-Every operation runs in `access.acting(request.actor)` with its answer serialised inside, because row-level security ends with the
-transaction. An answer of 400 or above takes its writes back. An operation without `@permission` is refused at start-up.
+Every operation runs in `access.acting(request.actor)` with its answer serialised inside, because row-level security
+ends with the transaction. An answer of 400 or above takes its writes back. An operation without `@permission` is
+refused at start-up.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class ApiRequest(HttpRequest):
     at: datetime
 
 
-# --- who may call what ---------------------------------------------------------------------------------------------------
+# --- who may call what ----------------------------------------------------------------------------------------------
 
 
 def permission(name: str | None) -> Callable[[F], F]:
@@ -84,7 +85,10 @@ def declared_permission(operation: Operation) -> str | None:
 
 
 def authenticate(request: HttpRequest, at: datetime) -> Actor:
-    """Who calls: a bearer token, else the session of a page (which must show its CSRF token to write). Raises NotSignedIn."""
+    """Who calls: a bearer token, else the session of a page, which must show its CSRF token to write.
+
+    Raises NotSignedIn, CsrfMissing.
+    """
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return access.actor_of_token(token.strip(), at)
@@ -105,7 +109,7 @@ class CsrfMissing(Forbidden):
 
 
 def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Around every operation: find out who calls, act as them, take back what failed. (ninja's decorator, mode "view".)"""
+    """Around every operation: find out who calls, act as them, take back what failed. A decorator of mode "view"."""
     operation: Operation = run.__self__  # type: ignore[attr-defined]
     needed = declared_permission(operation)
 
@@ -135,7 +139,7 @@ def is_signed_in(request: HttpRequest) -> bool:
     return hasattr(request, "actor")
 
 
-# --- one error shape -----------------------------------------------------------------------------------------------------
+# --- one error shape ------------------------------------------------------------------------------------------------
 
 
 def problem_response(problem: Problem) -> HttpResponse:
@@ -180,14 +184,18 @@ def status_problem(status: int, detail: str = "") -> Problem:
     return problem
 
 
+def _render(_request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_response(as_problem(error))
+
+
 def handle_errors(api: NinjaAPI) -> None:
     """Render every expected exception of an operation as a problem."""
     expected = (Problem, ValidationError, DjangoValidationError, IntegrityError, Http404, HttpError)
     for kind in expected:
-        api.add_exception_handler(kind, lambda _request, error: problem_response(as_problem(error)))
+        api.add_exception_handler(kind, _render)
 
 
-# --- bodies, pages, ETags ------------------------------------------------------------------------------------------------
+# --- bodies, pages, ETags -------------------------------------------------------------------------------------------
 
 
 class FastRenderer(BaseRenderer):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DutyConfig(AppConfig):
@@ -9,7 +10,11 @@ class DutyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from linli.core import access
+        from linli.core import access, faces
         from linli.duty import authority
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
+        faces.register_nav(
+            faces.NavItem("duty:appointments", _("Appointments"), "id-badge", "duty.view", 60, "register")
+        )
+        faces.register_nav(faces.NavItem("duty:accounts", _("Accounts"), "users", "duty.view", 61, "register"))

@@ -119,3 +119,9 @@ class NameWrong(Invalid):
     code = "duty.name"
     title = _("The name is empty or longer than %(limit)s characters.")
     advice_text = _("Give the name people know it by.")
+
+
+class TimeWrong(Invalid):
+    code = "duty.time"
+    title = _("%(text)s is not a time.")
+    advice_text = _("Write 2026-11-21 or 2026-11-21T08:00.")

@@ -75,7 +75,7 @@ def list_holders(*, place_ids: Sequence[int], at: datetime) -> dict[int, list[Ap
 
 def list_own_appointments(*, actor: Actor, at: datetime) -> list[AppointmentLine]:
     """The actor's own, in force and to come."""
-    sql = f"{_LINES} WHERE a.account_id = %(account)s AND NOT {_STANDING[Standing.ENDED]} IS TRUE ORDER BY a.since, a.id"
+    sql = f"{_LINES} WHERE a.account_id = %(account)s AND ({_STANDING[Standing.ENDED]}) IS NOT TRUE ORDER BY a.since"
     return [AppointmentLine(*row) for row in db.rows(sql, {"account": actor.account_id, "at": at})]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -40,7 +40,7 @@ from linli.duty.errors import (
     TokenNotFound,
 )
 from linli.duty.models import Appointment
-from linli.duty.terms import PERMISSIONS, LONGEST_TOKEN, NewAccount, NewToken, Role
+from linli.duty.terms import LONGEST_TOKEN, PERMISSIONS, NewAccount, NewToken, Role
 from linli.places import queries as places
 from linli.places.errors import PlaceEnded
 

@@ -1,0 +1,54 @@
+"""Forms of duty's pages. They check shapes; what may be done is decided in `services`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from linli.duty.terms import NAME_LENGTH, USERNAME_LENGTH, Role, Standing
+
+TOKEN_DAYS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("one year")))
+
+
+def _moment(label: Any, help_text: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(
+        label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%dT%H:%M"]
+    )
+
+
+class AccountForm(forms.Form):
+    username = forms.CharField(
+        label=_("Account name"), max_length=USERNAME_LENGTH, help_text=_("Letters, digits and . @ - _, no blanks.")
+    )
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, help_text=_("The name people know them by."))
+
+
+class AppointForm(forms.Form):
+    account = forms.CharField(label=_("Account name"), max_length=USERNAME_LENGTH)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    place = forms.CharField(
+        label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it.")
+    )
+    since = _moment(_("From"), _("Empty: from now on."))
+    until = _moment(_("Until"), _("Empty: until it is ended."))
+
+
+class FilterForm(forms.Form):
+    place = forms.CharField(label=_("Code of a place"), max_length=40, required=False)
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("All roles")), *Role.choices], required=False)
+    standing = forms.ChoiceField(
+        label=_("Standing"), choices=[*Standing.choices, ("all", _("all"))], required=False
+    )
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label=_("What it is for"), max_length=NAME_LENGTH)
+    days = forms.TypedChoiceField(label=_("Valid for"), choices=TOKEN_DAYS, coerce=int, initial=90)
+    scopes = forms.MultipleChoiceField(label=_("What it may do"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, permissions: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [(name, name) for name in permissions]  # type: ignore[attr-defined]

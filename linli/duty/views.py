@@ -1,0 +1,192 @@
+"""Pages of duty: accounts, appointments, my account. A secret that was made up is shown on the page that made it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from linli.core.access import Actor
+from linli.core.errors import Problem
+from linli.core.shapes import Pager
+from linli.duty import queries, services
+from linli.duty.forms import AccountForm, AppointForm, FilterForm, TokenForm
+from linli.duty.terms import Standing
+from linli.places import queries as places
+
+PAGE_ROWS = 100
+
+
+class ActingRequest(HttpRequest):
+    """A request as `ActingMiddleware` hands it on."""
+
+    actor: Actor
+    at: datetime
+
+
+@never_cache
+def accounts(request: ActingRequest) -> HttpResponse:
+    """The list of accounts, and the form that makes one."""
+    actor = request.actor
+    actor.require("duty.view")
+    form = AccountForm(request.POST or None)
+    made = None
+    if request.method == "POST":
+        actor.require("accounts.make")
+        if form.is_valid():
+            made = _try(
+                form, lambda: services.make_account(**form.cleaned_data, actor=actor, at=request.at)
+            )
+            form = AccountForm() if made else form
+    text, after = request.GET.get("text", ""), request.GET.get("after", "")
+    rows = queries.list_accounts(actor=actor, at=request.at, text=text, after=after, limit=PAGE_ROWS + 1)
+    following = {"text": text, "after": rows[PAGE_ROWS - 1].username} if len(rows) > PAGE_ROWS else None
+    context = {
+        "rows": rows[:PAGE_ROWS], "form": form, "made": made, "text": text, "can_make": actor.may("accounts.make"),
+        "pager": _pager(following), "crumbs": [(_("Accounts"), "")],
+    }
+    return render(request, "duty/accounts.html", context)
+
+
+@require_safe
+def account(request: ActingRequest, account_id: int) -> HttpResponse:
+    return _account_page(request, account_id)
+
+
+@never_cache
+@require_POST
+def new_password(request: ActingRequest, account_id: int) -> HttpResponse:
+    made_up = services.set_password(account_id=account_id, actor=request.actor, at=request.at)
+    return _account_page(request, account_id, password=made_up)
+
+
+@require_POST
+def close_account(request: ActingRequest, account_id: int) -> HttpResponse:
+    services.deactivate_account(account_id=account_id, actor=request.actor, at=request.at)
+    messages.success(request, _("The account is closed; its sessions, tokens and appointments have ended."))
+    return redirect("duty:accounts")
+
+
+def _account_page(request: ActingRequest, account_id: int, *, password: str | None = None) -> HttpResponse:
+    actor, at = request.actor, request.at
+    found = queries.get_account(account_id=account_id, actor=actor, at=at)
+    lines = queries.list_appointments(actor=actor, at=at, account_id=account_id, standing="")
+    context = {
+        "account": found, "password": password, "can_make": actor.may("accounts.make"),
+        "can_appoint": actor.may("duty.appoint"), "rows": _with_standing(lines, at),
+        "crumbs": [(_("Accounts"), reverse("duty:accounts")), (found.name, "")],
+    }
+    return render(request, "duty/account.html", context)
+
+
+def appointments(request: ActingRequest) -> HttpResponse:
+    """Who is appointed where, and the form that appoints."""
+    actor, at = request.actor, request.at
+    actor.require("duty.view")
+    form = AppointForm(request.POST or None, initial={"account": request.GET.get("account", "")})
+    if request.method == "POST":
+        actor.require("duty.appoint")
+        if form.is_valid() and _try(form, lambda: _appoint(form.cleaned_data, actor, at)):
+            messages.success(request, _("The appointment has been made."))
+            return redirect("duty:appointments")
+    chosen = FilterForm(request.GET or None)
+    wanted = chosen.cleaned_data if chosen.is_valid() else {}
+    standing = wanted.get("standing") or Standing.IN_FORCE.value
+    after = request.GET.get("after", "")
+    rows = queries.list_appointments(
+        actor=actor,
+        at=at,
+        place_id=places.get_place(wanted["place"]).id if wanted.get("place") else None,
+        role=wanted.get("role", ""),
+        standing="" if standing == "all" else standing,
+        after_id=int(after) if after.isdecimal() else 0,
+        limit=PAGE_ROWS + 1,
+    )
+    following = None
+    if len(rows) > PAGE_ROWS:
+        following = {**wanted, "standing": standing, "after": str(rows[PAGE_ROWS - 1].id)}
+    context = {
+        "rows": _with_standing(rows[:PAGE_ROWS], at), "form": form, "chosen": chosen, "pager": _pager(following),
+        "can_appoint": actor.may("duty.appoint"), "crumbs": [(_("Appointments"), "")],
+    }
+    return render(request, "duty/appointments.html", context)
+
+
+def _appoint(given: dict[str, Any], actor: Actor, at: datetime) -> int:
+    return services.appoint(
+        account_id=queries.find_account_id(given["account"]),
+        role=given["role"],
+        place_id=places.get_place(given["place"]).id,
+        since=given["since"],
+        until=given["until"],
+        actor=actor,
+        at=at,
+    )
+
+
+@require_POST
+def end_appointment(request: ActingRequest, appointment_id: int) -> HttpResponse:
+    services.end_appointment(appointment_id=appointment_id, actor=request.actor, at=request.at)
+    messages.success(request, _("The appointment has ended."))
+    return redirect("duty:appointments")
+
+
+@never_cache
+def me(request: ActingRequest) -> HttpResponse:
+    """What I may do where, and my tokens."""
+    actor, at = request.actor, request.at
+    permissions = queries.list_permissions(actor)
+    form = TokenForm(request.POST or None, permissions=permissions)
+    made = None
+    if request.method == "POST":
+        actor.require("tokens.make")
+        if form.is_valid():
+            given = form.cleaned_data
+            until = at + timedelta(days=given["days"])
+            made = _try(
+                form,
+                lambda: services.make_token(
+                    name=given["name"], scopes=given["scopes"], expires_at=until, actor=actor, at=at
+                ),
+            )
+            form = TokenForm(permissions=permissions) if made else form
+    tokens = [(token, token.is_valid(at)) for token in queries.list_tokens(actor=actor)]
+    context = {
+        "rows": _with_standing(queries.list_own_appointments(actor=actor, at=at), at), "tokens": tokens, "form": form,
+        "made": made, "can_make": actor.may("tokens.make"), "crumbs": [(_("My account"), "")],
+    }
+    return render(request, "duty/me.html", context)
+
+
+@require_POST
+def revoke_token(request: ActingRequest, token_id: int) -> HttpResponse:
+    services.revoke_token(token_id=token_id, actor=request.actor, at=request.at)
+    messages.success(request, _("The token is revoked."))
+    return redirect("duty:me")
+
+
+def _with_standing(lines: list[Any], at: datetime) -> list[tuple[Any, Standing]]:
+    return [(line, line.standing(at)) for line in lines]
+
+
+def _pager(following: dict[str, str] | None) -> Pager:
+    return Pager(next_url=f"?{urlencode(following)}" if following else "")
+
+
+def _try(form: Any, act: Any) -> Any:
+    """What `act` returns; None when it raised a problem with what was entered, which then stands in the form."""
+    try:
+        return act()
+    except Problem as problem:
+        if problem.status in (401, 403):
+            raise
+        form.add_error(None, cast(str, str(problem)))
+        return None
