@@ -22,6 +22,10 @@ from linli.rounds.queries import RoundView
 from linli.rounds.terms import CLOCK_ERROR, Flag
 
 SHOWN = 1_000  # strangers that are named
+# Whether the load's mark j decides the state s: the later event; a mark with a client's id before one without; then the
+# higher kind, so that the order of loads does not matter.
+_WINS = """(s.event_at IS NULL OR j.event_at > s.event_at
+    OR j.event_at = s.event_at AND s.client_id IS NULL AND j.kind > s.state)"""
 
 
 @dataclass(frozen=True)
@@ -189,15 +193,15 @@ def _merge_large(taken: RoundView, actor: Actor, at: datetime) -> None:
     db.execute(
         f"""
         INSERT INTO {fresh} (part, round_id, subject_id, household_id, key, event_at, until_at, back_at, mark_id,
-        client_id, state, due)
+                             client_id, state, due)
         SELECT s.part, s.round_id, s.subject_id, s.household_id, s.key,
-               CASE WHEN w.won THEN j.event_at ELSE s.event_at END, CASE WHEN w.won THEN NULL ELSE s.until_at END,
-               CASE WHEN w.won THEN NULL ELSE s.back_at END, CASE WHEN w.won THEN NULL ELSE s.mark_id END,
-               CASE WHEN w.won THEN NULL ELSE s.client_id END, CASE WHEN w.won THEN j.kind ELSE s.state END, s.due
+               CASE WHEN w.won THEN j.event_at ELSE s.event_at END, CASE WHEN NOT w.won THEN s.until_at END,
+               CASE WHEN NOT w.won THEN s.back_at END, CASE WHEN NOT w.won THEN s.mark_id END,
+               CASE WHEN NOT w.won THEN s.client_id END, CASE WHEN w.won THEN j.kind ELSE s.state END, s.due
         FROM {name} s
         LEFT JOIN judged j ON j.subject_id = s.subject_id AND j.latest AND NOT j.known AND j.key IS NOT NULL
-        CROSS JOIN LATERAL (SELECT coalesce(s.event_at IS NULL AND j.kind IS NOT NULL OR j.event_at > s.event_at,
-        false) AS won) AS w
+        CROSS JOIN LATERAL (SELECT coalesce(j.kind IS NOT NULL AND {_WINS}, false) AS won) AS w
+        ORDER BY s.key, s.subject_id
         """
     )
     fill_tallies(taken.id, taken.part, fresh)
@@ -211,11 +215,13 @@ def _merge_large(taken: RoundView, actor: Actor, at: datetime) -> None:
 
 def _merge_states_in_place(taken: RoundView) -> None:
     db.execute(
-        """
-        UPDATE round_state s SET state = j.kind, event_at = j.event_at, client_id = NULL, mark_id = NULL, until_at =
-        NULL, back_at = NULL
-        FROM judged j WHERE s.part = %s AND s.round_id = %s AND s.subject_id = j.subject_id
-          AND j.latest AND NOT j.known AND j.key IS NOT NULL AND (s.event_at IS NULL OR j.event_at > s.event_at)
+        f"""
+        UPDATE round_state s
+        SET state = j.kind, event_at = j.event_at,
+            client_id = NULL, mark_id = NULL, until_at = NULL, back_at = NULL
+        FROM judged j
+        WHERE s.part = %s AND s.round_id = %s AND s.subject_id = j.subject_id
+          AND j.latest AND NOT j.known AND j.key IS NOT NULL AND {_WINS}
         """,
         [taken.part, taken.id],
     )
