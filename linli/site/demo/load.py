@@ -1,0 +1,227 @@
+"""The columns of a demo into the database, through the rooms' bulk loaders. Runs as the owner, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from linli.core import bulk, db
+from linli.core.access import SYSTEM
+from linli.places import bulk as places
+from linli.places.services import add_division
+from linli.places.terms import Kind
+from linli.residents import bulk as residents
+from linli.residents.terms import Presence
+from linli.site.demo import facts
+from linli.site.demo.divisions import Division, choose_divisions, share_people
+from linli.site.demo.ground import Ground, Ints, build_ground
+from linli.site.demo.people import Census, settle
+
+Watch = Callable[[str, int, int | None], None]
+SLICE = 20_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a demo is. `families` 0: as many as the census' mean size gives."""
+
+    people: int
+    district: str = ""
+    seed: int = 20221005
+    families: int = 0
+
+    @property
+    def members(self) -> int:
+        """People in dormitories."""
+        return round(self.people * facts.COLLECTIVE_SHARE)
+
+    @property
+    def households(self) -> int:
+        return self.families or max(1, round((self.people - self.members) / facts.FAMILY_SIZE))
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """What was loaded, as the later steps need it: columns of doors and people, in key order."""
+
+    divisions: list[Division]
+    ground: Ground
+    census: Census
+    place_ids: dict[str, int]  # of the divisions, by code
+    building_id: Ints  # one a building
+    unit_lo: Ints  # one a unit
+    unit_community: Ints  # one a unit: index into `communities`
+    communities: list[str]  # codes of those that hold doors
+    household_key: Ints
+    first_household: int
+    first_person: int
+
+    @property
+    def due(self) -> Ints:
+        """Indexes of the people whom a round over everything reaches."""
+        return np.flatnonzero(self.census.presence == int(Presence.PRESENT))
+
+
+def load_city(plan: Plan, *, at: datetime, today: datetime, zone: str, watch: Watch) -> Settled:
+    """Divisions, doors, households, people, on record since `at`; ages and absences are those of `today`.
+
+    The register must be empty.
+    """
+    rng = np.random.default_rng(plan.seed)
+    day = today.astimezone(ZoneInfo(zone)).date()
+    divisions = choose_divisions(plan.people, plan.district)
+    shares = share_people(divisions, plan.people, rng)
+    rooms = round(plan.members / facts.COLLECTIVE_SIZE)
+    ground = build_ground(
+        [row for row in divisions if row.level == "community"], shares, households=plan.households, rooms=rooms, rng=rng
+    )
+    census = settle(
+        ground, families=plan.households, residents=plan.people - plan.members, members=plan.members, today=day, rng=rng
+    )
+    return _store(divisions, ground, census, at, watch)
+
+
+def _store(divisions: list[Division], ground: Ground, census: Census, at: datetime, watch: Watch) -> Settled:
+    watch("places", 0, None)
+    communities = sorted({shape.community for shape in ground.shapes})
+    place_ids = _store_divisions(divisions, at)
+    compounds = places.ensure_compounds(
+        ((ref, place_ids[shape.community], shape.name) for ref, shape in enumerate(ground.shapes)), at=at
+    )
+    buildings = places.ensure_buildings(
+        (
+            (ref, compounds[compound].id, name)
+            for ref, (compound, name) in enumerate(zip(ground.building_of.tolist(), ground.building_name, strict=True))
+        ),
+        at=at,
+    )
+    units = places.ensure_units(
+        (
+            (ref, buildings[building].id, name)
+            for ref, (building, name) in enumerate(zip(ground.unit_of.tolist(), ground.unit_name, strict=True))
+        ),
+        at=at,
+    )
+    unit_lo = np.array([units[ref].lo for ref in range(len(units))], dtype=np.int64)
+    unit_id = np.array([units[ref].id for ref in range(len(units))], dtype=np.int64)
+    watch("doors", 0, len(ground.door_of))
+    db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # tables with checks outstanding cannot be made bare
+    with bulk.bare("door"):
+        places.add_doors(
+            zip(
+                unit_id[ground.door_of].tolist(),
+                ground.door_number,
+                ground.door_floor.tolist(),
+                ground.door_kind.tolist(),
+                strict=True,
+            ),
+            at=at,
+        )
+    door_key = unit_lo[ground.door_of] + ground.door_index
+    _store_vacant(door_key, census)
+    first = {code: index for index, code in enumerate(communities)}
+    compound_community = np.array([first[shape.community] for shape in ground.shapes], dtype=np.int64)
+    household_key = door_key[census.household_door]
+    settled = Settled(
+        divisions,
+        ground,
+        census,
+        place_ids,
+        np.array([buildings[ref].id for ref in range(len(buildings))], dtype=np.int64),
+        unit_lo,
+        compound_community[ground.building_of[ground.unit_of]],
+        communities,
+        household_key,
+        *_store_residents(household_key, census, at, watch),
+    )
+    _require_keys(door_key, ground)
+    return settled
+
+
+def _store_divisions(divisions: list[Division], at: datetime) -> dict[str, int]:
+    """Code -> place id."""
+    ids: dict[str, int] = {}
+    for row in divisions:
+        made = add_division(
+            kind=Kind[row.level.upper()], code=row.code, name=row.name, parent_id=ids.get(row.parent), actor=SYSTEM, at=at
+        )
+        ids[row.code] = made.id
+    return ids
+
+
+def _store_vacant(door_key: Ints, census: Census) -> None:
+    empty = np.flatnonzero(~np.isnat(census.vacant_since))
+    db.execute(
+        "UPDATE door d SET vacant_since = v.since FROM unnest(%s::bigint[], %s::date[]) AS v (key, since) WHERE d.key = v.key",
+        [door_key[empty].tolist(), census.vacant_since[empty].astype(object).tolist()],
+    )
+
+
+def _require_keys(door_key: Ints, ground: Ground) -> None:
+    """The keys reckoned here are those that places handed out: the numbers of a sample of doors agree."""
+    sample = np.linspace(0, len(door_key) - 1, min(len(door_key), 500)).astype(np.int64)
+    numbers = dict(db.rows("SELECT key, number FROM door WHERE key = ANY(%s)", [door_key[sample].tolist()]))
+    for index in sample.tolist():
+        if numbers.get(int(door_key[index])) != ground.door_number[index]:
+            raise AssertionError(f"door {ground.door_number[index]} is not at key {door_key[index]}")
+
+
+def _store_residents(household_key: Ints, census: Census, at: datetime, watch: Watch) -> tuple[int, int]:
+    households, people = len(household_key), len(census.name)
+    watch("people", 0, people)
+    with residents.loading():
+        first_household, first_person = residents.reserve_ids(households=households, people=people)
+        residents.load_households(
+            (
+                (ref, key) if not label else residents.HouseholdRow(ref, key, label)
+                for ref, key, label in zip(
+                    range(first_household, first_household + households),
+                    household_key.tolist(),
+                    census.household_label,
+                    strict=True,
+                )
+            ),
+            at=at,
+        )
+        residents.load_people(_rows(household_key, census, first_household, first_person, watch), at=at)
+        watch("indexes", 0, None)
+    return first_household, first_person
+
+
+def _rows(
+    household_key: Ints, census: Census, first_household: int, first_person: int, watch: Watch
+) -> Iterator[residents.PersonRow]:
+    """People as the loader takes them, a slice at a time: a million Python objects at once would cost a gigabyte."""
+    total = len(census.name)
+    for lo in range(0, total, SLICE):
+        part = slice(lo, lo + SLICE)
+        household = census.person_household[part]
+        count = len(household)
+        watch("people", lo, total)
+        yield from map(
+            residents.PersonRow,
+            range(first_person + lo, first_person + lo + count),
+            (household + first_household).tolist(),
+            household_key[household].tolist(),
+            census.name[part].tolist(),
+            census.sex[part].tolist(),
+            _dates(census.born[part]),
+            census.relation[part].tolist(),
+            census.id_number[part].tolist(),
+            census.phone[part].tolist(),
+            census.needs[part].tolist(),
+            census.presence[part].tolist(),
+            _dates(census.presence_since[part]),
+            _dates(census.back_on[part]),
+        )
+
+
+def _dates(days: Any) -> list[date | None]:
+    """NaT becomes None."""
+    found: list[date | None] = days.astype(object).tolist()
+    return found
