@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -188,5 +188,5 @@ def _try(form: Any, act: Any) -> Any:
     except Problem as problem:
         if problem.status in (401, 403):
             raise
-        form.add_error(None, cast(str, str(problem)))
+        form.add_error(None, str(problem))
         return None
