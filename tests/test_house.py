@@ -76,5 +76,28 @@ def test_nothing_is_left_undone(folder: str) -> None:
     assert not found
 
 
+OWN = {"models", "views", "forms", "urls", "admin", "handlers", "migrations", "templatetags"}
+"""Modules of a room that no other room imports; `site` mounts their addresses. `core` is nobody's room."""
+
+
+def list_imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_rooms_keep_out_of_each_others_insides() -> None:
+    trespasses = []
+    for path in list_sources():
+        room = path.relative_to(ROOT).parts[1] if path.is_relative_to(ROOT / "linli") else "tests"
+        for name in list_imports(ast.parse(path.read_text())) if room not in {"tests", "site"} else ():
+            words = name.split(".")
+            if words[0] == "linli" and len(words) > 2 and words[1] not in {room, "core"} and words[2] in OWN:
+                trespasses.append(f"{name_of(path)} imports {name}")
+    assert not trespasses
+
+
 def test_no_catch_all_modules() -> None:
     assert not [path for path in list_sources() if path.name in {"utils.py", "helpers.py", "misc.py", "signals.py"}]

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from linli.site import embedded
+from linli.site import embedded, server_place
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -141,7 +141,7 @@ def test_a_folder_of_another_user_is_refused_with_advice(home: Path, monkeypatch
 
 def test_memory_settings_follow_the_machine(home: Path) -> None:
     place = embedded.find_place(REPOSITORY / "var")
-    small = embedded.render_config(place, durable=True, memory=lambda: 512)
-    large = embedded.render_config(place, durable=True, memory=lambda: 64 * 1024)
+    small = server_place.render_config(place, durable=True, memory=lambda: 512)
+    large = server_place.render_config(place, durable=True, memory=lambda: 64 * 1024)
     assert "shared_buffers = 128MB" in small
     assert "shared_buffers = 2048MB" in large
