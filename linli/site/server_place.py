@@ -117,20 +117,25 @@ def _find_binaries() -> Path:
 
 
 def _copy_binaries(binaries: Path) -> Path:
-    """Copy the installation to where the server's user can read it; once for each version."""
-    install = binaries.parent
-    stamp = _short(install) + str(int((binaries / "postgres").stat().st_mtime))
-    target = SHARED_STATE / f"{install.name}-{stamp}"
+    """Copy the installation to where the server's user can read it; once for each version.
+
+    The folders keep their places to each other: the programs find their libraries beside the package.
+    """
+    install, package = binaries.parent, binaries.parent.parent
+    stamp = _short(install) + format(int((binaries / "postgres").stat().st_mtime), "x")
+    target = SHARED_STATE / f"postgresql-{stamp}"
+    copied = Path(package.name) / install.name
     if not target.exists():
         SHARED_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=SHARED_STATE))
-        shutil.copytree(install, draft / "install", symlinks=True)
-        libraries = install.parent.with_name(install.parent.name + ".libs")
+        shutil.copytree(install, draft / copied, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
-            shutil.copytree(libraries, SHARED_STATE.parent / libraries.name, dirs_exist_ok=True)
-        (draft / "install").rename(target)
-        draft.rmdir()
-    return target / "bin"
+            shutil.copytree(libraries, draft / libraries.name)
+        for folder in (draft, draft / package.name):
+            folder.chmod(0o755)
+        draft.rename(target)
+    return target / copied / "bin"
 
 
 def _socket_folder(state: Path, uid: int | None) -> Path:
