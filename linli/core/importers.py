@@ -6,16 +6,16 @@ A room says what the sheet holds and gives the work:
 
     def import_roster(run: jobs.Run, source: Source) -> Outcome: ...
 
-`register` makes it a kind of job. The work runs as the owner, in one transaction of its own making, on behalf of `run.actor`; it may raise
-any Problem. The same work carries out `linli import` on the command line. The file that was sent is removed once the job has ended; it
-stays while the job may be tried again.
+`register` makes it a kind of job. The work runs as the owner, in one transaction of its own making, on behalf of
+`run.actor`; it may raise any Problem. The same work carries out `linli import` on the command line. The file that was
+sent is removed once the job has ended; it stays while the job may be tried again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,10 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import jobs
+from linli.core import db, jobs
 from linli.core.access import Actor
 from linli.core.errors import Problem, Text
 from linli.core.ids import new_id
@@ -61,7 +62,7 @@ class UploadGone(Problem):
 
 @dataclass(frozen=True)
 class Ask:
-    """Something the import has to know besides the sheet: the code of a round, of a place. It comes in `Source.answers`."""
+    """What the import has to know besides the sheet, such as a round's code. It comes in `Source.answers`."""
 
     name: str
     label: Text
@@ -80,8 +81,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an import ended. `rejections`: all of them, by row; `write_rejected` writes the rejected rows as a workbook that can be corrected
-    and sent again (None when no row was rejected); `facts`: further figures to show, (label, value)."""
+    """How an import ended.
+
+    `rejections`: all of them, by row; `write_rejected` writes the rejected rows as a workbook that can be corrected and
+    sent again (None when no row was rejected); `facts`: further figures to show, (label, value).
+    """
 
     account: Account
     rejections: Sequence[Rejection] = ()
@@ -94,7 +98,10 @@ Work = Callable[[jobs.Run, Source], Outcome]
 
 @dataclass(frozen=True)
 class Importer:
-    """One thing that can be imported. `kind` is the kind of its jobs; `spec` and `sample` make the template that can be fetched."""
+    """One thing that can be imported.
+
+    `kind` is the kind of its jobs; `spec` and `sample` (rows in the order of its fields) make the template.
+    """
 
     kind: str
     label: Text
@@ -140,9 +147,35 @@ def rejected_path(job_id: UUID) -> Path:
 
 
 def start_import(
-    *, importer: Importer, chunks: Iterator[bytes], name: str, answers: Mapping[str, str], actor: Actor, at: datetime
+    *, importer: Importer, chunks: Iterable[bytes], name: str, answers: Mapping[str, str], actor: Actor, at: datetime
 ) -> Job:
     """Store what was sent and ask for the job. Raises UploadTooLarge, UploadType; leaves no file behind then."""
+    with _stored(importer, chunks, name, answers, actor, at) as params:
+        return jobs.enqueue(kind=importer.kind, params=params, actor=actor, at=at)
+
+
+def import_here(
+    *,
+    importer: Importer,
+    path: Path,
+    answers: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+    watch: jobs.Watch | None = None,
+) -> Job:
+    """The same in this process, from a file that is left where it is, for the command line. The job has ended then."""
+    with path.open("rb") as file, db.owner():
+        chunks = iter(lambda: file.read(1 << 20), b"")
+        with _stored(importer, chunks, path.name, answers, actor, at) as params:
+            job = jobs.create_job(kind=importer.kind, params=params, actor=actor, at=at)
+    return jobs.carry_out(job.id, watch=watch)
+
+
+@contextlib.contextmanager
+def _stored(
+    importer: Importer, chunks: Iterable[bytes], name: str, answers: Mapping[str, str], actor: Actor, at: datetime
+) -> Iterator[dict[str, Any]]:
+    """Inside the block what was sent lies in `uploads`; removed again when the block fails. Gives the job's params."""
     actor.require(importer.permission)
     suffix = Path(name).suffix.lower()
     if suffix not in importer.suffixes:
@@ -151,14 +184,14 @@ def start_import(
     path = uploads() / f"{new_id()}{suffix}"
     try:
         _store(path, chunks)
-        params = {"path": path.name, "name": Path(name).name, "answers": dict(answers)}
-        return jobs.enqueue(kind=importer.kind, params=params, actor=actor, at=at)
+        # The rows are refused in the language of whoever sent them.
+        yield {"path": path.name, "name": Path(name).name, "answers": dict(answers), "language": get_language()}
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _store(path: Path, chunks: Iterator[bytes]) -> None:
+def _store(path: Path, chunks: Iterable[bytes]) -> None:
     size = 0
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for chunk in chunks:
@@ -169,8 +202,8 @@ def _store(path: Path, chunks: Iterator[bytes]) -> None:
 
 
 def drop_old_files(at: datetime) -> None:
-    """Workbooks of rejected rows hold personal values: they are fetched within a week or made anew."""
-    for path in uploads().glob("*.rejected.xlsx"):
+    """What is left here holds personal values: rejected rows are fetched within a week, or made anew."""
+    for path in uploads().iterdir():
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < at.timestamp() - KEPT_SECONDS:
                 path.unlink()
@@ -192,7 +225,7 @@ def _carry_out(importer: Importer, run: jobs.Run) -> dict[str, Any]:
 
 
 def as_result(outcome: Outcome, job_id: UUID) -> dict[str, Any]:
-    """The job's result: `account`, the first `rejections`, `rejection_count`, `facts`. Writes the workbook beside it."""
+    """The job's result: account, the first rejections, rejection_count, facts. Writes the workbook beside it."""
     outcome.account.check()
     if outcome.write_rejected is not None:
         target = rejected_path(job_id)

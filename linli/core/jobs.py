@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.jobs import Job as QueuedJob
@@ -52,6 +53,7 @@ class Run:
             self.watch(step, done, total)
 
 
+Watch = Callable[[str, int, int | None], None]
 Work = Callable[[Run], dict[str, Any]]
 _kinds: dict[str, Work] = {}
 
@@ -109,10 +111,11 @@ def carry_out(job_id: UUID, *, watch: Callable[[str, int, int | None], None] | N
         job.state, job.attempts, job.started_at = Job.State.DOING, job.attempts + 1, clock.now()
         job.save(update_fields=["state", "attempts", "started_at"])
         run = Run(job.id, job.params, _actor(job), job.created_at, watch)
-        try:
-            result = _kinds[job.kind](run)
-        except Problem as problem:
-            return _end(job, Job.State.FAILED, error=problem.as_dict())
+        with translation.override(job.params.get("language") or translation.get_language()):
+            try:
+                result = _kinds[job.kind](run)
+            except Problem as problem:
+                return _end(job, Job.State.FAILED, error=problem.as_dict())
         return _end(job, Job.State.DONE, result=result)
 
 

@@ -75,5 +75,3 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _json(problem: Problem) -> JsonResponse:
     return JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
-
-

@@ -72,7 +72,9 @@ class Shell:
         items = [(item, reverse(item.url_name)) for item in faces.list_nav(actor)]
         current = _deepest([url for _item, url in items], self._request.path)
         lines: dict[str, list[Line]] = defaultdict(list)
-        lines[""].append(Line(reverse("desk:home"), _("Home"), "layout-dashboard", self._request.path == "/", 0))
+        lines[""].append(
+            Line(reverse("desk:home"), _("Command desk"), "layout-dashboard", self._request.path == "/", 0)
+        )
         for item, url in items:
             badge = item.badge(actor, at) if item.badge else 0
             lines[item.group].append(Line(url, item.label, item.icon, url == current, badge))

@@ -1,8 +1,9 @@
 """A real Chromium against a real server: pages answer as the web role, from committed data.
 
-    def test_x(page, desk): ...      `page` fails the test for console errors and for requests that leave the host
+    def test_x(page): ...      `page` fails the test for console errors and for requests that leave the host
 
-The whole folder is marked `browser`. Where no Chromium is installed its tests are skipped, unless LINLI_BROWSER=1 demands them.
+The whole folder is marked `browser`. Where no Chromium is installed its tests are skipped, unless LINLI_BROWSER=1
+demands them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., Page]]:
-    """`open_page(width=360, ...)`: a fresh browser profile. What went wrong in any of them fails the test at its end."""
+    """`open_page(viewport=PHONE)`: a fresh browser profile. What went wrong in any of them fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
     host = urlsplit(str(live_server)).netloc

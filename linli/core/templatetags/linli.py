@@ -60,7 +60,7 @@ class FiveStates(Protocol):
 @register.filter
 def num(value: float | None) -> str:
     """1234567 -> 1,234,567. Nothing for None: an unknown number is not nought."""
-    if value is None or value == "":
+    if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
@@ -185,7 +185,9 @@ def field(bound: BoundField) -> dict[str, Any]:
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
     style = {"checkbox": "form-check-input", "select": "form-select"}.get(kind, "form-control")
-    attrs = {"class": f"{widget.attrs.get('class', '')} {style}{' is-invalid' if bound.errors else ''}".strip()}
+    attrs: dict[str, str | bool] = {
+        "class": f"{widget.attrs.get('class', '')} {style}{' is-invalid' if bound.errors else ''}".strip()
+    }
     told = [f"{bound.auto_id}-help"] * bool(bound.help_text) + [f"{bound.auto_id}-error"] * bool(bound.errors)
     if told:
         attrs["aria-describedby"] = " ".join(told)

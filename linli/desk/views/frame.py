@@ -62,10 +62,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(cast(Account, request.user), request.POST or None)
+    form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = services.set_password(
-            password=form.cleaned_data["new_password1"], actor=_actor(request), at=request.at  # type: ignore[attr-defined]
+            password=form.cleaned_data["new_password1"],
+            actor=_actor(request),
+            at=request.at,  # type: ignore[attr-defined]
         )
         update_session_auth_hash(request, account)
         messages.success(request, _("The password has been changed. Other devices are signed out."))
@@ -106,18 +108,18 @@ def set_size(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponseBase:
     """What is open and where it is worst: the cards that rooms registered; what to do for those without an appointment."""
     actor = _actor(request)
-    context: dict[str, Any] = {"crumbs": [(_("Home"), "")], "has_appointment": bool(actor.grants)}
+    context: dict[str, Any] = {"crumbs": [(_("Command desk"), "")], "has_appointment": bool(actor.grants)}
     if actor.grants:
         cards = _render_cards(request, actor)
         context["main"] = [card for order, card in cards if order < ASIDE]
         context["aside"] = [card for order, card in cards if order >= ASIDE]
-        context["jobs"] = [job for job in jobs.list_jobs(actor=actor, limit=5)]
+        context["jobs"] = jobs.list_jobs(actor=actor, limit=5)
         context["troubled"] = [job for job in context["jobs"] if job.state == Job.State.FAILED]
     return render(request, "desk/home.html", context)
 
 
 def _render_cards(request: HttpRequest, actor: Actor) -> list[tuple[int, str]]:
-    drawn = []
+    drawn: list[tuple[int, str]] = []
     for card in faces.list_cards():
         context = card.context(actor, request.at)  # type: ignore[attr-defined]
         if context is not None:
@@ -132,7 +134,8 @@ def _actor(request: HttpRequest) -> Actor:
 def _back(request: HttpRequest) -> HttpResponseRedirect:
     """To the page the switch was pressed on, if it is one of ours."""
     target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    host, secure = {request.get_host()}, request.is_secure()
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts=host, require_https=secure):
         target = "/"
     return HttpResponseRedirect(target)
 
