@@ -7,7 +7,8 @@ same sheet twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from linli.core import db
@@ -20,12 +21,31 @@ from linli.places.services.base import EDIT
 from linli.places.services.physical import CODE_DIGITS, WALK
 from linli.places.terms import BLOCK_BITS, FOREVER, NUMBER_LENGTH, DoorKind, Kind, Placed
 
+MANY = 10_000
 _PARENT = {Kind.COMPOUND: Kind.COMMUNITY, Kind.BUILDING: Kind.COMPOUND, Kind.UNIT: Kind.BUILDING}
 
 
 def require_extent(extent: Extent, *, actor: Actor, permission: str = EDIT) -> None:
     """Raises Forbidden unless the actor may change all of it. Jobs have no row-level security behind them."""
     actor.require(permission, extent)
+
+
+@contextmanager
+def references_as_a_set() -> Iterator[None]:
+    """Inside the block references between places and doors are not checked row by row, but all at once at its end.
+
+    For filling an empty jurisdiction with a whole city: twice as fast, and the tables are locked against everybody until the
+    transaction ends. A reference that does not hold fails the block.
+    """
+    found = db.rows(
+        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'f' AND conrelid = ANY(ARRAY['place', 'place_span', 'door']::regclass[]) ORDER BY oid"
+    )
+    for table, name, _ in found:
+        db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    yield
+    for table, name, definition in found:
+        db.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
 def stage(table: str, columns: str, rows: Iterable[tuple[object, ...]]) -> int:
@@ -152,6 +172,9 @@ def _insert(kind: Kind, fresh: list[tuple[int, int, str, int]], at: datetime) ->
             "forever": FOREVER,
         },
     )
+    if len(made) > MANY:
+        db.execute("ANALYZE place")  # or the next statements are planned for the table as it was
+        db.execute("ANALYZE place_span")
     return {ref: Placed(place_id, lo, created=True) for ref, place_id, lo in made}
 
 

@@ -48,7 +48,6 @@ class Place(models.Model):
         db_table = "place"
         indexes = [
             models.Index(fields=["parent", "sort", "id"], name="place_parent_sort"),
-            models.Index(fields=["lo"], name="place_lo"),
             models.Index(fields=["name"], name="place_name"),
         ]
         constraints = [

@@ -226,10 +226,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="place",
-            index=models.Index(fields=["lo"], name="place_lo"),
-        ),
-        migrations.AddIndex(
-            model_name="place",
             index=models.Index(fields=["name"], name="place_name"),
         ),
         migrations.AddConstraint(
