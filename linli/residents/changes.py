@@ -67,6 +67,13 @@ def require_on(actor: Actor, keys: Iterable[int], permission: str = EDIT) -> Non
 
 def end_empty_households(household_ids: Iterable[int], at: datetime) -> list[int]:
     """End those of these households in which nobody lives any more; returns them."""
+    ids = sorted(set(household_ids))
+    if not ids:
+        return []
+    # Whoever is just being put into one of them holds it; who lives there is read in a later statement.
+    db.execute(
+        "SELECT count(*) FROM (SELECT id FROM household WHERE id = ANY(%s) ORDER BY id FOR UPDATE) AS held", [ids]
+    )
     return [
         int(household)
         for (household,) in db.rows(
@@ -76,7 +83,7 @@ def end_empty_households(household_ids: Iterable[int], at: datetime) -> list[int
               AND NOT EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id AND p.presence IN (1, 2))
             RETURNING h.id
             """,
-            [at, at, sorted(set(household_ids))],
+            [at, at, ids],
         )
     ]
 

@@ -1,0 +1,250 @@
+"""Import one roster: read, clean, stage, merge, account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from linli.core import db, journal
+from linli.core.access import Actor
+from linli.core.errors import Forbidden
+from linli.core.sheets import Account, CellFault, Rejection, Sheet, SheetRow, open_sheet, write_rejected
+from linli.residents.changes import Change, changing
+from linli.residents.errors import RosterCollision
+from linli.residents.imports.addresses import IMPORT, Addresses, AddressFault, Unit
+from linli.residents.imports.merge import Bad, Merged, merge
+from linli.residents.imports.rows import RowCleaner, RowFaults, Staged
+from linli.residents.imports.spec import ROSTER
+from linli.residents.imports.staging import make_tables, stage_rows
+
+KIND = "residents.import_roster"
+BATCH = 5_000
+Progress = Callable[[str, int, int | None], None]
+
+_WHY: dict[str, tuple[Any, Any]] = {
+    "two_homes": (
+        _("The person lives in two homes: row {other} names another door."),
+        _("Keep the row of the home they live in; write 搬走 as the state of the other, or delete it."),
+    ),
+    "person_twice": (
+        _("The person stands in row {other} as well, with other particulars."),
+        _("Keep one of the two rows."),
+    ),
+    "person_unclear": (
+        _("It cannot be told who this is: somebody of the same name lives behind this door."),
+        _("Fill in the ID number or the date of birth of both."),
+    ),
+    "not_vacant": (
+        _("The home is called empty, but row {other} names somebody who lives there."),
+        _("Correct the state of one of the two rows."),
+    ),
+    "lives_elsewhere": (
+        _("A person with this ID number is registered behind a door outside your places: in two homes."),
+        _("Check the number. If they have moved here, ask the other office to record it, then send this row again."),
+    ),
+}
+
+
+@dataclass
+class RosterReport:
+    """What came of a roster. `rejections` are all of them, in the order of rows; a row may have several."""
+
+    account: Account
+    rejections: list[Rejection]
+    doors_created: int = 0
+    households_created: int = 0
+    moved: int = 0
+    suspect_ids: int = 0  # ID numbers whose check digit is wrong: taken, and told
+    unknown_gone: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    untitled_columns: list[str] = field(default_factory=list)
+    blank_rows: int = 0
+
+    def warnings(self) -> list[str]:
+        """What whoever sent the sheet should know, though nothing was refused for it."""
+        said = []
+        if self.unknown_columns:
+            said.append(
+                _now("These columns were not read: %(columns)s.") % {"columns": "、".join(self.unknown_columns)}
+            )
+        if self.untitled_columns:
+            said.append(
+                _now("These columns have no title and were not read: %(columns)s.")
+                % {"columns": "、".join(self.untitled_columns)}
+            )
+        if self.suspect_ids:
+            said.append(
+                _now("%(count)s ID numbers have a wrong check digit; they were taken as they are.")
+                % {"count": self.suspect_ids}
+            )
+        if self.unknown_gone:
+            said.append(
+                _now("%(count)s rows of people who have left name nobody who lives there; nothing was changed.")
+                % {"count": self.unknown_gone}
+            )
+        return said
+
+
+def import_roster(
+    source: Path | str | bytes | IO[bytes],
+    *,
+    actor: Actor,
+    at: datetime,
+    name: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str | None] | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> RosterReport:
+    """Bring a roster into the register, as the owner of the tables, in one transaction.
+
+    `name`: the file's own name where `source` does not tell it; `mapping`: field → column letter, where titles do not
+    tell. Raises SheetProblem (an unreadable file), Forbidden (no right to import anywhere), RosterCollision.
+    """
+    if not actor.extent_for(IMPORT):
+        raise Forbidden(permission=IMPORT)
+    day = timezone.localdate(at)
+    with (
+        db.owner(),
+        _collisions(),
+        db.atomic(),
+        open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping, on=day) as opened,
+    ):
+        addresses = Addresses(actor, at)
+        make_tables()
+        staged = _stage(opened, addresses, day, progress)
+        progress(_now("Checking and merging"), staged.rows_in, staged.rows_in)
+        merged = changing(at, lambda change: _merge(change, addresses, day, staged, actor, opened.name))
+        return _report(opened, staged, merged)
+
+
+@contextmanager
+def _collisions() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if "person_id_once" in str(error) or "household_label_once" in str(error):
+            raise RosterCollision() from error
+        raise
+
+
+@dataclass
+class _StagedRows:
+    rows_in: int = 0
+    suspect: int = 0
+    rejections: dict[int, list[Rejection]] = field(default_factory=dict)
+
+
+def _stage(opened: Sheet, addresses: Addresses, day: date, progress: Progress) -> _StagedRows:
+    """Clean row by row as they are read, and COPY them in batches: the sheet is never whole in memory."""
+    cleaner, staged = RowCleaner(opened, day), _StagedRows()
+    batch: list[tuple[Staged, Unit]] = []
+    for row in opened:
+        staged.rows_in += 1
+        try:
+            one = cleaner.clean(row)
+        except RowFaults as faults:
+            staged.rejections[row.number] = faults.rejections
+            continue
+        unit = addresses.resolve(one.address)
+        if isinstance(unit, AddressFault):
+            staged.rejections[row.number] = [_reject_address(row, unit)]
+            continue
+        batch.append((one, unit))
+        if len(batch) >= BATCH:
+            stage_rows(batch)
+            batch.clear()
+            progress(_now("Reading the sheet"), staged.rows_in, None)
+    stage_rows(batch)
+    staged.suspect = cleaner.suspect
+    return staged
+
+
+def _reject_address(row: SheetRow, wrong: AddressFault) -> Rejection:
+    # 3-2-501 in the column of rooms has no columns of its own for building and unit.
+    name = wrong.field if wrong.field in row.header.columns else "room" if wrong.field != "compound" else "compound"
+    return row.reject(name, wrong.fault)
+
+
+def _merge(change: Change, addresses: Addresses, day: date, staged: _StagedRows, actor: Actor, sheet: str) -> Merged:
+    merged = merge(change, held=addresses.held, day=day)
+    account = _account(staged, merged)
+    journal.record(
+        actor=actor,
+        at=change.at,
+        verb="residents.import_roster",
+        permission=IMPORT,
+        key=min(change.keys, default=0),
+        sheet=journal.digest(sheet),  # offices name sheets after people
+        moved=merged.moved,
+        doors=merged.doors,
+        **account.as_dict(),
+    )
+    return merged
+
+
+def _account(staged: _StagedRows, merged: Merged) -> Account:
+    rejected = len(staged.rejections) + len({bad.n for bad in merged.bad})
+    return Account(staged.rows_in, merged.created, merged.updated, merged.unchanged, rejected).check()
+
+
+def _report(opened: Sheet, staged: _StagedRows, merged: Merged) -> RosterReport:
+    rejections = defaultdict(list, staged.rejections)
+    for bad in merged.bad:
+        rejections[bad.n].append(_reject_bad(opened, bad))
+    return RosterReport(
+        account=_account(staged, merged),
+        rejections=[one for number in sorted(rejections) for one in rejections[number]],
+        doors_created=merged.doors,
+        households_created=merged.households,
+        moved=merged.moved,
+        suspect_ids=staged.suspect,
+        unknown_gone=merged.unknown_gone,
+        unknown_columns=[f"{column.letter} {column.title}" for column in opened.unknown_columns],
+        untitled_columns=list(opened.untitled_columns),
+        blank_rows=opened.blank_rows or 0,
+    )
+
+
+def _reject_bad(opened: Sheet, bad: Bad) -> Rejection:
+    message, advice = _WHY[bad.code]
+    row = SheetRow(bad.n, [], opened.header, opened.spec)
+    return row.reject(bad.field, CellFault(bad.code, format_lazy(message, other=bad.other), advice))
+
+
+def reject_rows(
+    source: Path | str | bytes | IO[bytes],
+    target: Path | IO[bytes],
+    rejections: list[Rejection],
+    *,
+    at: datetime,
+    name: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str | None] | None = None,
+) -> int:
+    """The rejected rows as a workbook with a comment on each bad cell, to be corrected and sent again; returns how many.
+
+    Reads the sheet once more, so that an import need not keep every row in memory for the sake of a few.
+    """
+    wanted: dict[int, list[Rejection]] = defaultdict(list)
+    for one in rejections:
+        wanted[one.row].append(one)
+    with open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping) as opened:
+        rows = ((row.number, row.cells, wanted[row.number]) for row in opened if row.number in wanted)
+        return write_rejected(
+            target,
+            opened.header.titles,
+            rows,
+            title=_("Rejected rows"),
+            as_of=timezone.localtime(at).strftime("%Y-%m-%d %H:%M"),
+        )
