@@ -58,7 +58,9 @@ class RoomGroup(TyperGroup):
         if module is None or not _exists(module):
             return super().get_command(ctx, cmd_name)
         set_up()
-        command = typer.main.get_command(import_module(module).app)
+        room = import_module(module).app
+        room._add_completion = False  # one command completes, not each of its parts
+        command = typer.main.get_command(room)
         command.name = cmd_name
         return command
 
