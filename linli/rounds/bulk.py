@@ -21,6 +21,8 @@ from linli.rounds.terms import CountBy, Figures, RoundState
 MARK_LOCK = (
     771002  # class of the advisory lock whose object is the round: shared by marks, alone by opening and closing
 )
+# From so many new rows on the planner is told at once: marks may follow within the second, long before autovacuum.
+ANALYZE_FROM = 1_000
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -103,7 +105,7 @@ def _fill_states(opening: Round, part: int, *, own: bool) -> None:
         table = "round_state"
     db.execute("SET LOCAL work_mem = '512MB'")
     # In key order, so that a stairwell's states lie on one page.
-    db.execute(
+    filled = db.execute(
         f"INSERT INTO {table} (part, round_id, subject_id, household_id, key)"
         f" SELECT {part}, {opening.pk}, d.subject_id, d.household_id, d.key"
         f" FROM ({_due_sql(opening.count_by)}) AS d ORDER BY d.key, d.subject_id",
@@ -112,7 +114,8 @@ def _fill_states(opening: Round, part: int, *, own: bool) -> None:
     if own:
         partitions.index("round_state", table)
         partitions.attach("round_state", part)
-        db.execute(f"ANALYZE {table}")
+    if filled > ANALYZE_FROM:
+        db.execute(f"ANALYZE round_state_p{part}")
 
 
 def fill_tallies(round_id: int, part: int, table: str = "round_state") -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from django.contrib.auth.hashers import make_password
 
 from linli.core.access import SYSTEM
 from linli.core.extents import UNIT_SIZE
+from linli.core.models import Account
 from linli.duty import services as duty
 from linli.duty.terms import Role
 from linli.places import queries as places
@@ -85,12 +87,21 @@ def appoint_all(
         ("cadre", Role.LINKED_CADRE, compound),
         ("supervisor", Role.SUPERVISOR, settled.place_ids[top]),
     ]
+    # One hash for all: it is slow on purpose, and eleven of them would be most of a small demo's time.
+    hashed = make_password(password)
     made = []
     for (username, role, place_id), name in zip(wanted, NAMES, strict=True):
-        account = duty.make_account(username=username, name=name + MADE_UP, password=password, actor=SYSTEM, at=at)
-        duty.appoint(account_id=account.id, role=role, place_id=place_id, actor=SYSTEM, at=at)
-        made.append(DemoAccount(account.id, username, name, str(role.value), places.get_place(place_id).name))
+        account = Account.objects.create(username=username, name=name + MADE_UP, password=hashed, created_at=at)
+        duty.appoint(account_id=account.pk, role=role, place_id=place_id, actor=SYSTEM, at=at)
+        made.append(DemoAccount(account.pk, username, name, str(role.value), _say_place(place_id, at)))
     return made
+
+
+def _say_place(place_id: int, at: datetime) -> str:
+    """`呼哈路社区居委会 第1网格`: the place, below its community where it has one."""
+    place = places.get_place(place_id)
+    path = [above.name for above in places.path_of(place_id, at) if above.kind >= Kind.COMMUNITY]
+    return " ".join([*path, place.name])
 
 
 def _top(settled: Settled) -> str:
