@@ -84,13 +84,15 @@ class Outcome:
     """How an import ended.
 
     `rejections`: all of them, by row; `write_rejected` writes the rejected rows as a workbook that can be corrected and
-    sent again (None when no row was rejected); `facts`: further figures to show, (label, value).
+    sent again (None when no row was rejected); `facts`: further figures to show, (label, value); `notes`: what whoever
+    sent the sheet should know though nothing was refused for it, such as columns that were not read.
     """
 
     account: Account
     rejections: Sequence[Rejection] = ()
     write_rejected: Callable[[IO[bytes]], object] | None = None
     facts: Sequence[tuple[str, int]] = ()
+    notes: Sequence[str] = ()
 
 
 Work = Callable[[jobs.Run, Source], Outcome]
@@ -230,7 +232,7 @@ def _carry_out(importer: Importer, run: jobs.Run) -> dict[str, Any]:
 
 
 def as_result(outcome: Outcome, job_id: UUID) -> dict[str, Any]:
-    """The job's result: account, the first rejections, rejection_count, facts. Writes the workbook beside it."""
+    """The job's result: account, the first rejections, rejection_count, facts, notes. Writes the workbook beside it."""
     outcome.account.check()
     if outcome.write_rejected is not None:
         target = rejected_path(job_id)
@@ -241,4 +243,5 @@ def as_result(outcome: Outcome, job_id: UUID) -> dict[str, Any]:
         "rejections": [one.as_dict() for one in outcome.rejections[:SHOWN_REJECTIONS]],
         "rejection_count": len(outcome.rejections),
         "facts": [[str(label), value] for label, value in outcome.facts],
+        "notes": list(outcome.notes),
     }

@@ -13,6 +13,12 @@ class DoorUnknown(NotFound):
     advice_text = _("Look for the door in its building, or add it there first.")
 
 
+class DoorLivedIn(Conflict):
+    code = "residents.door_lived_in"
+    title = _("%(count)s households still live there.")
+    advice_text = _("Move them, or record that they have left, before the place ends.")
+
+
 class HouseholdUnknown(NotFound):
     code = "residents.household_unknown"
     title = _("There is no such household here.")

@@ -9,6 +9,8 @@ from typing import IO
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+from linli.core.sheets import SheetSpec
+
 TITLES = (
     *(
         "社区",
@@ -87,6 +89,12 @@ EXAMPLES = (
     ),
     ("东街社区", "阳光小区", "3号楼", "2单元", "601", "", "", "", "", "", "", "", "空户", "", "", ""),
 )
+
+
+def example_for(spec: SheetSpec, row: tuple[str, ...]) -> list[str]:
+    """An example row in the order of the spec's fields."""
+    by_field = {spec.find(title): value for title, value in zip(TITLES, row, strict=True)}
+    return [by_field.get(field, "") for field in spec.fields]
 
 
 def write_template(target: Path | IO[bytes] | None = None) -> bytes:
