@@ -25,6 +25,12 @@ def _cipher(number: int) -> AESGCM:
     return AESGCM(settings.LINLI_DATA_KEYS[number])
 
 
+@lru_cache(maxsize=8)
+def _hasher(key: bytes) -> hmac.HMAC:
+    """HMAC after its key: taking a copy is twice as fast as keying again, which a million values notice."""
+    return hmac.new(key, digestmod=hashlib.sha256)
+
+
 def seal(value: str) -> bytes:
     """Encrypt a value under the newest key. The empty string seals to empty bytes: nothing is known."""
     if not value:
@@ -46,7 +52,9 @@ def lookup_hash(value: str) -> bytes | None:
     """The keyed hash (16 bytes) under which a value is found; None for the empty string."""
     if not value:
         return None
-    return hmac.digest(settings.LINLI_HASH_KEY, value.upper().encode(), hashlib.sha256)[:16]
+    state = _hasher(settings.LINLI_HASH_KEY).copy()
+    state.update(value.upper().encode())
+    return state.digest()[:16]
 
 
 def mask(value: str, *, head: int = 3, tail: int = 4) -> str:
