@@ -1,4 +1,4 @@
-"""What the shared pieces of pages are drawn from: plain data, so that a room fills them and no template asks a database."""
+"""What the shared pieces of pages are drawn from: plain data that a room fills in; no template asks a database."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Stairwell:
 
 @dataclass(frozen=True)
 class Pager:
-    """Where a list stands. Rows `first` to `last` (counted from 1) of `total`; any of them None when it is not known."""
+    """Where a list stands. Rows `first` to `last` (from 1) of `total`; any of them None when it is not known."""
 
     previous_url: str = ""
     next_url: str = ""

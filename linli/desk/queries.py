@@ -1,19 +1,20 @@
-"""Reads of the desk: the journal in people's words."""
+"""Reads of the desk: the journal in people's words, long work as its page shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
-from linli.core import journal
+from linli.core import importers, journal
 from linli.core.access import Actor
 from linli.core.errors import Text
-from linli.core.models import Account
-from linli.desk.terms import SUBJECTS, VERBS
+from linli.core.models import Account, Job
+from linli.desk.terms import JOB_KINDS, SUBJECTS, VERBS
 from linli.places import queries as places
 
 DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: the entry's key is theirs
@@ -115,3 +116,61 @@ def _facts(detail: dict[str, Any]) -> list[tuple[str, str]]:
         else:
             facts.append((name, str(value)))
     return facts
+
+
+WORKER_SILENT = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job, ready to read. `share`: 0 to 100, None while the end is not known; `account`, `error`: how it ended."""
+
+    id: UUID
+    kind: str
+    label: Text
+    name: str
+    state: str
+    step: str
+    done: int
+    total: int | None
+    created_at: datetime
+    ended_at: datetime | None
+    account: dict[str, int]
+    rejections: list[dict[str, Any]]
+    rejection_count: int
+    facts: list[list[Any]]
+    error: dict[str, Any]
+    has_workbook: bool
+    is_silent: bool
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (Job.State.DONE, Job.State.FAILED)
+
+    @property
+    def share(self) -> int | None:
+        return min(100, self.done * 100 // self.total) if self.total else None
+
+
+def view_job(job: Job, at: datetime) -> JobView:
+    importer = importers.find_importer(job.kind)
+    result: dict[str, Any] = job.result or {}
+    return JobView(
+        id=job.pk,
+        kind=job.kind,
+        label=importer.label if importer else JOB_KINDS.get(job.kind, job.kind),
+        name=str(job.params.get("name", "")),
+        state=job.state,
+        step=job.step,
+        done=job.done,
+        total=job.total,
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+        account=result.get("account", {}),
+        rejections=result.get("rejections", []),
+        rejection_count=result.get("rejection_count", 0),
+        facts=result.get("facts", []),
+        error=job.error or {},
+        has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
+        is_silent=job.state == Job.State.QUEUED and at - job.created_at > WORKER_SILENT,
+    )

@@ -13,9 +13,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import faces
+from linli.core import faces, importers
 from linli.core.access import Actor
 from linli.core.errors import Text
+from linli.core.faces import NavItem
 
 SIZE_COOKIE = "linli_size"
 LARGE = "large"
@@ -69,7 +70,8 @@ class Shell:
         actor, at = self.actor, self.at
         if actor is None or at is None:
             return []
-        items = [(item, reverse(item.url_name)) for item in faces.list_nav(actor)]
+        items = [(item, reverse(item.url_name)) for item in [*faces.list_nav(actor), *_imports(actor)]]
+        items.sort(key=lambda pair: pair[0].order)
         current = _deepest([url for _item, url in items], self._request.path)
         lines: dict[str, list[Line]] = defaultdict(list)
         lines[""].append(
@@ -84,6 +86,13 @@ class Shell:
     def bottom(self) -> list[Line]:
         """The lines that stand in the bar of a narrow screen."""
         return [line for _label, lines in self.groups for line in lines][:BOTTOM_ITEMS]
+
+
+def _imports(actor: Actor) -> list[NavItem]:
+    """The import page is for whoever may import anything at all."""
+    if not importers.list_importers(actor):
+        return []
+    return [NavItem("desk:imports", _("Import"), "file-import", "", order=80, group="register")]
 
 
 def is_large(request: HttpRequest) -> bool:

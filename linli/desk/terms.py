@@ -14,6 +14,9 @@ JOB_STATES: dict[str, Text] = {
     Job.State.FAILED: _("failed"),
 }
 
+# Kinds of job that are not imports (an import is called what its importer is called).
+JOB_KINDS: dict[str, Text] = {}
+
 ROOMS: dict[str, Text] = {
     "places": _("Places"),
     "residents": _("Residents"),

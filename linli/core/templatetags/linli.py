@@ -1,7 +1,7 @@
 """The pieces that all pages share. `{% load linli %}`
 
-Filters: `num`, `local`, `local_time`, `share`, `percent_of`. Tags: `icon`, `bar`, `legend`, `state`, `stair`, `need_chips`, `pager`,
-`empty`, `field`, `figure`, `curve`, `people`. Their shapes are in `linli.core.shapes`.
+Filters: `num`, `local`, `local_time`, `share`, `percent_of`. Tags: `icon`, `bar`, `legend`, `state`, `stair`,
+`need_chips`, `pager`, `empty`, `field`, `figure`, `curve`, `people`. Their shapes are in `linli.core.shapes`.
 """
 
 from __future__ import annotations
@@ -146,10 +146,10 @@ def state(value: str, word: Text = "") -> SafeString:
 
 @register.inclusion_tag("core/stair.html")
 def stair(stairwell: Stairwell) -> dict[str, Any]:
-    """A unit as it stands, floors from the top: `{% stair stairwell %}`, see `shapes.Stairwell`.
+    """A unit as it stands, floors from the top: `{% stair stairwell %}` (`shapes.Stairwell`).
 
-    Every door is one link (reachable by Tab, arrows move along floors), with number, sign and word of its state, people, and
-    a star where somebody is in need. Without floors it is a list.
+    Every door is a link (reached by Tab; arrows move along floors) with number, sign and word of its state, people,
+    and a star where somebody is in need. Without floors it is a list.
     """
     floors = [{"label": floor.label, "tiles": [_tile(tile) for tile in floor.doors]} for floor in stairwell.floors]
     return {"stairwell": stairwell, "floors": floors}
@@ -205,7 +205,8 @@ def figure(label: Text, value: Any, unit: Text = "", kind: str = "") -> dict[str
 def curve(label: Text, points: Sequence[tuple[datetime, int]], element_id: str = "curve") -> dict[str, Any]:
     """A curve of the day as bars, with the same figures as a table: `{% curve label points %}`.
 
-    `points`: (start of the step, count) in order. The page loads vendor/echarts.min.js and desk/curve.js in block `scripts`.
+    `points`: (start of the step, count) in order. The page loads vendor/echarts.min.js and desk/curve.js in its block
+    `scripts`.
     """
     rows = [(f"{timezone.localtime(moment):%H:%M}", count) for moment, count in points]
     data = {"name": str(label), "labels": [moment for moment, _n in rows], "values": [count for _m, count in rows]}

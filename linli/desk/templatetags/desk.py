@@ -13,12 +13,6 @@ JOB_LOOKS = {"queued": "", "doing": " ln-tag-open", "done": "", "failed": " ln-t
 
 
 @register.simple_tag
-def job_kind(kind: str) -> str:
-    """What a kind of job is called."""
-    return str(kind)
-
-
-@register.simple_tag
 def job_state(state: str) -> SafeString:
     return format_html('<span class="ln-tag{}">{}</span>', JOB_LOOKS[state], terms.JOB_STATES[state])
 
@@ -27,3 +21,9 @@ def job_state(state: str) -> SafeString:
 def origin(value: str) -> str:
     """By which way an entry came: page, API, command line, job."""
     return str(terms.ORIGINS.get(value, value))
+
+
+@register.simple_tag
+def answer(answers: dict[str, str], name: str) -> str:
+    """What was filled in under a name that the template does not know beforehand."""
+    return answers.get(name, "")

@@ -25,6 +25,7 @@ from linli.core.access import Actor
 from linli.core.models import Account, Job
 from linli.desk import services
 from linli.desk.forms import SignInForm
+from linli.desk.queries import view_job
 from linli.desk.shell import LARGE, SIZE_COOKIE
 
 YEAR = 365 * 24 * 3600
@@ -41,7 +42,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
-        account = cast(Account, cast(SignInForm, form).get_user())
+        account = cast(SignInForm, form).get_user()
         at = clock.now()
         with db.atomic():
             login(self.request, account)
@@ -62,7 +63,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = PasswordChangeForm(Account.objects.get(pk=_actor(request).account_id), request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = services.set_password(
             password=form.cleaned_data["new_password1"],
@@ -106,15 +107,17 @@ def set_size(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
-    """What is open and where it is worst: the cards that rooms registered; what to do for those without an appointment."""
+    """What is open and where it is worst: the cards that rooms registered; else what to do without an appointment."""
     actor = _actor(request)
     context: dict[str, Any] = {"crumbs": [(_("Command desk"), "")], "has_appointment": bool(actor.grants)}
     if actor.grants:
         cards = _render_cards(request, actor)
         context["main"] = [card for order, card in cards if order < ASIDE]
         context["aside"] = [card for order, card in cards if order >= ASIDE]
-        context["jobs"] = jobs.list_jobs(actor=actor, limit=5)
-        context["troubled"] = [job for job in context["jobs"] if job.state == Job.State.FAILED]
+        mine = [view_job(job, request.at) for job in jobs.list_jobs(actor=actor, limit=5)]  # type: ignore[attr-defined]
+        context["jobs"] = mine
+        context["troubled"] = [job for job in mine if job.state == Job.State.FAILED]
+        context["silent"] = [job for job in mine if job.is_silent]
     return render(request, "desk/home.html", context)
 
 

@@ -50,7 +50,9 @@ def index(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         lines = _read(actor, form.cleaned_data)
     shown = lines[:PAGE_SIZE]
-    rest = {name: value for name, value in request.GET.dict().items() if value and name != "before"}
+    rest: dict[str, str | int] = {
+        name: str(value) for name, value in request.GET.dict().items() if value and name != "before"
+    }
     newest = "?" + urlencode(rest) if request.GET.get("before") else ""
     older = "?" + urlencode({**rest, "before": shown[-1].id}) if len(lines) > PAGE_SIZE else ""
     context = {

@@ -1,0 +1,72 @@
+// The import page: asks only what the chosen import needs, takes a dropped file, shows how much has been sent.
+(() => {
+  const form = document.querySelector('form[data-import]');
+  if (!form) return;
+  const file = form.querySelector('input[type="file"]');
+  const drop = form.querySelector('[data-drop]');
+  const label = form.querySelector('[data-drop-name]');
+
+  function showAsks() {
+    const kind = form.querySelector('input[name="kind"]:checked')?.value;
+    for (const ask of form.querySelectorAll('[data-ask-for]')) {
+      const wanted = ask.dataset.askFor === kind;
+      ask.hidden = !wanted;
+      for (const input of ask.querySelectorAll('input')) input.disabled = !wanted;
+    }
+  }
+  const showName = () => {
+    if (!file.files.length) return;
+    const one = file.files[0];
+    label.textContent = `${one.name} (${(one.size / 1048576).toFixed(1)} MB)`;
+  };
+  form.addEventListener('change', () => { showAsks(); showName(); });
+  for (const name of ['dragover', 'dragleave', 'drop']) {
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.toggle('is-over', name === 'dragover');
+      if (name === 'drop' && event.dataTransfer.files.length) {
+        file.files = event.dataTransfer.files;
+        showName();
+      }
+    });
+  }
+  // Sent by hand so that a large file shows how far it is; without scripts the form works as it is.
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const sending = form.querySelector('[data-sending]');
+    const button = form.querySelector('button[type="submit"]');
+    const request = new XMLHttpRequest();
+    sending.hidden = false;
+    button.disabled = true;
+    request.upload.addEventListener('progress', (step) => {
+      if (step.lengthComputable) form.querySelector('[data-sent]').textContent = `${Math.floor((step.loaded / step.total) * 100)}%`;
+    });
+    request.addEventListener('load', () => {
+      if (request.status < 400) {
+        window.location.assign(request.responseURL);
+        return;
+      }
+      sending.hidden = true;
+      button.disabled = false;
+      const page = new DOMParser().parseFromString(request.responseText, 'text/html');
+      const problem = page.querySelector('.ln-problem');
+      if (problem) {
+        const place = document.getElementById('ln-problems');
+        document.querySelectorAll('main > .ln-problem').forEach((old) => old.remove());
+        place.replaceChildren(document.importNode(problem, true));
+        place.firstElementChild.focus();
+      } else {
+        document.documentElement.innerHTML = request.responseText;
+      }
+    });
+    request.addEventListener('error', () => {
+      sending.hidden = true;
+      button.disabled = false;
+      form.submit(); // the browser's own page says that the server is away
+    });
+    request.open('POST', form.action || window.location.href);
+    request.send(new FormData(form));
+  });
+  showAsks();
+  showName();
+})();
