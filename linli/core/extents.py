@@ -23,6 +23,7 @@ COMMUNITY_BITS = 37  # 512 compounds in a community's reserve
 ROOT_BITS = 53  # 65,536 such reserves
 UNIT_SIZE = 1 << UNIT_BITS
 MAX_KEY = 1 << ROOT_BITS
+MANY_SPANS = 200
 
 
 def unit_lo(key: int) -> int:
@@ -123,6 +124,20 @@ class Extent:
     def __le__(self, other: Extent) -> bool:
         """Whether every key of this extent lies in `other`."""
         return not self - other
+
+    def where(self, column: str) -> str:
+        """SQL: whether `column` (a trusted name, a bigint) lies in this extent, as plain comparisons with constants.
+
+        Constants, because a planner that does not see them takes a range for a fixed share of the table and reads
+        all of
+        it (measured: 12 s for a compound instead of 1 ms). Beyond MANY_SPANS only the bounds use an index.
+        """
+        if not self.spans:
+            return "false"
+        if len(self.spans) > MANY_SPANS:
+            bounds = f"{column} >= {self.spans[0].lo} AND {column} < {self.spans[-1].hi}"
+            return f"({bounds} AND {column} <@ '{self}'::int8multirange)"
+        return "(" + " OR ".join(f"{column} >= {lo} AND {column} < {hi}" for lo, hi in self.spans) + ")"
 
     @property
     def los(self) -> list[int]:

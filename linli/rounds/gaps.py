@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from linli.core import db
-from linli.core.extents import UNIT_SIZE, Extent
+from linli.core.extents import MAX_KEY, UNIT_SIZE, Extent
 from linli.residents.terms import INFANT_YEARS, OVER_80_YEARS, Need, needs_on
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Mark
@@ -22,6 +22,7 @@ from linli.rounds.terms import CountBy, Mark
 PAGE = 100
 NO_NEED = Need(0)
 ALL = 1_000_000
+NEAR_UNITS = 4  # so many closed units between two open ones are read along, to read one span instead of two
 
 
 class Cursor(NamedTuple):
@@ -83,17 +84,13 @@ _PEOPLE = """
     SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, p.name, p.born_on,
     p.needs, 1,
            s.state, s.event_at, s.back_at
-    FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
-    JOIN round_state s ON s.part = %(part)s AND s.round_id = %(round)s AND s.key >= e.lo AND s.key < e.hi
-    JOIN door d ON d.key = s.key JOIN person p ON p.id = s.subject_id
+    FROM round_state s JOIN door d ON d.key = s.key JOIN person p ON p.id = s.subject_id
 """
 _HOUSEHOLDS = """
     SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, coalesce(p.name, ''),
     p.born_on,
            coalesce(p.needs, 0), coalesce(p.people, 0), s.state, s.event_at, s.back_at
-    FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
-    JOIN round_state s ON s.part = %(part)s AND s.round_id = %(round)s AND s.key >= e.lo AND s.key < e.hi
-    JOIN door d ON d.key = s.key
+    FROM round_state s JOIN door d ON d.key = s.key
     LEFT JOIN LATERAL (
         SELECT (array_agg(p.name ORDER BY p.relation <> '户主', p.id))[1] AS name, min(p.born_on) AS born_on,
                bit_or(p.needs) AS needs, count(*) AS people
@@ -101,7 +98,7 @@ _HOUSEHOLDS = """
     ) AS p ON true
 """
 _OPEN = """
-    WHERE s.due AND s.state < 10
+    WHERE s.part = %(part)s AND s.round_id = %(round)s AND {reach} AND s.due AND s.state < 10
       AND (%(state)s::smallint IS NULL OR s.state = %(state)s)
       AND (NOT %(by_need)s OR p.needs & %(needs)s <> 0
            OR %(over_80)s AND p.born_on <= %(old)s OR %(infant)s AND p.born_on > %(young)s)
@@ -134,8 +131,8 @@ def list_gaps(
         return GapPage([], total, doors)
     reach = extent if filters.needs else _next_units(round_, extent, filters, after, limit + 1)
     rows = db.rows(
-        (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN,
-        _parameters(round_, reach, at, filters, after, limit + 1),
+        (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN.format(reach=reach.where("s.key")),
+        _parameters(round_, at, filters, after, limit + 1),
     )
     gaps = [_gap(row, at) for row in rows[:limit]]
     last = gaps[-1] if len(rows) > limit else None
@@ -145,9 +142,8 @@ def list_gaps(
 def _count(round_: RoundView, extent: Extent) -> tuple[int, int]:
     row = db.rows(
         "SELECT coalesce(sum(t.due - t.done - t.exempt), 0), coalesce(sum(t.doors_open), 0)"
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)"
-        " JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi",
-        [extent.los, extent.his, round_.id],
+        f" FROM round_tally t WHERE t.round_id = %s AND {extent.where('t.lo')}",
+        [round_.id],
     )[0]
     return int(row[0]), int(row[1])
 
@@ -157,18 +153,17 @@ def _next_units(round_: RoundView, extent: Extent, filters: Filters, after: Curs
     many.
     """
     missing = _MISSING[filters.state]
-    rest = Extent(tuple(span for span in extent.spans if not after or span.hi > after.unit_lo))
+    rest = extent & Extent.of([(after.unit_lo if after else 0, MAX_KEY)])
     rows = db.rows(
-        f"""
-        SELECT t.lo, {missing} FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
-        JOIN round_tally t ON t.round_id = %s AND t.lo >= greatest(e.lo, %s) AND t.lo < e.hi
-        WHERE {missing} > 0 ORDER BY t.lo LIMIT %s
-        """,
-        [rest.los, rest.his, round_.id, after.unit_lo if after else 0, min(wanted, ALL) + 1],
+        f"SELECT t.lo, {missing} FROM round_tally t WHERE t.round_id = %s AND {rest.where('t.lo')} AND {missing} > 0"
+        " ORDER BY t.lo LIMIT %s",
+        [round_.id, min(wanted, ALL) + 1],
     )
-    units, found = [], 0
+    units: list[tuple[int, int]] = []
+    found = 0
     for lo, open_here in rows:
-        units.append((lo, lo + UNIT_SIZE))
+        near = units and lo - units[-1][1] <= NEAR_UNITS * UNIT_SIZE
+        units.append((units[-1][1] if near else lo, lo + UNIT_SIZE))
         # The cursor's own unit may be half listed already, so it does not count.
         found += 0 if after and lo == after.unit_lo else open_here
         if found >= wanted:
@@ -176,13 +171,9 @@ def _next_units(round_: RoundView, extent: Extent, filters: Filters, after: Curs
     return Extent.of(units) & extent
 
 
-def _parameters(
-    round_: RoundView, reach: Extent, at: datetime, filters: Filters, after: Cursor | None, limit: int
-) -> dict[str, Any]:
+def _parameters(round_: RoundView, at: datetime, filters: Filters, after: Cursor | None, limit: int) -> dict[str, Any]:
     day = at.date()
     return {
-        "los": reach.los,
-        "his": reach.his,
         "part": round_.part,
         "round": round_.id,
         "state": filters.state,
@@ -250,10 +241,9 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
         )
         SELECT DISTINCT d.subject_id FROM ({due}) AS d
         JOIN round_span r ON r.round_id = %(round)s AND d.key >= r.lo AND d.key < r.hi
-        JOIN unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi) ON d.key >= e.lo AND d.key < e.hi
         LEFT JOIN latest m USING (subject_id)
-        WHERE m.kind IS NULL OR m.kind < 10 OR m.kind >= 20
+        WHERE {extent.where("d.key")} AND (m.kind IS NULL OR m.kind < 10 OR m.kind >= 20)
         """,
-        {"round": round_.id, "los": extent.los, "his": extent.his},
+        {"round": round_.id},
     )
     return {row[0] for row in rows}

@@ -42,6 +42,10 @@ class RoundView:
         return str(RoundKind(self.kind).label)
 
     @property
+    def count_label(self) -> str:
+        return str(CountBy(self.count_by).label)
+
+    @property
     def state_label(self) -> str:
         return str(RoundState(self.state).label)
 
@@ -112,10 +116,9 @@ def get_figures(*, round_id: int, extent: Extent, at: datetime) -> Figures:
         SELECT {_SUMS},
             coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %s))
                      FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %s), 0)
-        FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
-        JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
+        FROM round_tally t WHERE t.round_id = %s AND {extent.where("t.lo")}
         """,
-        [recent_from(at), recent_from(at), extent.los, extent.his, round_id],
+        [recent_from(at), recent_from(at), round_id],
     )[0]
     return Figures(*(int(value) for value in row))
 
@@ -145,13 +148,11 @@ def list_figures_of_places(*, round_id: int, place_ids: Sequence[int], at: datet
 def get_curve(*, round_id: int, extent: Extent, since: datetime | None = None) -> list[tuple[datetime, int]]:
     """How many were done in each ten minutes, oldest first; buckets in which nothing happened are left out."""
     rows = db.rows(
-        """
-        SELECT b.bucket, sum(b.n) FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
-        JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
-        CROSS JOIN LATERAL unnest(t.buckets, t.counts) AS b (bucket, n)
-        WHERE b.bucket >= %s GROUP BY 1 ORDER BY 1
+        f"""
+        SELECT b.bucket, sum(b.n) FROM round_tally t CROSS JOIN LATERAL unnest(t.buckets, t.counts) AS b (bucket, n)
+        WHERE t.round_id = %s AND {extent.where("t.lo")} AND b.bucket >= %s GROUP BY 1 ORDER BY 1
         """,
-        [extent.los, extent.his, round_id, policies.bucket_of(since) if since else 0],
+        [round_id, policies.bucket_of(since) if since else 0],
     )
     from datetime import UTC
 
@@ -173,16 +174,15 @@ class UnitGap:
 def list_worst_units(*, round_id: int, extent: Extent, limit: int = 8) -> list[UnitGap]:
     """The units with the most people still open, worst first."""
     rows = db.rows(
-        """
+        f"""
         SELECT u.id, u.code, t.lo, t.due - t.done - t.exempt, t.doors_open
         FROM (
-            SELECT t.* FROM unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi)
-            JOIN round_tally t ON t.round_id = %s AND t.lo >= e.lo AND t.lo < e.hi
-            WHERE t.doors_open > 0 ORDER BY t.due - t.done - t.exempt DESC, t.lo LIMIT %s
+            SELECT * FROM round_tally t WHERE t.round_id = %s AND {extent.where("t.lo")} AND t.doors_open > 0
+            ORDER BY t.due - t.done - t.exempt DESC, t.lo LIMIT %s
         ) AS t JOIN place u ON u.kind = 90 AND u.lo = t.lo
         ORDER BY 4 DESC, t.lo
         """,
-        [extent.los, extent.his, round_id, limit],
+        [round_id, limit],
     )
     return [UnitGap(*row) for row in rows]
 

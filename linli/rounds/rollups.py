@@ -50,10 +50,9 @@ def _read(sql: str, layout: list[tuple[str, str]]) -> npt.NDArray[np.void]:
 
 def roll_up_all(*, round_id: int, extent: Extent, at: datetime) -> RollUp:
     """Figures of every place that holds doors in `extent` at `at`, from the city to the unit."""
-    spans_of = ", ".join(f"({lo}::bigint, {hi}::bigint)" for lo, hi in extent.spans) or "(0::bigint, 0::bigint)"
     tallies = _read(
-        f"SELECT t.lo, {', '.join('t.' + name for name in COLUMNS)} FROM (VALUES {spans_of}) AS e (lo, hi)"
-        f" JOIN round_tally t ON t.round_id = {int(round_id)} AND t.lo >= e.lo AND t.lo < e.hi ORDER BY t.lo",
+        f"SELECT t.lo, {', '.join('t.' + name for name in COLUMNS)} FROM round_tally t"
+        f" WHERE t.round_id = {int(round_id)} AND {extent.where('t.lo')} ORDER BY t.lo",
         [("lo", ">i8"), *((name, ">i4") for name in COLUMNS)],
     )
     moment = f"'{at.isoformat()}'::timestamptz"

@@ -20,7 +20,7 @@ LANGUAGE sql VOLATILE AS $$
         FROM s GROUP BY lo
     ), b AS (
         SELECT lo, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
-        FROM (SELECT lo, floor(extract(epoch FROM event_at) / 600)::integer AS bucket, count(*)::integer AS n
+        FROM (SELECT lo, floor(date_part('epoch', event_at) / 600)::integer AS bucket, count(*)::integer AS n
               FROM s WHERE due AND state = 10 GROUP BY 1, 2) AS x
         GROUP BY lo
     )
