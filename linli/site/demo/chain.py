@@ -19,7 +19,7 @@ from linli.places.terms import Kind
 from linli.site.demo import facts
 from linli.site.demo.load import Settled, Watch
 
-NAMES = "白春梅 周国栋 刘晓燕 王建军 高娃 李志强 其木格 赵秀兰 巴雅尔 陈静 孙永平".split()
+NAMES = ["白春梅", "周国栋", "刘晓燕", "王建军", "高娃", "李志强", "其木格", "赵秀兰", "巴雅尔", "陈静", "孙永平"]
 MADE_UP = "（演示）"
 
 

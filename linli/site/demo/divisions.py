@@ -15,7 +15,10 @@ from linli.site.demo import facts
 XINCHENG = "150102"
 NICKNAMES = {"xincheng": XINCHENG, "huimin": "150103", "yuquan": "150104", "saihan": "150105"}
 WITHOUT_CHILDREN = "150101"  # 市辖区: a heading of the statistics, not a place
-FIRST_VILLAGE, FIRST_VIRTUAL = 200, 498  # the last three digits of a community's code: village committees, "virtual" ones
+FIRST_VILLAGE, FIRST_VIRTUAL = (
+    200,
+    498,
+)  # the last three digits of a community's code: village committees, "virtual" ones
 VILLAGE_WEIGHT = 0.12
 
 
@@ -50,7 +53,8 @@ def read_divisions() -> list[Division]:
     """Hohhot's divisions of June 2020 as the product ships them (source: linli/places/data/README.md)."""
     text = resources.files("linli.places").joinpath("data/hohhot_2020.csv").read_text("utf-8-sig")
     return [
-        Division(row["code"], row["parent_code"], row["level"], row["name"]) for row in csv.DictReader(text.splitlines())
+        Division(row["code"], row["parent_code"], row["level"], row["name"])
+        for row in csv.DictReader(text.splitlines())
     ]
 
 

@@ -71,11 +71,11 @@ class Ground:
 
     @property
     def dwellings(self) -> Ints:
-        return np.flatnonzero((self.door_kind == DoorKind.DWELLING))
+        return np.flatnonzero(self.door_kind == DoorKind.DWELLING)
 
     @property
     def rooms(self) -> Ints:
-        return np.flatnonzero((self.door_kind == DoorKind.DORMITORY))
+        return np.flatnonzero(self.door_kind == DoorKind.DORMITORY)
 
 
 def build_ground(

@@ -148,7 +148,12 @@ def _store_divisions(divisions: list[Division], at: datetime) -> dict[str, int]:
     ids: dict[str, int] = {}
     for row in divisions:
         made = add_division(
-            kind=Kind[row.level.upper()], code=row.code, name=row.name, parent_id=ids.get(row.parent), actor=SYSTEM, at=at
+            kind=Kind[row.level.upper()],
+            code=row.code,
+            name=row.name,
+            parent_id=ids.get(row.parent),
+            actor=SYSTEM,
+            at=at,
         )
         ids[row.code] = made.id
     return ids

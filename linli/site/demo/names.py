@@ -35,7 +35,9 @@ GIVEN = {
     (False, 2): _texts(_pairs(words.FEMALE_NEW, words.FEMALE_NEW_2)),
 }
 MONGOLIAN = {
-    True: _texts(words.MONGOLIAN_FIRST + [a + b for a in words.MONGOLIAN_FIRST for b in words.MONGOLIAN_MALE if a != b]),
+    True: _texts(
+        words.MONGOLIAN_FIRST + [a + b for a in words.MONGOLIAN_FIRST for b in words.MONGOLIAN_MALE if a != b]
+    ),
     False: _texts(words.MONGOLIAN_FEMALE + [a + b for a in words.MONGOLIAN_FIRST for b in words.MONGOLIAN_FEMALE]),
 }
 

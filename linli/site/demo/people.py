@@ -63,7 +63,9 @@ class Census:
     vacant_since: Days  # one a door; NaT when somebody lives there or it is no dwelling
 
 
-def settle(ground: Ground, *, families: int, residents: int, members: int, today: date, rng: np.random.Generator) -> Census:
+def settle(
+    ground: Ground, *, families: int, residents: int, members: int, today: date, rng: np.random.Generator
+) -> Census:
     """`residents` people in `families` households, and `members` in dormitory rooms, behind the doors of `ground`."""
     doors, labels = _choose_doors(ground, families, rng)
     sizes = _draw_sizes(families, residents, rng)
@@ -132,7 +134,13 @@ def _fill_rooms(ground: Ground, members: int, rng: np.random.Generator) -> tuple
 
 
 def _people(
-    door: Ints, labels: Texts, size: Ints, collective: NDArray[np.bool_], vacant: Days, today: date, rng: np.random.Generator
+    door: Ints,
+    labels: Texts,
+    size: Ints,
+    collective: NDArray[np.bool_],
+    vacant: Days,
+    today: date,
+    rng: np.random.Generator,
 ) -> Census:
     household = np.repeat(np.arange(len(door), dtype=np.int64), size)
     place = np.arange(len(household), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)
@@ -163,7 +171,9 @@ def _people(
     )
 
 
-def _draw_parts(size: Ints, collective: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Ints, NDArray[np.float64]]:
+def _draw_parts(
+    size: Ints, collective: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[Ints, NDArray[np.float64]]:
     """The parts of each household's members (one row a household), and the age of its head in years."""
     parts = np.full((len(size), 8), MEMBER, dtype=np.int64)
     head_age = np.zeros(len(size))
@@ -225,7 +235,9 @@ def _sexes(part: Ints, household: Ints, rng: np.random.Generator) -> NDArray[np.
     return np.where(paired, True, found).astype(bool)
 
 
-def _in_band(age: NDArray[np.float64], bands: tuple[tuple[int, int, float], ...], rng: np.random.Generator) -> NDArray[np.bool_]:
+def _in_band(
+    age: NDArray[np.float64], bands: tuple[tuple[int, int, float], ...], rng: np.random.Generator
+) -> NDArray[np.bool_]:
     share = np.zeros(len(age))
     for low, high, value in bands:
         share[(age >= low) & (age < high)] = value
@@ -259,7 +271,9 @@ def _presence(household: Ints, households: int, today: date, rng: np.random.Gene
     moved = ~away & (chance > 1 - facts.MOVED_OUT)
     presence = np.select([away, moved], [int(Presence.AWAY), int(Presence.MOVED_OUT)], default=int(Presence.PRESENT))
     years = (rng.integers(60, 4000, households))[household]
-    since = np.datetime64(today) - np.select([away, moved], [rng.integers(1, 45, len(chance)), rng.integers(5, 300, len(chance))], years)
+    since = np.datetime64(today) - np.select(
+        [away, moved], [rng.integers(1, 45, len(chance)), rng.integers(5, 300, len(chance))], years
+    )
     back = np.full(len(chance), np.datetime64("NaT"), dtype="datetime64[D]")
     knows = away & (rng.random(len(chance)) < 0.5)
     back[knows] = np.datetime64(today) + rng.integers(1, 25, int(knows.sum()))

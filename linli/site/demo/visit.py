@@ -54,9 +54,7 @@ class Marks:
     reason: Ints
 
 
-def knock(
-    key: Ints, household: Ints, community: Ints, window: Window, zone: str, rng: np.random.Generator
-) -> Marks:
+def knock(key: Ints, household: Ints, community: Ints, window: Window, zone: str, rng: np.random.Generator) -> Marks:
     """Walk every community unit by unit, as far as it has come by now.
 
     `key`, `household`, `community` have one entry a person who is due, in key order.
