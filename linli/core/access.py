@@ -113,13 +113,21 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
     Pages are rendered and streams are read inside of it, because the setting ends with the transaction.
     """
+    outer = _current.get()
     token = _current.set(actor)
     try:
         with db.atomic():
-            db.execute(
-                "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
-                [str(actor.extent), str(actor.account_id)],
-            )
+            _tell_database(actor)
             yield actor
+            if outer is not None and not db.connection().needs_rollback:
+                _tell_database(outer)  # a savepoint that is released keeps its settings
     finally:
         _current.reset(token)
+
+
+def _tell_database(actor: Actor) -> None:
+    """Set whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone)."""
+    db.execute(
+        "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
+        [str(actor.extent), str(actor.account_id)],
+    )

@@ -1,0 +1,23 @@
+"""The frame: sign-in, home, switches, the journal; the API's own pages."""
+
+from __future__ import annotations
+
+from tests.builders.duty import PASSWORD
+from tests.site.access.endpoint import ANYWHERE, OPEN, SIGNED_IN, Endpoint
+
+ENDPOINTS = [
+    Endpoint("GET desk:home", None, SIGNED_IN, lambda w, t: "/"),
+    Endpoint("GET desk:sign-in", None, OPEN, lambda w, t: "/sign-in/"),
+    Endpoint(
+        "POST desk:sign-in", None, OPEN, lambda w, t: "/sign-in/",
+        lambda w, t: {"username": "caller-idle", "password": PASSWORD},
+    ),
+    Endpoint("POST desk:sign-out", None, SIGNED_IN, lambda w, t: "/sign-out/"),
+    Endpoint("GET desk:password", None, SIGNED_IN, lambda w, t: "/password/"),
+    Endpoint("POST desk:language", None, OPEN, lambda w, t: "/language/", lambda w, t: {"language": "en"}),
+    Endpoint("POST desk:size", None, OPEN, lambda w, t: "/size/", lambda w, t: {"size": "large"}),
+    Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
+    Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),
+    Endpoint("GET api:openapi-view", None, OPEN, lambda w, t: "/api/docs"),
+    Endpoint("GET api:api-root", None, OPEN, lambda w, t: "/api/", passes=frozenset({404})),
+]  # fmt: skip

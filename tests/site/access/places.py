@@ -1,0 +1,7 @@
+"""Addresses of places."""
+
+from __future__ import annotations
+
+from tests.site.access.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = []

@@ -1,0 +1,7 @@
+"""Addresses of rounds."""
+
+from __future__ import annotations
+
+from tests.site.access.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = []

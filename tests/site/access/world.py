@@ -1,0 +1,142 @@
+"""The world of the access matrix: two districts with people, rounds and staff, and the five places a caller may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from linli.core import clock, db
+from linli.core.access import SYSTEM
+from linli.core.extents import Extent
+from linli.core.models import Account
+from linli.duty.terms import Role
+from linli.places import queries as places
+from linli.places.terms import DoorRef, Kind, PlaceRef
+from linli.rounds import bulk, services
+from linli.rounds.terms import CountBy, RoundKind
+from tests.builders.duty import appoint, make_account
+from tests.builders.ledger import make_home, make_person
+from tests.builders.places import District, make_district
+
+RELATIONS = ("own", "child", "parent", "sibling", "foreign")
+SEEN_IN_PART = {"own", "child", "parent"}
+INSIDE = {"own", "child"}
+
+
+@dataclass
+class Target:
+    """A place that is called for, and one thing of each kind inside of it.
+
+    `secret`: the name of a person who lives there and nowhere else.
+    """
+
+    relation: str
+    place: PlaceRef
+    extent: Extent
+    compound: PlaceRef
+    building: PlaceRef
+    unit: PlaceRef
+    door: DoorRef
+    household_id: int
+    person_id: int
+    secret: str
+    round_id: int  # a round over this very place, open
+    round_code: str
+    draft_id: int  # and one that has not been opened
+    draft_code: str
+    closed_id: int  # and one that has been closed
+    closed_code: str
+    account: Account  # somebody appointed to very little here
+    appointment_id: int
+
+
+@dataclass
+class World:
+    city: PlaceRef
+    district: PlaceRef
+    round_code: str = ""  # over the whole city
+    round_id: int = 0
+    targets: dict[str, Target] = field(default_factory=dict)
+    callers: dict[Role, Account] = field(default_factory=dict)
+    idle: Account | None = None  # appointed nowhere
+
+    def out_of_sight(self, relation: str = "own") -> list[str]:
+        """Names that nobody appointed in the own community may ever be shown."""
+        return [self.targets["sibling"].secret, self.targets["foreign"].secret]
+
+
+def build_world() -> World:
+    """Run as the owner. Some 200 doors, 5 people, 16 rounds, 16 accounts; about three seconds."""
+    now = clock.now()
+    at = now - timedelta(hours=3)
+    home = make_district(city_code="1501", code="150102", compounds=1, buildings=1, floors=1, at=at)
+    far = make_district(city_code="1501", code="150103", name="回民区", compounds=1, buildings=1, floors=1, at=at)
+    world = World(home.city, home.district)
+    chosen = {
+        "own": (home.communities[0], home, 0),
+        "child": (home.units[0], home, 0),
+        "parent": (home.street, home, 0),
+        "sibling": (home.communities[1], home, 1),
+        "foreign": (far.communities[0], far, 0),
+    }
+    people = {name: _people_of(*where) for name, where in _homes(home, far).items()}
+    for relation, (place, tree, index) in chosen.items():
+        world.targets[relation] = _target(relation, place, tree, index, people)
+    world.round_id, world.round_code = _round(world.city, "open")
+    for role in Role:
+        world.callers[role] = make_account(role=role, place=world.targets["own"].place, username=f"caller-{role.value}")
+    world.idle = make_account(username="caller-idle")
+    return world
+
+
+def _homes(home: District, far: District) -> dict[str, tuple[DoorRef, str]]:
+    """One household in the own unit, one beside it and one far away."""
+    return {
+        "own": (_door_in(home, home.communities[0]), "自家人"),
+        "sibling": (_door_in(home, home.communities[1]), "隔壁机密"),
+        "foreign": (_door_in(far, far.communities[0]), "远方机密"),
+    }
+
+
+def _door_in(tree: District, place: PlaceRef) -> DoorRef:
+    extent = tree.extent(place, clock.now())
+    return next(door for door in tree.doors if door.key in extent)
+
+
+def _people_of(door: DoorRef, name: str) -> tuple[DoorRef, int, int, str]:
+    home = make_home(door.key)
+    return door, home, make_person(home, door.key, name), name
+
+
+def _target(
+    relation: str, place: PlaceRef, tree: District, index: int, people: dict[str, tuple[DoorRef, int, int, str]]
+) -> Target:
+    door, household_id, person_id, secret = people[relation if relation in people else "own"]
+    account = make_account(role="unit_lead", place=place, username=f"staff-{relation}")
+    appointment_id = appoint(account, "information_officer", place)
+    unit = places.get_place(door.unit_id)
+    building = places.get_place(unit.parent_id or 0)
+    open_id, open_code = _round(place, "open")
+    draft_id, draft_code = _round(place, "draft")
+    closed_id, closed_code = _round(place, "closed")
+    return Target(
+        relation=relation, place=place, extent=tree.extent(place, clock.now()),
+        compound=places.get_place(building.parent_id or 0), building=building, unit=unit, door=door,
+        household_id=household_id, person_id=person_id, secret=secret, round_id=open_id, round_code=open_code,
+        draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
+        appointment_id=appointment_id,
+    )  # fmt: skip
+
+
+def _round(place: PlaceRef, state: str) -> tuple[int, str]:
+    now = clock.now()
+    at = now - timedelta(hours=1)
+    made = services.create_round(
+        name=f"{place.name} {state}", kind=RoundKind.VISIT, count_by=CountBy.PERSON, starts_at=at,
+        ends_at=now + timedelta(hours=12), scope=places.extent_of(place.id, now), actor=SYSTEM, at=at,
+    )  # fmt: skip
+    if state != "draft":
+        bulk.open_round(round_id=made.pk, actor=SYSTEM, at=at)
+    if state == "closed":
+        bulk.close_round(round_id=made.pk, actor=SYSTEM, at=now)
+    return int(made.pk), str(made.code)

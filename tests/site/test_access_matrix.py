@@ -1,0 +1,169 @@
+"""Every role at every address, for its own place, one inside, the one around, one beside and one far away.
+
+Reads run in transactions of their own, as in life: inside a test's transaction the setting that row-level security goes by
+would outlive its request and hide the fault. Writes run in one that is rolled back after each, so that every cell
+meets the same world; constraints that wait for the commit are checked before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from linli.core import db
+from linli.core.models import Account
+from linli.duty.terms import ALL_PERMISSIONS, PERMISSIONS, Role
+from linli.site.api import api
+from tests.site.access.endpoint import ALL, NO_PLACE, OPEN, PART, SIGNED_IN, Endpoint
+from tests.site.access.world import INSIDE, RELATIONS, SEEN_IN_PART, World, build_world
+
+ROOMS = ("desk", "duty", "places", "residents", "rounds")
+ENDPOINTS: list[Endpoint] = [
+    endpoint for room in ROOMS for endpoint in import_module(f"tests.site.access.{room}").ENDPOINTS
+]
+REFUSED = {403, 404}
+
+
+def walk_pages(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[str]:
+    """The names of all pages: "duty:accounts"."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from walk_pages(pattern, (*spaces, pattern.namespace) if pattern.namespace else spaces)
+        elif isinstance(pattern, URLPattern):
+            yield ":".join((*spaces, pattern.name or str(pattern.pattern)))
+
+
+def walk_operations() -> Iterator[tuple[str, str | None]]:
+    """All operations of the API as declared names, with the permission each is marked with."""
+    for path, item in api.get_openapi_schema()["paths"].items():
+        for method in item:
+            yield f"{method.upper()} {path}", None
+
+
+def marked_permissions() -> dict[str, str | None]:
+    """Operation -> the permission of its `@permission`."""
+    found: dict[str, str | None] = {}
+    for bound in api._get_bound_routers():
+        for path, view in bound.path_operations.items():
+            for operation in view.operations:
+                for method in operation.methods:
+                    found[f"{method} /api{bound.prefix}{path}"] = operation.view_func.linli_permission
+    return found
+
+
+def test_every_address_is_declared() -> None:
+    declared = {endpoint.address for endpoint in ENDPOINTS if not endpoint.is_api}
+    pages = {name for name in walk_pages(get_resolver()) if not name.startswith("api:") or name in declared}
+    operations = {name for name, _ in walk_operations()}
+    names = {endpoint.name for endpoint in ENDPOINTS if endpoint.is_api}
+    missing = sorted(pages - declared) + sorted(operations - names)
+    assert not missing, f"declare in tests/site/access: {missing}"
+    gone = sorted(declared - pages) + sorted(names - operations)
+    assert not gone, f"declared, but there is no such address: {gone}"
+
+
+def test_every_declared_permission_exists() -> None:
+    asked = {name for endpoint in ENDPOINTS for name in (endpoint.needs, *endpoint.also) if name}
+    assert asked <= ALL_PERMISSIONS
+    assert len({endpoint.name for endpoint in ENDPOINTS}) == len(ENDPOINTS)
+
+
+def passes(endpoint: Endpoint, role: Role, relation: str) -> bool:
+    """What the table says of one cell."""
+    held = PERMISSIONS[role]
+    if any(name not in held for name in (endpoint.needs, *endpoint.also) if name):
+        return False
+    if endpoint.where is ALL:
+        return relation in INSIDE
+    return endpoint.where is not PART or relation in SEEN_IN_PART
+
+
+class Caller:
+    """One browser; `call` answers the status and the body of one request."""
+
+    def __init__(self, world: World, account: Account | None) -> None:
+        self.world = world
+        self.client = Client(headers={"accept-language": "en"}, raise_request_exception=False)
+        if account is not None:
+            self.client.force_login(account)
+        self.cookies = self.client.cookies.output()
+
+    def call(self, endpoint: Endpoint, relation: str) -> tuple[int, str, Any]:
+        target = self.world.targets[relation]
+        url = endpoint.url(self.world, target)
+        data = endpoint.data(self.world, target) if endpoint.data else None
+        if endpoint.method == "GET":
+            return self._read(url, data)
+        given: dict[str, Any] = {"data": data} if data is not None else {}
+        if endpoint.is_api:
+            given["content_type"] = "application/json"
+        with transaction.atomic(using=db.WEB):
+            answer = getattr(self.client, endpoint.method.lower())(url, **given)
+            if answer.status_code < 400:
+                with connections[db.WEB].cursor() as cursor:
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            transaction.set_rollback(True, using=db.WEB)
+        return answer.status_code, answer.content.decode(errors="replace"), answer.headers.get("Location", "")
+
+    def _read(self, url: str, data: Any) -> tuple[int, str, Any]:
+        answer = self.client.get(url, data)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[arg-type]
+        return answer.status_code, body.decode(errors="replace"), answer.headers.get("Location", "")
+
+
+def faults_of(world: World, caller: Caller, role: Role, endpoint: Endpoint) -> Iterator[str]:
+    """What is wrong in one row of the matrix."""
+    for relation in RELATIONS if endpoint.where not in NO_PLACE else RELATIONS[:1]:
+        status, body, location = caller.call(endpoint, relation)
+        cell = f"{role.value} · {endpoint.name} · {relation}"
+        wanted = passes(endpoint, role, relation)
+        if wanted and (status not in endpoint.passes or location.startswith("/sign-in")):
+            yield f"{cell}: refused with {status}"
+        if not wanted and status not in REFUSED:
+            yield f"{cell}: let through with {status}"
+        for secret in world.out_of_sight():
+            if secret in body:
+                yield f"{cell}: shows {secret}"
+
+
+def strangers_faults(world: World) -> Iterator[str]:
+    """Without a sign-in: pages send to the sign-in page, the API says 401; with one but no appointment: nothing."""
+    stranger = Caller(world, None)
+    for endpoint in ENDPOINTS:
+        status, _body, location = stranger.call(endpoint, "own")
+        if endpoint.where is OPEN:
+            ok = status in endpoint.passes
+        elif endpoint.is_api:
+            ok = status == 401
+        else:
+            ok = status == 302 and location.startswith("/sign-in/")
+        if not ok:
+            yield f"stranger · {endpoint.name}: {status} {location}"
+    idle = Caller(world, world.idle)
+    for endpoint in ENDPOINTS:
+        if endpoint.where in (OPEN, SIGNED_IN):
+            continue
+        status, _body, _location = idle.call(endpoint, "own")
+        if status not in REFUSED:
+            yield f"not appointed · {endpoint.name}: let through with {status}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.web_role
+def test_every_role_at_every_address() -> None:
+    with db.owner():
+        world = build_world()
+    faults = list(strangers_faults(world))
+    for role in Role:
+        caller = Caller(world, world.callers[role])
+        for endpoint in ENDPOINTS:
+            faults += faults_of(world, caller, role, endpoint)
+            if endpoint.address == "desk:sign-out":
+                caller = Caller(world, world.callers[role])
+    assert not faults, "\n".join(faults)
