@@ -10,6 +10,7 @@ VENDOR := linli/desk/static/vendor/htmx.min.js
 .DELETE_ON_ERROR:
 
 run: setup
+	@$(VENV)/bin/python -m compileall -q linli
 	@exec $(VENV)/bin/linli run --host $(HOST) --port $(PORT) $(ARGS)
 
 test: setup-dev

@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
+export npm_config_update_notifier=false
 
 is_recent() {
     command -v npm >/dev/null 2>&1 &&

@@ -54,10 +54,11 @@ def is_empty() -> bool:
 
 
 def build_demo(people: int, say: Say) -> None:
-    """Run `linli demo` in a process of its own, so that its memory is given back."""
+    """Run `linli demo` in a process of its own, so that its memory is given back. Its note is printed once we serve."""
     say(_("Building the demo district ..."))
     size = ["--people", str(people)] if people else []
-    subprocess.run([sys.executable, "-m", "linli.site.cli", "demo", *size], check=True, env=dict(os.environ))
+    command = [sys.executable, "-m", "linli.site.cli", "demo", *size]
+    subprocess.run(command, check=True, env=dict(os.environ), stdout=subprocess.DEVNULL)
 
 
 def collect_static(say: Say) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -180,7 +181,10 @@ class Supervisor:
         words = self.children[0].command
         host, port = words[words.index("--host") + 1], words[words.index("--port") + 1]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        asking = http.client.HTTPConnection(host, int(port), timeout=2)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(asking):
+            asking.request("HEAD", "/", headers={"Host": "localhost"})
+            asking.getresponse()
             return True
         return False
 
