@@ -7,3 +7,12 @@ class PlacesConfig(AppConfig):
     name = "linli.places"
     label = "places"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from linli.core.faces import NavItem, register_nav
+        from linli.places import imports
+
+        imports.register()
+        register_nav(NavItem("places:index", _("Places"), "map-pin", "places.view", 40, "register"))

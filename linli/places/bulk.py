@@ -7,8 +7,7 @@ same sheet twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 
 from linli.core import db
@@ -28,24 +27,6 @@ _PARENT = {Kind.COMPOUND: Kind.COMMUNITY, Kind.BUILDING: Kind.COMPOUND, Kind.UNI
 def require_extent(extent: Extent, *, actor: Actor, permission: str = EDIT) -> None:
     """Raises Forbidden unless the actor may change all of it. Jobs have no row-level security behind them."""
     actor.require(permission, extent)
-
-
-@contextmanager
-def references_as_a_set() -> Iterator[None]:
-    """Inside the block references between places and doors are not checked row by row, but all at once at its end.
-
-    For filling an empty jurisdiction with a whole city: twice as fast, and the tables are locked against everybody until the
-    transaction ends. A reference that does not hold fails the block.
-    """
-    found = db.rows(
-        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE contype = 'f' AND conrelid = ANY(ARRAY['place', 'place_span', 'door']::regclass[]) ORDER BY oid"
-    )
-    for table, name, _ in found:
-        db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    yield
-    for table, name, definition in found:
-        db.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
 def stage(table: str, columns: str, rows: Iterable[tuple[object, ...]]) -> int:

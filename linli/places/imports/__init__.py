@@ -1,0 +1,34 @@
+"""What can be imported into the tree: divisions, compounds with their buildings and units, outlines."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from linli.core import importers
+from linli.core.importers import Ask, Importer
+from linli.places.imports import compounds, divisions, outlines
+
+
+def register() -> None:
+    """Called when the application is ready."""
+    importers.register(
+        Importer(
+            kind=divisions.KIND, label=divisions.LABEL, about=divisions.ABOUT, permission=divisions.PERMISSION,
+            work=divisions.import_divisions, order=10, icon="map-2", spec=divisions.DIVISIONS_SHEET,
+            sample=divisions.SAMPLE,
+        )
+    )  # fmt: skip
+    importers.register(
+        Importer(
+            kind=compounds.KIND, label=compounds.LABEL, about=compounds.ABOUT, permission=compounds.PERMISSION,
+            work=compounds.import_compounds, order=20, icon="building-community", spec=compounds.COMPOUNDS_SHEET,
+            sample=compounds.SAMPLE,
+        )
+    )  # fmt: skip
+    importers.register(
+        Importer(
+            kind=outlines.KIND, label=outlines.LABEL, about=outlines.ABOUT, permission=outlines.PERMISSION,
+            work=outlines.import_outlines, order=30, icon="polygon", suffixes=(".geojson", ".json"),
+            asks=(Ask("datum", _("Datum of the coordinates"), _("wgs84 (GPS). GCJ-02 and BD-09 are not taken.")),),
+        )
+    )  # fmt: skip
