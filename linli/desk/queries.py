@@ -14,9 +14,10 @@ from linli.core import importers, journal
 from linli.core.access import Actor
 from linli.core.errors import Text
 from linli.core.models import Account, Job
-from linli.desk.terms import JOB_KINDS, SUBJECTS, VERBS
+from linli.desk.terms import FACTS, JOB_KINDS, SUBJECTS, VERBS
 from linli.places import queries as places
 
+SHOWN_OF_LIST = 3
 DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: the entry's key is theirs
 
 
@@ -61,9 +62,11 @@ def list_journal(
             subject, url = found.name, reverse("places:place", args=[found.code])
         elif kind == "account":
             subject = accounts.get(number, number)
-        elif kind:
-            subject = f"{SUBJECTS.get(kind, kind)} {number}"
+        elif kind in SUBJECTS:
+            subject = f"{SUBJECTS[kind]} {number}"
             url = _url(kind, number)
+        else:
+            subject = entry["subject"]  # the name of a file that was imported
         if kind in DOOR_SUBJECTS and entry["key"] in doors:
             place = str(doors[entry["key"]])
         lines.append(
@@ -103,19 +106,19 @@ def _account_names(numbers: Iterable[str]) -> dict[str, str]:
 
 def _facts(detail: dict[str, Any]) -> list[tuple[str, str]]:
     """Details that a reader gains from: no empty values; long lists by their length."""
-    facts = []
-    for name, value in detail.items():
-        if value is None or value == "" or value == [] or value == {}:
-            continue
-        if isinstance(value, list) and len(value) > 3:
-            facts.append((name, f"{len(value)} ×"))
-        elif isinstance(value, list):
-            facts.append((name, ", ".join(str(one) for one in value)))
-        elif isinstance(value, int) and not isinstance(value, bool):
-            facts.append((name, f"{value:,}"))
-        else:
-            facts.append((name, str(value)))
-    return facts
+    return [
+        (str(FACTS.get(name, name)), _fact(value))
+        for name, value in detail.items()
+        if value not in (None, "", [], {}) and not isinstance(value, dict)
+    ]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✕"
+    if isinstance(value, list):
+        return f"{len(value)} ×" if len(value) > SHOWN_OF_LIST else ", ".join(str(one) for one in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 WORKER_SILENT = timedelta(seconds=20)
@@ -139,6 +142,7 @@ class JobView:
     rejections: list[dict[str, Any]]
     rejection_count: int
     facts: list[list[Any]]
+    notes: list[str]
     error: dict[str, Any]
     has_workbook: bool
     is_silent: bool
@@ -170,6 +174,7 @@ def view_job(job: Job, at: datetime) -> JobView:
         rejections=result.get("rejections", []),
         rejection_count=result.get("rejection_count", 0),
         facts=result.get("facts", []),
+        notes=result.get("notes", []),
         error=job.error or {},
         has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
         is_silent=job.state == Job.State.QUEUED and at - job.created_at > WORKER_SILENT,

@@ -15,7 +15,11 @@ JOB_STATES: dict[str, Text] = {
 }
 
 # Kinds of job that are not imports (an import is called what its importer is called).
-JOB_KINDS: dict[str, Text] = {}
+JOB_KINDS: dict[str, Text] = {
+    "rounds.open": _("Opening a round"),
+    "rounds.close": _("Closing a round"),
+    "rounds.reopen": _("Reopening a round"),
+}
 
 ROOMS: dict[str, Text] = {
     "places": _("Places"),
@@ -23,6 +27,7 @@ ROOMS: dict[str, Text] = {
     "duty": _("Accounts and appointments"),
     "rounds": _("Rounds"),
     "desk": _("Sign-in and settings"),
+    "site": _("System"),
 }
 
 SUBJECTS: dict[str, Text] = {
@@ -34,6 +39,7 @@ SUBJECTS: dict[str, Text] = {
     "appointment": _("Appointment"),
     "token": _("Token"),
     "job": _("Job"),
+    "demo": _("Demo"),
 }
 
 ORIGINS: dict[str, Text] = {
@@ -43,9 +49,85 @@ ORIGINS: dict[str, Text] = {
     "job": _("job"),
 }
 
+# What the details of an entry are called; others stand as they are.
+FACTS: dict[str, Text] = {
+    "language": _("language"),
+    "large_type": _("large type"),
+    "username": _("account"),
+    "role": _("role"),
+    "name": _("name"),
+    "new_name": _("new name"),
+    "alias": _("other name"),
+    "under": _("under"),
+    "source": _("from"),
+    "target": _("to"),
+    "number": _("number"),
+    "numbers": _("numbers"),
+    "doors": _("doors"),
+    "people": _("people"),
+    "purpose": _("purpose"),
+    "rows": _("rows"),
+    "rows_in": _("rows in"),
+    "created": _("new"),
+    "updated": _("changed"),
+    "unchanged": _("unchanged"),
+    "rejected": _("rejected"),
+    "accepted": _("accepted"),
+    "known": _("already known"),
+    "due": _("due"),
+    "done": _("done"),
+    "open": _("open"),
+    "scopes": _("scopes"),
+    "reason": _("reason"),
+}
+
 # Every verb that a service writes; a test compares this with the source.
 VERBS: dict[str, Text] = {
+    "places.import_divisions": _("imported divisions"),
+    "places.import_compounds": _("imported compounds, buildings and units"),
+    "places.import_outlines": _("imported outlines"),
+    "places.add_division": _("added a division"),
+    "places.add_compound": _("added a compound"),
+    "places.add_building": _("added a building"),
+    "places.add_unit": _("added a unit"),
+    "places.add_doors": _("added doors"),
+    "places.end_door": _("ended a door"),
+    "places.set_vacant": _("noted doors as vacant"),
+    "places.set_occupied": _("noted doors as lived in"),
+    "places.move_compound": _("moved a compound to another community"),
+    "places.move_division": _("moved a division"),
+    "places.add_overlay": _("added an area or grid"),
+    "places.redraw_overlay": _("redrew an area or grid"),
+    "places.rename_place": _("renamed a place"),
+    "places.add_alias": _("added another name of a place"),
+    "places.end_place": _("ended a place"),
+    "residents.import_roster": _("imported a roster"),
+    "residents.register_household": _("registered a household"),
+    "residents.edit_household": _("changed a household"),
+    "residents.move_household": _("moved a household"),
+    "residents.split_household": _("split a household"),
+    "residents.add_person": _("added a person"),
+    "residents.edit_person": _("changed a person's entry"),
+    "residents.move_person": _("moved a person"),
+    "residents.record_presence": _("noted who is present or away"),
+    "residents.record_moved_out": _("noted that people moved out"),
+    "residents.record_vacant": _("noted that a home is empty"),
+    "residents.unmask": _("looked at masked numbers"),
+    "duty.make_account": _("made an account"),
+    "duty.deactivate_account": _("closed an account"),
+    "duty.set_password": _("set somebody's password"),
+    "duty.appoint": _("appointed somebody"),
+    "duty.end_appointment": _("ended an appointment"),
+    "duty.make_token": _("made a token"),
+    "duty.revoke_token": _("revoked a token"),
+    "rounds.create_round": _("prepared a round"),
+    "rounds.open_round": _("opened a round"),
+    "rounds.close_round": _("closed a round"),
+    "rounds.reopen_round": _("reopened a round"),
+    "rounds.mark_many": _("marked doors"),
+    "rounds.export_gaps": _("exported a list of who is missing"),
     "desk.sign_in": _("signed in"),
     "desk.set_preferences": _("changed language or type size"),
     "desk.set_password": _("changed their own password"),
+    "site.build_demo": _("built the demo district"),
 }

@@ -51,12 +51,13 @@
       showLost();
     }
   });
-  // Typing or reading with the keyboard inside a live part must not be cut off by its own refresh.
+  // Typing in a live part, or reading a table opened in it, must not be cut off by its own refresh.
   document.addEventListener('htmx:beforeRequest', (event) => {
     const { elt } = event.detail;
     if (!isLive(elt)) return;
     const focus = document.activeElement;
-    if (document.hidden || (elt.contains(focus) && focus.matches('input, select, textarea'))) event.preventDefault();
+    const busy = (elt.contains(focus) && focus.matches('input, select, textarea')) || elt.querySelector('details[open]');
+    if (document.hidden || busy) event.preventDefault();
   });
   document.addEventListener('htmx:sendError', (event) => { if (isLive(event.detail.elt)) showLost(); });
   document.addEventListener('htmx:timeout', (event) => { if (isLive(event.detail.elt)) showLost(); });
