@@ -111,6 +111,11 @@ _MATCH = (
           WHERE best = 1 GROUP BY n HAVING count(*) = 1) m
     WHERE m.n = f.n
     """,
+    # Who has left one door and lives at another, by this very sheet, moves: the row of the leaving has nothing to add.
+    """
+    UPDATE roster_fit f SET person_id = NULL
+    WHERE NOT f.lives AND EXISTS (SELECT 1 FROM roster_fit o WHERE o.person_id = f.person_id AND o.lives)
+    """,
 )
 _UNCLEAR = (
     # Two people of the register fit one row, or one fits two rows.

@@ -17,6 +17,8 @@ COLUMNS = (
 )
 # `n` is the row in the sheet. `body` is a digest of everything the row says: two rows of one body are one row, sent twice.
 _TABLES = """
+DROP TABLE IF EXISTS pg_temp.roster, pg_temp.roster_bad, pg_temp.roster_same, pg_temp.roster_fit, pg_temp.roster_group,
+    pg_temp.roster_want, pg_temp.roster_wanted_door;
 CREATE TEMP TABLE roster (
     n integer, unit_id bigint, lo bigint, number text, label text, head boolean, name text, sex smallint, born_on date,
     relation text, id_sealed bytea, id_hash bytea, phone_sealed bytea, phone_hash bytea, needs smallint,
@@ -28,6 +30,7 @@ CREATE TEMP TABLE roster_same (n integer) ON COMMIT DROP;
 
 
 def make_tables() -> None:
+    """Empty ones, also when an earlier import of this transaction has left its own behind."""
     db.execute(_TABLES)
 
 
