@@ -23,6 +23,7 @@ CATALOG = Path("locale/zh_Hans/LC_MESSAGES/django.po")
 SHARED_ROOM = "core"
 KEYWORDS = {
     "_": None,
+    "_lazy": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -16,8 +16,18 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError, ProgrammingError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from linli.core.errors import Problem
 from linli.site.database import MIGRATED, migrate_all
+
+
+class DemoFailed(Problem):
+    code = "site.demo_failed"
+    status = 500
+    title = _lazy("The demo district could not be built.")
+    advice_text = _lazy("The reason is above. To start without it: linli run --no-demo")
+
 
 Say = Callable[[str], None]
 DEMO_NOTE = "demo.txt"
@@ -58,7 +68,9 @@ def build_demo(people: int, say: Say) -> None:
     say(_("Building the demo district ..."))
     size = ["--people", str(people)] if people else []
     command = [sys.executable, "-m", "linli.site.cli", "demo", *size]
-    subprocess.run(command, check=True, env=dict(os.environ), stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, env=dict(os.environ), stdout=subprocess.DEVNULL)
+    if done.returncode:
+        raise DemoFailed
 
 
 def collect_static(say: Say) -> None:
