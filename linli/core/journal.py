@@ -66,7 +66,7 @@ def list_entries(
 ) -> list[dict[str, Any]]:
     """The newest entries that the actor may see, newest first; `before_id` pages on."""
     held = actor.extent_for("journal.view")
-    return db.dicts(
+    entries = db.dicts(
         """
         SELECT id, at, account_id, account_name, appointment_id, origin, verb, key, subject, detail
         FROM journal_entry
@@ -79,3 +79,6 @@ def list_entries(
         """,
         {"extent": str(held), "before": before_id, "verb": verb, "account": account, "since": since, "limit": limit},
     )
+    for entry in entries:  # a plain cursor gives jsonb as text
+        entry["detail"] = json.loads(entry["detail"])
+    return entries
