@@ -9,6 +9,7 @@ from linli.desk.views import frame, imports, journal
 app_name = "desk"
 urlpatterns = [
     path("", frame.home, name="home"),
+    path("favicon.ico", frame.favicon, name="favicon"),
     path("sign-in/", frame.SignIn.as_view(), name="sign-in"),
     path("sign-out/", frame.sign_out, name="sign-out"),
     path("password/", frame.change_password, name="password"),

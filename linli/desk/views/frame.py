@@ -14,6 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -103,6 +104,13 @@ def set_size(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         services.set_preferences(large_type=large, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
     return response
+
+
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here for pages that name no icon, such as a printed answer of the API."""
+    return redirect(static("desk/icon.svg"))
 
 
 @require_safe
