@@ -9,8 +9,16 @@ class RoundsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from linli.core import faces, importers
         from linli.core.events import subscribe
         from linli.residents.events import PeopleChanged
-        from linli.rounds import bulk, handlers  # noqa: F401 - bulk registers the kinds of jobs
+        from linli.rounds import bulk, handlers, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
 
         subscribe(PeopleChanged, handlers.follow_people)
+        importers.register(sheet_marks.IMPORTER)
+        faces.register_nav(
+            faces.NavItem("rounds:index", _("Rounds"), "door", "rounds.view", order=10, badge=views.count_open)
+        )
+        faces.register_card(faces.HomeCard(10, "rounds/_home.html", views.list_home_card))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.errors import Conflict, Invalid, NotFound, Problem
+from linli.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
 class RoundNotFound(NotFound):
@@ -67,3 +67,56 @@ class CodeTaken(Conflict):
     code = "rounds.code_taken"
     title = _("There is already a round with the code %(round)s.")
     advice_text = _("Choose another code, or leave it empty to be given one.")
+
+
+class NameDiffers(Invalid):
+    code = "rounds.name_differs"
+    title = _("What was typed is not the code of this round: %(round)s.")
+    advice_text = _("Nothing was changed. Type the code as it stands on the page, and press the button again.")
+
+
+FIELD_WORDS = {
+    "reason": _("An exemption needs a reason."),
+    "back": _("The time of return is not a time of day."),
+    "until": _("The day until which the exemption holds is no day to come."),
+    "id": _("The page is out of date."),
+}
+FIELD_ADVICE = {
+    "reason": _("Write why, in a few words."),
+    "back": _("Write it as 18:30, or leave it empty."),
+    "until": _("Choose today or a later day, or leave it empty for the whole round."),
+    "id": _("Load it again, and press once more."),
+}
+
+
+class FieldWrong(Invalid):
+    """A field of a mark's form; `field` is one of FIELD_WORDS."""
+
+    code = "rounds.field_wrong"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(FIELD_WORDS[field], advice=FIELD_ADVICE[field], field=field)
+
+
+class AddressWrong(Invalid):
+    code = "rounds.address_wrong"
+    title = _("The address of this page is not complete, or was changed by hand.")
+    advice_text = _("Go back to the round and start from its buttons.")
+
+
+class ListTooLong(Invalid):
+    code = "rounds.list_too_long"
+    title = _("The list has more than %(limit)s names.")
+    advice_text = _("Choose a smaller place: a street, a community or a compound.")
+
+
+class PurposeMissing(Invalid):
+    code = "rounds.purpose_missing"
+    title = _("Names leave the system only for a purpose, and none was chosen.")
+    advice_text = _("Choose what the list is for.")
+
+
+class BeyondPlaces(Forbidden):
+    code = "rounds.beyond_places"
+    title = _("%(place)s is not, or not wholly, among the places where you may open a round.")
+    advice_text = _("Take it out, or ask the office above you to open the round.")

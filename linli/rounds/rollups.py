@@ -7,19 +7,22 @@ city that is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 from linli.core import db
 from linli.core.extents import Extent
 from linli.rounds.terms import Figures
 
 COLUMNS = ("due", "done", "exempt", "absent", "refused", "doors_due", "doors_open")
-HEADER_BYTES = 19  # of COPY BINARY: signature 11, flags 4, extension length 4
-TRAILER_BYTES = 2
+ARRAY_HEADER_BYTES = 20  # of an array on the wire: dimensions, nulls, element type, length, first index
 Int64s = npt.NDArray[np.int64]
 
 
@@ -35,39 +38,53 @@ class RollUp:
         return Figures(*(int(value) for value in self.figures[at[0]])) if len(at) else Figures()
 
 
-def _read(sql: str, layout: list[tuple[str, str]]) -> npt.NDArray[np.void]:
-    """Run COPY (...) TO STDOUT (FORMAT BINARY) and lay its fixed-size rows out as a structured array."""
-    fields: list[tuple[str, str]] = [("_count", ">i2")]
-    for name, kind in layout:
-        fields += [(f"_size_{name}", ">i4"), (name, kind)]
-    row = np.dtype(fields)
-    with db.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)") as copy:
-        data = b"".join(bytes(block) for block in copy)
-    return np.frombuffer(
-        data, dtype=row, offset=HEADER_BYTES, count=(len(data) - HEADER_BYTES - TRAILER_BYTES) // row.itemsize
-    )
+class _ArrayBytes(Loader):
+    """Hands an array over as it came, so that numpy can lay itself over it instead of making a million Python ints."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+def _read(sql: str, widths: Sequence[int]) -> list[Int64s]:
+    """One row of arrays without nulls, each as int64; `widths` are the bytes of their elements. Empty for NULL."""
+    db.connection().ensure_connection()
+    with db.connection().connection.cursor(binary=True) as cursor:
+        for name in ("int4", "int8"):
+            cursor.adapters.register_loader(cursor.adapters.types[name].array_oid, _ArrayBytes)
+        cursor.execute(sql)
+        row = cursor.fetchone()
+    return [
+        np.empty(0, dtype=np.int64)
+        if data is None
+        else np.frombuffer(data, dtype=[("size", ">i4"), ("value", f">i{width}")], offset=ARRAY_HEADER_BYTES)[
+            "value"
+        ].astype(np.int64)
+        for data, width in zip(row, widths, strict=True)
+    ]
 
 
 def roll_up_all(*, round_id: int, extent: Extent, at: datetime) -> RollUp:
     """Figures of every place that holds doors in `extent` at `at`, from the city to the unit."""
-    tallies = _read(
-        f"SELECT t.lo, {', '.join('t.' + name for name in COLUMNS)} FROM round_tally t"
-        f" WHERE t.round_id = {int(round_id)} AND {extent.where('t.lo')} ORDER BY t.lo",
-        [("lo", ">i8"), *((name, ">i4") for name in COLUMNS)],
+    los, *tallies = _read(
+        f"SELECT array_agg(t.lo), {', '.join(f'array_agg(t.{name})' for name in COLUMNS)} FROM ("
+        f" SELECT * FROM round_tally t WHERE t.round_id = {int(round_id)} AND {extent.where('t.lo')} ORDER BY t.lo"
+        ") AS t",
+        [8, *(4 for _ in COLUMNS)],
     )
     moment = f"'{at.isoformat()}'::timestamptz"
-    spans = _read(
-        f"SELECT place_id, lo, hi FROM place_span WHERE since <= {moment} AND until > {moment}",
-        [("place_id", ">i8"), ("lo", ">i8"), ("hi", ">i8")],
+    place_ids, span_los, span_his = _read(
+        "SELECT array_agg(place_id), array_agg(lo), array_agg(hi) FROM place_span"
+        f" WHERE since <= {moment} AND until > {moment}",
+        [8, 8, 8],
     )
-    los = tallies["lo"].astype(np.int64)
-    sums = np.zeros((len(los) + 1, len(COLUMNS)), dtype=np.int64)
-    for column, name in enumerate(COLUMNS):
-        np.cumsum(tallies[name], out=sums[1:, column])
-    first = np.searchsorted(los, spans["lo"].astype(np.int64))
-    past = np.searchsorted(los, spans["hi"].astype(np.int64))
+    first, past = np.searchsorted(los, span_los), np.searchsorted(los, span_his)
     hit = past > first
-    place_ids, where = np.unique(spans["place_id"][hit].astype(np.int64), return_inverse=True)
-    figures = np.zeros((len(place_ids), len(COLUMNS)), dtype=np.int64)
-    np.add.at(figures, where, sums[past[hit]] - sums[first[hit]])
-    return RollUp(place_ids, figures)
+    found, where = np.unique(place_ids[hit], return_inverse=True)
+    figures = np.empty((len(found), len(COLUMNS)), dtype=np.int64)
+    for column, values in enumerate(tallies):
+        sums = np.concatenate([[0], np.cumsum(values)])
+        # Weights are floats: exact up to 2^53, and no city counts that far.
+        figures[:, column] = np.bincount(where, weights=sums[past[hit]] - sums[first[hit]], minlength=len(found))
+    return RollUp(found, figures)

@@ -9,11 +9,10 @@ CREATE FUNCTION linli_mark(
     a_ids uuid[], a_persons bigint[], a_households bigint[], a_kinds smallint[], a_events timestamptz[],
     a_devices timestamptz[], a_reasons text[], a_backs timestamptz[], a_untils timestamptz[], a_flags smallint[])
 RETURNS TABLE (ord bigint, outcome smallint, marks integer)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-    v_part integer; v_state text; v_by smallint; v_units bigint[];
-    t_ord bigint[]; t_subject bigint[]; t_key bigint[]; v_fresh uuid[]; v_now_units bigint[];
+    v_part integer; v_state text; v_by smallint; v_units bigint[]; v_outside boolean; v_done bigint[]; v_marks integer[];
 BEGIN
     -- Marks of one round run side by side; opening and closing it wait for them, and they for it.
     PERFORM pg_advisory_xact_lock_shared(771002, a_round::integer);
@@ -22,62 +21,64 @@ BEGIN
     IF v_state = 'open' THEN
         SELECT array_agg(DISTINCT (t.key >> 11) << 11 ORDER BY (t.key >> 11) << 11) INTO v_units
         FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
-        IF v_units IS NOT NULL THEN
-            PERFORM linli_lock_units(a_round, v_units);
-            -- Read again, in a later statement than the one that locked: what another phone did at this door is now seen.
-            SELECT array_agg(t.ord), array_agg(t.subject_id), array_agg(t.key), array_agg(DISTINCT (t.key >> 11) << 11)
-            INTO t_ord, t_subject, t_key, v_now_units
-            FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
-            IF NOT coalesce(v_now_units, '{}') <@ v_units THEN
-                RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
-            END IF;
-        END IF;
-
-        WITH n AS (
-            SELECT t.ord, count(*)::integer AS n FROM unnest(t_ord) AS t (ord) GROUP BY t.ord
+    END IF;
+    IF v_units IS NOT NULL THEN
+        PERFORM linli_lock_units(a_round, v_units);
+        -- Read again, in a later statement than the one that locked: what another phone did at this door is now seen.
+        -- Of several commands with one id the first counts. Receipts go in by id: the order of their locks.
+        WITH t AS MATERIALIZED (
+            SELECT c.*, t.subject_id, t.key, count(*) OVER (PARTITION BY c.id, c.ord)::integer AS n,
+                   c.ord = min(c.ord) OVER (PARTITION BY c.id) AS first
+            FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t
+            JOIN unnest(a_ids, a_kinds, a_events, a_devices, a_reasons, a_backs, a_untils, a_flags)
+                 WITH ORDINALITY AS c (id, kind, event_at, device_at, reason, back_at, until_at, flags, ord) USING (ord)
+            ORDER BY c.id, c.ord
         ), made AS (
             INSERT INTO receipt (client_id, round_id, marks, at)
-            SELECT DISTINCT ON (c.id) c.id, a_round, n.n, a_received
-            FROM unnest(a_ids) WITH ORDINALITY AS c (id, ord) JOIN n USING (ord) ORDER BY c.id, c.ord
+            SELECT DISTINCT t.id, a_round, t.n, a_received FROM t WHERE t.first ORDER BY t.id
             ON CONFLICT (client_id) DO NOTHING RETURNING client_id
-        ) SELECT array_agg(client_id) INTO v_fresh FROM made;
-
-        IF v_fresh IS NOT NULL THEN
-            WITH c AS (
-                SELECT DISTINCT ON (c.id) c.* FROM unnest(a_ids, a_kinds, a_events, a_devices, a_reasons, a_backs, a_untils, a_flags)
-                    WITH ORDINALITY AS c (id, kind, event_at, device_at, reason, back_at, until_at, flags, ord)
-                WHERE c.id = ANY (v_fresh) AND c.ord = ANY (t_ord) ORDER BY c.id, c.ord
-            ), added AS (
-                INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
-                                  until_at, account_id, appointment_id, client_id, reason)
-                SELECT v_part, a_round, t.subject_id, t.key, c.kind, c.flags, c.event_at, c.device_at, a_received, c.back_at,
-                       c.until_at, a_account, a_appointment, c.id, c.reason
-                FROM c JOIN unnest(t_ord, t_subject, t_key) AS t (ord, subject_id, key) USING (ord)
-                RETURNING id, subject_id, kind, event_at, client_id, until_at, back_at
-            ), latest AS (
-                SELECT DISTINCT ON (a.subject_id) a.* FROM added a ORDER BY a.subject_id, a.event_at DESC, a.client_id DESC
-            )
+        ), fresh AS MATERIALIZED (
+            SELECT t.* FROM t WHERE t.first AND (t.id IN (SELECT client_id FROM made)) IS TRUE
+        ), added AS (
+            INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
+                              until_at, account_id, appointment_id, client_id, reason)
+            SELECT v_part, a_round, subject_id, key, kind, flags, event_at, device_at, a_received, back_at,
+                   until_at, a_account, a_appointment, id, reason FROM fresh ORDER BY key
+            RETURNING id, subject_id, kind, event_at, client_id, until_at, back_at
+        ), latest AS (
+            SELECT DISTINCT ON (a.subject_id) a.* FROM added a ORDER BY a.subject_id, a.event_at DESC, a.client_id DESC
+        ), won AS (
             UPDATE round_state s
             SET state = l.kind, event_at = l.event_at, client_id = l.client_id, mark_id = l.id,
                 until_at = CASE WHEN l.kind = 11 THEN l.until_at END, back_at = CASE WHEN l.kind = 1 THEN l.back_at END
             FROM latest l
             WHERE s.part = v_part AND s.round_id = a_round AND s.subject_id = l.subject_id
               AND (s.event_at IS NULL OR (l.event_at, l.client_id)
-                   > (s.event_at, coalesce(s.client_id, '00000000-0000-0000-0000-000000000000'::uuid)));
-            PERFORM linli_retally(a_round, v_part, v_units);
+                   > (s.event_at, coalesce(s.client_id, '00000000-0000-0000-0000-000000000000'::uuid)))
+        )
+        SELECT (SELECT NOT coalesce(array_agg(DISTINCT (t.key >> 11) << 11), '{}') <@ v_units FROM t), array_agg(f.ord), array_agg(f.n)
+        INTO v_outside, v_done, v_marks
+        FROM (SELECT DISTINCT ord, n FROM fresh) AS f;
+        IF v_outside THEN
+            RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
         END IF;
+        IF v_done IS NOT NULL THEN PERFORM linli_retally(a_round, v_part, v_units); END IF;
     END IF;
 
+    IF cardinality(v_done) = cardinality(a_ids) THEN
+        RETURN QUERY SELECT d.ord, 1::smallint, d.n FROM unnest(v_done, v_marks) AS d (ord, n) ORDER BY d.ord;
+        RETURN;
+    END IF;
+    -- What was not carried out is known, and its receipt may have been written a moment ago: seen by a later statement.
     RETURN QUERY
     SELECT c.ord,
-           CASE WHEN first.ord IS NOT NULL THEN 1
+           CASE WHEN d.ord IS NOT NULL THEN 1
                 WHEN r.client_id IS NOT NULL THEN 2
                 WHEN v_state = 'open' THEN 3 ELSE 4 END::smallint,
            CASE WHEN r.client_id IS NULL THEN 0 ELSE r.marks END
     FROM unnest(a_ids) WITH ORDINALITY AS c (id, ord)
     LEFT JOIN receipt r ON r.client_id = c.id
-    LEFT JOIN (SELECT min(f.ord) AS ord FROM unnest(a_ids) WITH ORDINALITY AS f (id, ord)
-               WHERE f.id = ANY (v_fresh) AND f.ord = ANY (t_ord) GROUP BY f.id) AS first ON first.ord = c.ord
+    LEFT JOIN unnest(v_done) AS d (ord) ON d.ord = c.ord
     ORDER BY c.ord;
 END $$;
 

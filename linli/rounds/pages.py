@@ -1,0 +1,240 @@
+"""What the board of a round is drawn from: a place, its figures and those of what lies under it, in one statement.
+
+All figures are narrowed three ways: the place, the scope of the round, and the doors where the reader holds `rounds.view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from linli.core import db
+from linli.core.access import Actor
+from linli.core.errors import Forbidden
+from linli.core.extents import EVERYWHERE, NOWHERE, Extent, unite
+from linli.places import queries as places
+from linli.places.terms import OVERLAYS, Kind, PlaceRef
+from linli.rounds import policies, queries
+from linli.rounds.queries import RoundView
+from linli.rounds.terms import Figures
+
+HOUR = 6  # whole buckets, and the running one, that the rate is taken from
+LABELS = 3  # doors, places ... that are named before "and n more"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where somebody looks: a place (None: the whole round), its doors in the round, and whether some of them are out of sight."""
+
+    place: PlaceRef | None
+    path: list[PlaceRef]
+    extent: Extent
+    narrowed: bool
+    moment: datetime  # as of when places hold their doors: a closed round is read as it was
+
+
+@dataclass(frozen=True)
+class Line:
+    """One place under the place that is looked at."""
+
+    place: PlaceRef
+    figures: Figures
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the place has a picture of its doors."""
+        return self.place.kind in (Kind.BUILDING, Kind.UNIT)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The figures of a reach, and of the places of one kind under it, worst first. `lately`: done since `lately_from`."""
+
+    figures: Figures
+    lines: list[Line]
+    kind: Kind | None
+    kinds: list[Kind]
+    lately: int
+    lately_from: datetime
+    recent_from: datetime
+    at: datetime
+
+    @property
+    def expected_end(self) -> datetime | None:
+        """None when nothing was done lately."""
+        return policies.expected_end(self.figures, self.lately, self.at - self.lately_from, self.at)
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Changes when the board does: its figures, and every ten minutes what counts as recent."""
+        return (self.figures, self.lately, self.recent_from, [(line.place.id, line.figures) for line in self.lines])
+
+
+def moment_of(round_: RoundView, at: datetime) -> datetime:
+    return round_.closed_at or at
+
+
+def find_reach(round_: RoundView, code: str, permission: str, *, actor: Actor, at: datetime) -> Reach:
+    """The doors of a place that are in the round and where the actor holds `permission`.
+
+    Without a code: the narrowest place that holds all that the actor may see of the round. Raises PlaceUnknown, Forbidden.
+    """
+    moment = moment_of(round_, at)
+    seen, scope = actor.extent_for(permission), queries.scope_of(round_.id)
+    if not seen:
+        raise Forbidden(permission=permission)
+    place = places.get_place(code) if code else _narrowest(seen & scope, moment)
+    if place is None:
+        return Reach(None, [], seen & scope, not scope <= seen, moment)
+    doors = places.extent_of(place.id, moment)
+    if not doors & seen:
+        raise Forbidden(permission=permission)
+    return Reach(place, places.path_of(place.id, moment), doors & scope & seen, not doors & scope <= seen, moment)
+
+
+def _narrowest(extent: Extent, moment: datetime) -> PlaceRef | None:
+    if not extent or extent == EVERYWHERE:
+        return None
+    holders = places.places_of_key(extent.spans[0].lo, moment)
+    spans = places.extents_of([place.id for place in holders], moment)
+    fitting = [place for place in holders if extent <= spans[place.id] and place.kind > Kind.PROVINCE]
+    return max(fitting, key=lambda place: place.kind, default=None)
+
+
+def get_board(round_: RoundView, reach: Reach, at: datetime, *, by: int | None = None) -> Board:
+    """The figures of a reach and of what lies under it. `by`: the kind of places to list where there are several."""
+    children = places.list_children(reach.place.id, reach.moment) if reach.place else places.list_roots(reach.moment)
+    kinds = sorted({Kind(child.kind) for child in children})
+    kind = _choose(kinds, by)
+    shown = [child for child in children if child.kind == kind]
+    held = places.extents_of([child.id for child in shown], reach.moment)
+    parts = [held[child.id] & reach.extent for child in shown]
+    # What lies under none of them (doors that are in no grid, say) still counts for the whole.
+    rest = reach.extent - unite(parts)
+    bucket = policies.bucket_of(at)
+    counted = _sum_parts(round_.id, [*parts, rest], at)
+    lines = [Line(child, figures) for child, (figures, _) in zip(shown, counted, strict=False) if figures.due]
+    lines.sort(key=lambda line: (-line.figures.open, line.place.sort, line.place.name))
+    return Board(
+        figures=sum((figures for figures, _ in counted), Figures()),
+        lines=lines,
+        kind=kind,
+        kinds=kinds,
+        lately=sum(lately for _, lately in counted),
+        lately_from=policies.bucket_start(bucket - HOUR, at),
+        recent_from=policies.bucket_start(queries.recent_from(at), at),
+        at=at,
+    )
+
+
+def _choose(kinds: Sequence[Kind], by: int | None) -> Kind | None:
+    """The kind asked for; else divisions or buildings before grids, which may leave doors out."""
+    for kind in kinds:
+        if kind == by:
+            return kind
+    return next((kind for kind in kinds if kind not in OVERLAYS), kinds[0] if kinds else None)
+
+
+def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[tuple[Figures, int]]:
+    """Figures of each of several extents, and how many were done within the hour: one pass over the tallies."""
+    spans = [(index, lo, hi) for index, part in enumerate(parts) for lo, hi in part]
+    recent, hour = queries.recent_from(at), policies.bucket_of(at) - HOUR
+    rows = db.rows(
+        """
+        SELECT e.n, sum(t.due), sum(t.done), sum(t.exempt), sum(t.absent), sum(t.refused), sum(t.doors_due), sum(t.doors_open),
+            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s))
+                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(recent)s), 0),
+            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(hour)s))
+                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(hour)s), 0)
+        FROM unnest(%(parts)s::integer[], %(los)s::bigint[], %(his)s::bigint[]) AS e (n, lo, hi)
+        JOIN round_tally t ON t.round_id = %(round)s AND t.lo >= e.lo AND t.lo < e.hi
+        GROUP BY e.n
+        """,
+        {
+            "parts": [index for index, _, _ in spans],
+            "los": [lo for _, lo, _ in spans],
+            "his": [hi for _, _, hi in spans],
+            "round": round_id,
+            "recent": recent,
+            "hour": hour,
+        },
+    )
+    found = {row[0]: (Figures(*(int(value) for value in row[1:9])), int(row[9])) for row in rows}
+    return [found.get(index, (Figures(), 0)) for index in range(len(parts))]
+
+
+@dataclass(frozen=True)
+class WorstUnit:
+    """A unit that needs a walk, with where it is."""
+
+    place: PlaceRef
+    where: str  # compound and building
+    building: str  # code
+    open: int
+    doors_open: int
+
+
+def list_worst(round_: RoundView, reach: Reach, limit: int = 6) -> list[WorstUnit]:
+    """The units with the most people still open, with their names: three statements, however many."""
+    found = queries.list_worst_units(round_id=round_.id, extent=reach.extent, limit=limit)
+    units = places.get_places([unit.place_id for unit in found])
+    paths = places.paths_of(list(units), reach.moment)
+    worst = []
+    for unit in found:
+        above = [place for place in paths[unit.place_id] if place.is_physical]
+        where = " ".join(place.name for place in above)
+        worst.append(WorstUnit(units[unit.place_id], where, above[-1].code, unit.open, unit.doors_open))
+    return worst
+
+
+def get_curve(round_: RoundView, reach: Reach, at: datetime) -> list[tuple[datetime, int]]:
+    """Done in each ten minutes from the first to the last, with noughts between. At most the last 24 hours that had any."""
+    found = queries.get_curve(round_id=round_.id, extent=reach.extent)
+    if not found:
+        return []
+    last = found[-1][0]
+    counted = {moment: n for moment, n in found if moment > last - timedelta(hours=24)}
+    moment, points = min(counted), []
+    while moment <= last:
+        points.append((moment.astimezone(at.tzinfo), counted.get(moment, 0)))
+        moment += timedelta(minutes=10)
+    return points
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """A round in the list, with the figures that its reader may see; None while it is a draft."""
+
+    round: RoundView
+    figures: Figures | None
+    scope_seen: bool
+
+
+def list_lines(*, actor: Actor, at: datetime, limit: int = 60) -> list[RoundLine]:
+    """The rounds that reach into the actor's places: the open first, then the newest."""
+    seen = actor.extent_for("rounds.view")
+    lines = []
+    for round_ in queries.list_rounds(actor=actor, limit=limit):
+        scope = queries.scope_of(round_.id)
+        figures = None
+        if round_.opened_at is not None:
+            figures = figures_for(round_, scope, seen, at)
+        lines.append(RoundLine(round_, figures, scope <= seen))
+    return lines
+
+
+def figures_for(round_: RoundView, scope: Extent, seen: Extent, at: datetime) -> Figures:
+    """From the certificate where it covers the same doors, else counted."""
+    if round_.certificate and scope <= seen:
+        names = ("due", "done", "exempt", "absent", "refused", "doors_due", "doors_open")
+        return Figures(**{name: int(round_.certificate[name]) for name in names})
+    return queries.get_figures(round_id=round_.id, extent=scope & seen, at=at)
+
+
+def list_scope_names(scope: Extent, moment: datetime) -> tuple[list[str], int]:
+    """What a scope covers, in words: its communities (else compounds), the first few by name, and how many there are."""
+    named = places.list_divisions(scope, Kind.COMMUNITY, moment) if scope != NOWHERE else []
+    if len(named) <= 1:
+        named = places.list_inside(scope, Kind.COMPOUND, moment, limit=500) or named
+    return [place.name for place in named[:LABELS]], len(named)

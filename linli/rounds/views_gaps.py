@@ -1,0 +1,233 @@
+"""The gap list: on screen with one-click marks, on paper, and as a sheet that can be filled in and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linli.core import journal
+from linli.core.access import Actor
+from linli.core.ids import new_id
+from linli.core.shapes import Pager
+from linli.places import queries as places
+from linli.places.queries import DoorLabel
+from linli.places.terms import PlaceRef
+from linli.residents.terms import NEED_LABELS, NEED_WORDS, Need, Purpose, need_labels
+from linli.rounds import pages, sheets
+from linli.rounds.desk_marks import mark_from_page
+from linli.rounds.errors import AddressWrong, ListTooLong, PurposeMissing
+from linli.rounds.frame import base, crumbs_of, number_or_none, take, url_of
+from linli.rounds.gaps import PAGE, Cursor, Filters, Gap, GapPage, list_gaps
+from linli.rounds.pages import Reach
+from linli.rounds.queries import RoundView
+from linli.rounds.stairwell import LOOKS, Home
+from linli.rounds.terms import Figures, Mark
+from linli.rounds.views_building import door_context
+
+REASONS = {"not_reached": Mark.NOT_REACHED, "absent": Mark.ABSENT, "refused": Mark.REFUSED}
+PRINTED = 5_000  # names on one print; more is no walk
+EXPORTED = 100_000
+
+
+@dataclass(frozen=True)
+class GapHome:
+    """The open ones of a household, as one block of the list."""
+
+    household_id: int
+    key: int
+    number: str
+    gaps: list[Gap]
+
+    @property
+    def rows(self) -> list[tuple[Gap, str, list[str]]]:
+        return [(gap, LOOKS[gap.state], need_labels(gap.needs)) for gap in self.gaps]
+
+
+@dataclass(frozen=True)
+class GapUnit:
+    """The blocks of one stairwell, in walking order."""
+
+    name: str
+    unit: PlaceRef
+    homes: list[GapHome] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return sum(len(home.gaps) for home in self.homes)
+
+
+@require_safe
+def gaps(request: HttpRequest, code: str) -> HttpResponse:
+    """Who is missing in a place, in walking order; `print=1` the whole list for paper."""
+    round_, actor, at = take(request, code, "rounds.gaps")
+    reach = pages.find_reach(round_, request.GET.get("place", ""), "rounds.gaps", actor=actor, at=at)
+    filters, cursor = _filters(request), _cursor(request)
+    on_paper = bool(request.GET.get("print"))
+    limit = PRINTED if on_paper else PAGE
+    found = list_gaps(round_=round_, extent=reach.extent, at=at, filters=filters, after=cursor, limit=limit)
+    if on_paper and found.next:
+        raise ListTooLong(limit=PRINTED)
+    context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps), "found": found}
+    context["counts"] = pages.get_board(round_, reach, at).figures
+    context["chips"] = _chips(request, code, context["counts"])
+    context["pager"] = _pager(request, code, found, filters)
+    context["is_first"] = cursor is None
+    context["first_url"] = _url(request, code, after="", n="")
+    context["print_url"] = _url(request, code, after="", n="", print=1)
+    context["fresh"] = new_id()
+    context["filtered"] = filters != Filters()
+    context["crumbs"] = crumbs_of(round_, reach, (_("Who is missing"), ""))
+    return render(request, "rounds/gaps_print.html" if on_paper else "rounds/gaps.html", context)
+
+
+def _filters(request: HttpRequest) -> Filters:
+    reason, need = request.GET.get("reason", ""), request.GET.get("need", "")
+    if (reason and reason not in REASONS) or (need and need not in NEED_WORDS):
+        raise AddressWrong()
+    return Filters(REASONS.get(reason), NEED_WORDS.get(need, Need(0)))
+
+
+def _cursor(request: HttpRequest) -> Cursor | None:
+    try:
+        return Cursor.parse(request.GET.get("after", ""))
+    except ValueError:
+        raise AddressWrong() from None
+
+
+def _url(request: HttpRequest, code: str, **change: object) -> str:
+    """This list with some of its parts changed."""
+    kept = {name: request.GET.get(name, "") for name in ("place", "reason", "need")}
+    return url_of("gaps", code, **(kept | change))
+
+
+def _chips(request: HttpRequest, code: str, figures: Figures) -> dict[str, list[dict[str, Any]]]:
+    """The filters: by reason with how many, and by need."""
+    reason, need = request.GET.get("reason", ""), request.GET.get("need", "")
+    reasons = [
+        {"label": _("All"), "count": figures.open, "url": _url(request, code, reason=""), "on": not reason, "look": ""}
+    ]
+    reasons += [
+        {
+            "label": Mark(kind).label,
+            "count": getattr(figures, word),
+            "url": _url(request, code, reason=word),
+            "on": reason == word,
+            "look": LOOKS[kind],
+        }
+        for word, kind in REASONS.items()
+    ]
+    needs = [
+        {"label": NEED_LABELS[one], "url": _url(request, code, need="" if need == word else word), "on": need == word}
+        for word, one in NEED_WORDS.items()
+    ]
+    return {"reasons": reasons, "needs": needs}
+
+
+def _pager(request: HttpRequest, code: str, found: GapPage, filters: Filters) -> Pager:
+    before = number_or_none(request.GET.get("n", "")) or 0
+    last = before + len(found.gaps)
+    following = _url(request, code, after=found.next, n=last) if found.next else ""
+    return Pager(
+        next_url=following,
+        first=before + 1 if found.gaps else None,
+        last=last if found.gaps else None,
+        total=None if filters != Filters() else found.total,
+    )
+
+
+def _group(found: list[Gap]) -> list[GapUnit]:
+    """Into stairwells and households; three statements name them all."""
+    labels = places.door_labels({gap.key for gap in found})
+    refs = places.get_places({gap.unit_id for gap in found})
+    units: list[GapUnit] = []
+    for unit_id, in_unit in groupby(found, key=lambda gap: gap.unit_id):
+        rows = list(in_unit)
+        label = labels[rows[0].key]
+        unit = GapUnit(f"{label.compound} {label.building} {label.unit}", refs[unit_id])
+        homes: dict[int, GapHome] = {}  # two households at one door may alternate
+        for gap in rows:
+            home = homes.setdefault(gap.household_id, GapHome(gap.household_id, gap.key, gap.door, []))
+            home.gaps.append(gap)
+        unit.homes.extend(homes.values())
+        units.append(unit)
+    return units
+
+
+@require_POST
+def mark(request: HttpRequest, code: str) -> HttpResponse:
+    """One press at a door. Answers with what stood there, as it now stands: a block of the list, or the door's panel."""
+    round_, actor, at = take(request, code, "rounds.mark")
+    key = number_or_none(request.POST.get("key", ""))
+    if key is None:
+        raise AddressWrong()
+    homes = mark_from_page(round_=round_, key=key, posted=request.POST, actor=actor, at=at)
+    if request.POST.get("from") == "list":
+        return _answer_in_list(request, round_, actor, key, homes)
+    context = base(round_, actor) | door_context(round_, actor, key, at, homes)
+    context["said"] = True
+    response = render(request, "rounds/_door.html", context)
+    response["HX-Trigger"] = "linli:marked"
+    return response
+
+
+def _answer_in_list(request: HttpRequest, round_: RoundView, actor: Actor, key: int, homes: list[Home]) -> HttpResponse:
+    home = next((home for home in homes if str(home.household_id) == request.POST.get("household", "")), None)
+    context = base(round_, actor) | {
+        "home": home,
+        "household_id": request.POST.get("household", ""),
+        "key": key,
+        "number": str(places.get_door(key).number),
+        "fresh": new_id(),
+        "may_correct": actor.may("residents.edit"),
+    }
+    return render(request, "rounds/_gap_home_done.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def export(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The list as a sheet: asks what for, leaves an entry in the journal, and carries what a sheet of marks needs."""
+    round_, actor, at = take(request, code, "rounds.export")
+    place = request.POST.get("place", "") or request.GET.get("place", "")
+    reach = pages.find_reach(round_, place, "rounds.export", actor=actor, at=at)
+    filters = _filters(request)
+    if request.method == "GET":
+        figures = pages.get_board(round_, reach, at).figures
+        context = base(round_, actor, reach) | {"figures": figures, "purposes": Purpose.choices}
+        context["crumbs"] = crumbs_of(round_, reach, (_("Export"), ""))
+        return render(request, "rounds/export.html", context)
+    purpose = request.POST.get("purpose", "")
+    if purpose not in Purpose.values:
+        raise PurposeMissing()
+    found = list_gaps(round_=round_, extent=reach.extent, at=at, filters=filters, limit=EXPORTED)
+    if found.next:
+        raise ListTooLong(limit=EXPORTED)
+    journal.record(
+        actor=actor,
+        at=at,
+        verb="rounds.export_gaps",
+        permission="rounds.export",
+        key=reach.extent.spans[0].lo if reach.extent else 0,
+        subject=f"round:{round_.code}",
+        purpose=purpose,
+        rows=len(found.gaps),
+    )
+    return _sheet(round_, reach, found.gaps, request.POST.get("format", "xlsx"), at)
+
+
+def _sheet(round_: RoundView, reach: Reach, found: list[Gap], kind: str, at: Any) -> HttpResponseBase:
+    labels: dict[int, DoorLabel] = places.door_labels({gap.key for gap in found})
+    rows = sheets.gap_rows(round_, found, labels)
+    name = sheets.file_name(round_, reach.place.code if reach.place else "")
+    if kind == "csv":
+        return StreamingHttpResponse(
+            list(sheets.gap_csv(round_, reach.place, rows, at)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
+    return FileResponse(sheets.gap_xlsx(round_, reach.place, rows, at), as_attachment=True, filename=f"{name}.xlsx")
