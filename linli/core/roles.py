@@ -14,7 +14,9 @@ def ensure_roles(conninfo: str, *, schema: str, jobs_schema: str) -> None:
         conn.execute("SELECT pg_advisory_lock(772001)")  # two starts at once
         if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (WEB_ROLE,)).fetchone():
             conn.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOBYPASSRLS").format(sql.Identifier(WEB_ROLE)))
-        conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(WEB_ROLE)))
+        # A login that may become the role already need not be allowed to grant it.
+        if conn.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (WEB_ROLE,)).fetchone() != (True,):
+            conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(WEB_ROLE)))
         for name in (schema, jobs_schema):
             conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
             conn.execute(
