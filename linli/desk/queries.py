@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers, journal
-from linli.core.access import Actor
+from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
 from linli.core.models import Account, Job
 from linli.desk.terms import FACTS, JOB_KINDS, SUBJECTS, VERBS
 from linli.places import queries as places
 
 SHOWN_OF_LIST = 3
+SHOWN_ABOVE = 3  # how many places a place lies in are named with it
+SAID_BY_PLACE = {"code", "name"}
 DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: the entry's key is theirs
 
 
@@ -28,6 +31,7 @@ class JournalLine:
     id: int
     at: datetime
     account: str
+    who: Text
     origin: str
     verb: str
     wording: Text
@@ -40,6 +44,7 @@ class JournalLine:
 def list_journal(
     *,
     actor: Actor,
+    at: datetime,
     limit: int,
     before_id: int | None = None,
     verb: str = "",
@@ -51,15 +56,17 @@ def list_journal(
         actor=actor, limit=limit, before_id=before_id, verb=verb, account=account, since=since
     )
     split = [(*_subject(entry["subject"]), entry) for entry in entries]
-    doors = places.door_labels({entry["key"] for kind, _id, entry in split if kind in DOOR_SUBJECTS})
-    named = places.get_places(int(number) for kind, number, _entry in split if kind == "place" and number.isdigit())
-    accounts = _account_names(number for kind, number, _entry in split if kind == "account")
+    doors = places.door_labels({entry["key"] for kind, _number, entry in split if kind in DOOR_SUBJECTS})
+    named = places.get_places(int(number) for kind, number, _rest in split if kind == "place" and number.isdigit())
+    paths = places.paths_of(named, at)
+    accounts = _account_names(number for kind, number, _rest in split if kind == "account")
     lines = []
     for kind, number, entry in split:
         subject, url, place = "", "", ""
         if kind == "place" and number.isdigit() and int(number) in named:
             found = named[int(number)]
             subject, url = found.name, reverse("places:place", args=[found.code])
+            place = " ".join(above.name for above in paths.get(found.id, [])[-SHOWN_ABOVE:])
         elif kind == "account":
             subject = accounts.get(number, number)
         elif kind in SUBJECTS:
@@ -74,13 +81,14 @@ def list_journal(
                 id=entry["id"],
                 at=entry["at"],
                 account=entry["account_name"],
+                who=_("System") if entry["account_id"] == SYSTEM.account_id else entry["account_name"],
                 origin=entry["origin"],
                 verb=entry["verb"],
                 wording=VERBS.get(entry["verb"], entry["verb"]),
                 subject=subject,
                 url=url,
                 place=place,
-                facts=_facts(entry["detail"]),
+                facts=_facts(entry["detail"], SAID_BY_PLACE if kind == "place" else set()),
             )
         )
     return lines
@@ -104,12 +112,12 @@ def _account_names(numbers: Iterable[str]) -> dict[str, str]:
     return {str(pk): name for pk, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
-def _facts(detail: dict[str, Any]) -> list[tuple[str, str]]:
-    """Details that a reader gains from: no empty values; long lists by their length."""
+def _facts(detail: dict[str, Any], said: set[str]) -> list[tuple[str, str]]:
+    """Details that a reader gains from: nothing empty or `said` already; long lists by their length."""
     return [
         (str(FACTS.get(name, name)), _fact(value))
         for name, value in detail.items()
-        if value not in (None, "", [], {}) and not isinstance(value, dict)
+        if name not in said and value not in (None, "", [], {}) and not isinstance(value, dict)
     ]
 
 

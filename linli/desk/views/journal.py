@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form = JournalFilter(request.GET)
     lines: list[queries.JournalLine] = []
     if form.is_valid():
-        lines = _read(actor, form.cleaned_data)
+        lines = _read(actor, request.at, form.cleaned_data)  # type: ignore[attr-defined]
     shown = lines[:PAGE_SIZE]
     rest: dict[str, str | int] = {
         name: str(value) for name, value in request.GET.dict().items() if value and name != "before"
@@ -66,10 +66,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/journal.html", context)
 
 
-def _read(actor: Actor, asked: dict[str, Any]) -> list[queries.JournalLine]:
+def _read(actor: Actor, at: datetime, asked: dict[str, Any]) -> list[queries.JournalLine]:
     since = asked["since"]
     return queries.list_journal(
         actor=actor,
+        at=at,
         limit=PAGE_SIZE + 1,
         before_id=asked["before"],
         verb=asked["verb"],

@@ -22,6 +22,13 @@
     part('lost').hidden = true;
   }
 
+  // Nothing on this page is live any more: the clock stands, and says so.
+  function showStill() {
+    if (!bar() || document.querySelector('[data-live]')) return;
+    bar().dataset.state = 'still';
+    part('word').hidden = true;
+  }
+
   function showLost() {
     if (!bar() || bar().dataset.state === 'lost') return;
     bar().dataset.state = 'lost';
@@ -59,6 +66,7 @@
     const busy = (elt.contains(focus) && focus.matches('input, select, textarea')) || elt.querySelector('details[open]');
     if (document.hidden || busy) event.preventDefault();
   });
+  document.addEventListener('htmx:afterSettle', showStill);
   document.addEventListener('htmx:sendError', (event) => { if (isLive(event.detail.elt)) showLost(); });
   document.addEventListener('htmx:timeout', (event) => { if (isLive(event.detail.elt)) showLost(); });
 })();
