@@ -12,8 +12,11 @@ BEGIN
         SELECT u.lo, u.lo + 2048 AS hi FROM unnest(a_units) AS u (lo)
     ), s AS MATERIALIZED (
         SELECT u.lo, s.key, s.state, s.event_at
-        FROM u JOIN round_state s
-          ON s.part = a_part AND s.round_id = a_round AND s.key >= u.lo AND s.key < u.hi AND s.due
+        FROM u CROSS JOIN LATERAL (
+            SELECT s.key, s.state, s.event_at FROM round_state s
+            WHERE s.part = a_part AND s.round_id = a_round AND s.key >= u.lo AND s.key < u.hi AND s.due
+            OFFSET 0  -- unit by unit: as a plain join it was planned over the whole round
+        ) AS s
     ), d AS (
         SELECT lo, key, count(*) AS due,
                count(*) FILTER (WHERE state = 10) AS done,
