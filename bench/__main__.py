@@ -16,7 +16,7 @@ HOME = report.REPOSITORY / "var" / "bench"
 
 
 def set_up() -> None:
-    """A home and an embedded server of the bench's own, whatever DATABASE_URL says; BENCH_DATABASE_URL names another."""
+    """A home and an embedded server of the bench's own; BENCH_DATABASE_URL, not DATABASE_URL, names another."""
     os.environ["LINLI_HOME"] = str(HOME)
     os.environ.pop("DATABASE_URL", None)
     if os.environ.get("BENCH_DATABASE_URL"):

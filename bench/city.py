@@ -77,7 +77,8 @@ class City:
             found = db.rows(
                 "SELECT DISTINCT p.id, min(s.lo) OVER (PARTITION BY p.id) AS lo FROM place p"
                 " JOIN place_span s ON s.place_id = p.id AND s.until > %s"
-                " WHERE p.kind = %s AND EXISTS (SELECT 1 FROM round_tally t WHERE t.round_id = %s AND t.lo >= s.lo AND t.lo < s.hi)"
+                " WHERE p.kind = %s AND EXISTS ("
+                "   SELECT 1 FROM round_tally t WHERE t.round_id = %s AND t.lo >= s.lo AND t.lo < s.hi)"
                 " ORDER BY 2",
                 [self.at, kind.value, self.round.id],
             )

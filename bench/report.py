@@ -120,7 +120,7 @@ def _commit() -> str:
 
 
 def write_results(rows: list[Row]) -> None:
-    """Put the rows into results.json, beside those of earlier runs that were not measured again, and write the table."""
+    """Put the rows into results.json, beside those of earlier runs not measured again, and write the table."""
     kept: dict[str, dict[str, Any]] = {}
     if RESULTS.exists():
         kept = {found["id"]: found for found in json.loads(RESULTS.read_text("utf-8"))["rows"]}
@@ -142,10 +142,10 @@ def render_table(result: dict[str, Any]) -> str:
         "",
         "<!-- Written by `make bench`; do not edit. -->",
         "",
-        "A city of 3.4 million people in 1.2 million households on the real divisions of Hohhot, all of it synthetic, with one",
-        f"round of 2,995,084 marks. Measured on {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB,"
-        f" {machine['system']}, Python {machine['python']}, PostgreSQL {machine['postgresql']}, at {result['date']}"
-        f" (commit `{result['commit'][:12]}`).",
+        "A city of 3.4 million people in 1.2 million households on the real divisions of Hohhot, all of it synthetic,",
+        f"with one round of 2,995,084 marks. Measured on {machine['cores']} cores ({machine['processor']}),"
+        f" {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, PostgreSQL {machine['postgresql']},"
+        f" at {result['date']} (commit `{result['commit'][:12]}`).",
         "`make bench` measures it all again; `make bench ARGS='--only gap_unit_ms'` one row.",
         "",
         "| row | what | value | goal | | ours | against |",

@@ -14,6 +14,7 @@ from linli.core import access, db
 from linli.core.extents import Extent
 from linli.places.terms import FOREVER, Kind
 from linli.rounds import gaps, queries, rollups
+from linli.rounds.terms import Figures
 
 SAMPLES = 300
 WARM_UP = 20
@@ -87,7 +88,7 @@ def measure_rollups(city: City) -> Iterator[Row]:
     with db.owner():
         districts = [place.id for place in city.list_places(Kind.DISTRICT)]
 
-    def read_districts() -> dict[int, queries.Figures]:
+    def read_districts() -> dict[int, Figures]:
         with access.acting(city.actor):
             return queries.list_figures_of_places(round_id=city.round.id, place_ids=districts, at=city.at)
 
@@ -95,7 +96,8 @@ def measure_rollups(city: City) -> Iterator[Row]:
         with access.acting(city.actor) as actor:
             return rollups.roll_up_all(round_id=city.round.id, extent=actor.extent_for("rounds.view"), at=city.at)
 
-    read_districts(), read_all()
+    read_districts()
+    read_all()
     with _quiet():
         few = [_milliseconds(read_districts) for _ in range(40)]
         whole = [_milliseconds(read_all) for _ in range(20)]
@@ -141,6 +143,17 @@ def _group_marks(city: City, first: Kind, last: Kind) -> tuple[float, dict[int, 
     return best, {row[0]: tuple(int(value) for value in row[1:]) for row in found}
 
 
+def _time_both(city: City, extent: Extent) -> tuple[float, float]:
+    """Milliseconds of one list behind the wall, and of the same without."""
+    started = time.perf_counter()
+    _read_gaps(city, extent, gaps.ALL)
+    between = time.perf_counter()
+    with db.owner(), db.atomic():
+        db.execute("SELECT set_config('linli.extent', %s, true)", [str(city.actor.extent)])
+        gaps.list_gaps(round_=city.round, extent=extent, at=city.at, limit=gaps.ALL)
+    return (between - started) * 1000, (time.perf_counter() - between) * 1000
+
+
 @measures("rls_cost_pct")
 def measure_wall(city: City) -> Iterator[Row]:
     """The same list of the same communities, turn and turn about: behind the wall as the web role, and as the owner."""
@@ -148,22 +161,11 @@ def measure_wall(city: City) -> Iterator[Row]:
     behind: list[float] = []
     plain: list[float] = []
 
-    def without(extent: Extent) -> None:
-        with db.owner(), db.atomic():
-            db.execute("SELECT set_config('linli.extent', %s, true)", [str(city.actor.extent)])
-            gaps.list_gaps(round_=city.round, extent=extent, at=city.at, limit=gaps.ALL)
-
     for extent in picked[:10]:
-        _read_gaps(city, extent, gaps.ALL), without(extent)
+        _time_both(city, extent)
     with _quiet():
         for extent in picked:
-            pairs = [
-                (
-                    _milliseconds(lambda e=extent: _read_gaps(city, e, gaps.ALL)),
-                    _milliseconds(lambda e=extent: without(e)),
-                )
-                for _ in range(7)
-            ]
+            pairs = [_time_both(city, extent) for _ in range(7)]
             behind.append(statistics.median(pair[0] for pair in pairs))
             plain.append(statistics.median(pair[1] for pair in pairs))
     yield row(

@@ -1,8 +1,8 @@
 """The demo: a district of synthetic people on the real divisions of Hohhot, with one round half done.
 
-Divisions (province to community) are real; everything inside a community is made up: compounds, buildings, doors, households,
-people, accounts, marks. No ID number here can be a real one (area code 999, wrong check digit) and no phone can ring (the
-segment 154 is allocated to nobody). The same seed, size and moment give the same demo.
+Divisions (province to community) are real; everything inside a community is made up: compounds, buildings, doors,
+households, people, accounts, marks. No ID number here can be a real one (area code 999, wrong check digit) and no phone
+can ring (the segment 154 is allocated to nobody). The same seed, size and moment give the same demo.
 
     facts      what the census says, with sources, and what is assumed
     words      the lists from which names are put together
@@ -13,4 +13,5 @@ segment 154 is allocated to nobody). The same seed, size and moment give the sam
     load       all of it into the database
     chain      grids, accounts, appointments
     visit      a door-knocking round, opened in the morning and half done
+    build      all of these in one transaction
 """

@@ -66,7 +66,7 @@ def draw_grids(settled: Settled, *, at: datetime, watch: Watch) -> dict[int, lis
 def appoint_all(
     settled: Settled, grids: dict[int, list[int]], *, root_id: int, password: str, at: datetime
 ) -> list[DemoAccount]:
-    """One account a role, all with the same password; the first two hold the jurisdiction and the district (or city)."""
+    """One account a role, under one password; the first two hold the jurisdiction and the district (or city)."""
     index = int(np.bincount(settled.unit_community).argmax())  # the community with the most stairwells
     community = settled.communities[index]
     street = next(row.parent for row in settled.divisions if row.code == community)

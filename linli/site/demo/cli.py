@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from linli.core import clock, db, terminal
 from linli.site.database import migrate_all
 from linli.site.demo import build, facts
-from linli.site.demo.load import Plan
+from linli.site.demo.load import Plan, Watch
 from linli.site.prepare import DEMO_NOTE, has_pending_migrations
 
 app = typer.Typer(add_completion=False)
@@ -45,7 +45,7 @@ def demo(
     _show(made, as_json=as_json, note=note, already=False)
 
 
-def _worded(watch: build.Watch) -> build.Watch:
+def _worded(watch: Watch) -> Watch:
     words = {
         "places": _("places"),
         "doors": _("doors"),

@@ -1,9 +1,10 @@
 """What the demo's figures rest on: the census where it speaks, plain assumptions where it does not.
 
 Census: the bulletins of the seventh national census (2020), Hohhot: 3,446,100 residents
-(http://www.northnews.cn/p/1999016.html); 1,314,900 family households with 3,018,100 people, 2.30 a household, and 106,800
-collective households (mirror of the bulletin, loja-hidrogenio.com, 4 June 2021). Ages: Harbin's bulletin of the same census
-(http://www1.songyangzx.com/afhzp/6850.html), the nearest city whose age groups are at hand: 0 to 14 10.46 %, 60 and over 21.98 %.
+(http://www.northnews.cn/p/1999016.html); 1,314,900 family households with 3,018,100 people, 2.30 a household, and
+106,800 collective households (mirror of the bulletin, loja-hidrogenio.com, 4 June 2021). Ages: Harbin's bulletin of the
+same census (http://www1.songyangzx.com/afhzp/6850.html), the nearest city whose age groups are at hand: 0 to 14
+10.46 %, 60 and over 21.98 %.
 """
 
 from __future__ import annotations

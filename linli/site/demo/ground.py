@@ -53,7 +53,7 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Columns of one length each: compounds, buildings, units, doors. `*_of` columns are indexes into the level above."""
+    """Columns of compounds, buildings, units, doors. `*_of` columns are indexes into the level above."""
 
     shapes: list[Shape]
     building_of: Ints  # building -> compound
@@ -201,7 +201,7 @@ def _lay_out(shapes: list[Shape], rng: np.random.Generator) -> Ground:
     door_style = style[unit_compound[door_of]]
     kind = np.where(door_style == Style.DORMITORY, int(DoorKind.DORMITORY), int(DoorKind.DWELLING))
     kind = np.where(is_home, kind, np.where(is_shop, int(DoorKind.SHOP), int(DoorKind.OFFICE)))
-    # The order in which places.bulk hands out keys: floor by floor, numbers as people count them (物业, 101, 102, 底商1).
+    # The order in which places.bulk hands out keys: floor by floor, numbers as people count them (物业, 101, 底商1).
     order = np.lexsort((place, np.where(is_home, 1, np.where(is_shop, 2, 0)), floor, door_of))
     numbers = _door_numbers(place, home, floor, per_floor[door_of], door_style, is_shop)
     return Ground(

@@ -1,8 +1,9 @@
 """ID numbers and phones that cannot be anybody's.
 
-An ID number begins with the area code 999xxx, which GB/T 2260 gives to no place (provinces end at 82, 91 is the last code in
-use at all), and its last character is never the check character of the other seventeen (GB 11643, ISO 7064 MOD 11-2). A phone is
-eleven digits of the segment 154, which the numbering plan for mobile phones allocates to no operator: nobody is called.
+An ID number begins with the area code 999xxx, which GB/T 2260 gives to no place (provinces end at 82, 91 is the last
+code in use at all), and its last character is never the check character of the other seventeen (GB 11643, ISO 7064 MOD
+11-2). A phone is eleven digits of the segment 154, which the numbering plan for mobile phones allocates to no operator:
+nobody is called.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def is_valid_check(number: str) -> bool:
 
 
 def make_ids(born: NDArray[np.datetime64], male: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.object_]:
-    """One 18-character ID number a person, no two alike, none valid. Odd sequence numbers are men's, as in real ones."""
+    """One 18-character ID number a person, no two alike, none valid. Odd sequence numbers are men's, as in life."""
     days = born.astype("datetime64[D]")
     years = days.astype("datetime64[Y]").astype(np.int64) + 1970
     months = days.astype("datetime64[M]").astype(np.int64) % 12 + 1

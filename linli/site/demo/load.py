@@ -1,4 +1,4 @@
-"""The columns of a demo into the database, through the rooms' bulk loaders: as the owner, in the caller's transaction."""
+"""A demo's columns into the database, through the rooms' bulk loaders: as the owner, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from linli.core.importers import Source
 from linli.places import bulk as places
 from linli.places.imports.divisions import load_divisions
 from linli.places.queries import get_places_by_code
+from linli.places.terms import Placed
 from linli.residents import bulk as residents
 from linli.residents.terms import Presence
 from linli.site.demo import facts
@@ -94,59 +96,59 @@ def load_city(plan: Plan, *, at: datetime, today: datetime, zone: str, watch: Wa
 
 def _store(divisions: list[Division], ground: Ground, census: Census, at: datetime, watch: Watch) -> Settled:
     watch("places", 0, None)
-    communities = sorted({shape.community for shape in ground.shapes})
     place_ids = _store_divisions(divisions, at)
-    compounds = places.ensure_compounds(
-        ((ref, place_ids[shape.community], shape.name) for ref, shape in enumerate(ground.shapes)), at=at
-    )
-    buildings = places.ensure_buildings(
-        (
-            (ref, compounds[compound].id, name)
-            for ref, (compound, name) in enumerate(zip(ground.building_of.tolist(), ground.building_name, strict=True))
-        ),
-        at=at,
-    )
-    units = places.ensure_units(
-        (
-            (ref, buildings[building].id, name)
-            for ref, (building, name) in enumerate(zip(ground.unit_of.tolist(), ground.unit_name, strict=True))
-        ),
-        at=at,
-    )
-    unit_lo = np.array([units[ref].lo for ref in range(len(units))], dtype=np.int64)
-    unit_id = np.array([units[ref].id for ref in range(len(units))], dtype=np.int64)
+    building_id, unit_id, unit_lo = _store_places(ground, place_ids, at)
     watch("doors", 0, len(ground.door_of))
-    db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # tables with checks outstanding cannot be made bare
-    with bulk.bare("door"):
-        places.add_doors(
-            zip(
-                unit_id[ground.door_of].tolist(),
-                ground.door_number,
-                ground.door_floor.tolist(),
-                ground.door_kind.tolist(),
-                strict=True,
-            ),
-            at=at,
-        )
+    _store_doors(ground, unit_id, at)
     door_key = unit_lo[ground.door_of] + ground.door_index
-    _store_vacant(door_key, census)
-    first = {code: index for index, code in enumerate(communities)}
-    compound_community = np.array([first[shape.community] for shape in ground.shapes], dtype=np.int64)
-    household_key = door_key[census.household_door]
-    settled = Settled(
-        divisions,
-        ground,
-        census,
-        place_ids,
-        np.array([buildings[ref].id for ref in range(len(buildings))], dtype=np.int64),
-        unit_lo,
-        compound_community[ground.building_of[ground.unit_of]],
-        communities,
-        household_key,
-        *_store_residents(household_key, census, at, watch),
-    )
     _require_keys(door_key, ground)
-    return settled
+    _store_vacant(door_key, census)
+    household_key = door_key[census.household_door]
+    first_household, first_person = _store_residents(household_key, census, at, watch)
+    communities = sorted({shape.community for shape in ground.shapes})
+    index = {code: number for number, code in enumerate(communities)}
+    of_compound = np.array([index[shape.community] for shape in ground.shapes], dtype=np.int64)
+    return Settled(
+        divisions=divisions,
+        ground=ground,
+        census=census,
+        place_ids=place_ids,
+        building_id=building_id,
+        unit_lo=unit_lo,
+        unit_community=of_compound[ground.building_of[ground.unit_of]],
+        communities=communities,
+        household_key=household_key,
+        first_household=first_household,
+        first_person=first_person,
+    )
+
+
+def _store_places(ground: Ground, place_ids: dict[str, int], at: datetime) -> tuple[Ints, Ints, Ints]:
+    """Compounds, buildings, units; returns the buildings' ids, the units' ids and first keys."""
+    wanted = ((ref, place_ids[shape.community], shape.name) for ref, shape in enumerate(ground.shapes))
+    compound_id = _ids(places.ensure_compounds(wanted, at=at))
+    above = compound_id[ground.building_of].tolist()
+    building_id = _ids(places.ensure_buildings(zip(count(), above, ground.building_name), at=at))
+    above = building_id[ground.unit_of].tolist()
+    units = places.ensure_units(zip(count(), above, ground.unit_name), at=at)
+    return building_id, _ids(units), np.array([units[ref].lo for ref in range(len(units))], dtype=np.int64)
+
+
+def _ids(placed: dict[int, Placed]) -> Ints:
+    return np.array([placed[ref].id for ref in range(len(placed))], dtype=np.int64)
+
+
+def _store_doors(ground: Ground, unit_id: Ints, at: datetime) -> None:
+    db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # tables with checks outstanding cannot be made bare
+    rows = zip(
+        unit_id[ground.door_of].tolist(),
+        ground.door_number,
+        ground.door_floor.tolist(),
+        ground.door_kind.tolist(),
+        strict=True,
+    )
+    with bulk.bare("door"):
+        places.add_doors(rows, at=at)
 
 
 def _store_divisions(divisions: list[Division], at: datetime) -> dict[str, int]:
@@ -212,11 +214,11 @@ def _rows(
     for lo in range(0, total, SLICE):
         part = slice(lo, lo + SLICE)
         household = census.person_household[part]
-        count = len(household)
+        size = len(household)
         watch("people", lo, total)
         yield from map(
             residents.PersonRow,
-            range(first_person + lo, first_person + lo + count),
+            range(first_person + lo, first_person + lo + size),
             (household + first_household).tolist(),
             household_key[household].tolist(),
             census.name[part].tolist(),

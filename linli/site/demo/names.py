@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,22 @@ def _texts(values: Sequence[str]) -> Texts:
     return table
 
 
-def _pairs(first: str, second: str) -> list[str]:
+def _joined(first: Iterable[str], second: Sequence[str]) -> list[str]:
     return [a + b for a in first for b in second if a != b]
 
 
 # Given names by (male, generation): old, middle, young.
 GIVEN = {
-    (True, 0): _texts(_pairs(words.MALE_OLD, words.MALE_OLD_2)),
-    (True, 1): _texts(_pairs(words.MALE_MID, words.MALE_MID_2) + list(words.SINGLE_MALE) * 6),
-    (True, 2): _texts(_pairs(words.MALE_NEW, words.MALE_NEW_2)),
-    (False, 0): _texts(_pairs(words.FEMALE_OLD, words.FEMALE_OLD_2)),
-    (False, 1): _texts(_pairs(words.FEMALE_MID, words.FEMALE_MID_2) + list(words.SINGLE_FEMALE) * 6),
-    (False, 2): _texts(_pairs(words.FEMALE_NEW, words.FEMALE_NEW_2)),
+    (True, 0): _texts(_joined(words.MALE_OLD, words.MALE_OLD_2)),
+    (True, 1): _texts(_joined(words.MALE_MID, words.MALE_MID_2) + list(words.SINGLE_MALE) * 6),
+    (True, 2): _texts(_joined(words.MALE_NEW, words.MALE_NEW_2)),
+    (False, 0): _texts(_joined(words.FEMALE_OLD, words.FEMALE_OLD_2)),
+    (False, 1): _texts(_joined(words.FEMALE_MID, words.FEMALE_MID_2) + list(words.SINGLE_FEMALE) * 6),
+    (False, 2): _texts(_joined(words.FEMALE_NEW, words.FEMALE_NEW_2)),
 }
 MONGOLIAN = {
-    True: _texts(
-        words.MONGOLIAN_FIRST + [a + b for a in words.MONGOLIAN_FIRST for b in words.MONGOLIAN_MALE if a != b]
-    ),
-    False: _texts(words.MONGOLIAN_FEMALE + [a + b for a in words.MONGOLIAN_FIRST for b in words.MONGOLIAN_FEMALE]),
+    True: _texts([*words.MONGOLIAN_FIRST, *_joined(words.MONGOLIAN_FIRST, words.MONGOLIAN_MALE)]),
+    False: _texts([*words.MONGOLIAN_FEMALE, *_joined(words.MONGOLIAN_FIRST, words.MONGOLIAN_FEMALE)]),
 }
 
 

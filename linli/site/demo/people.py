@@ -1,7 +1,8 @@
 """Households and people of a demo, as columns.
 
-A household is drawn by its size, then by its kind (a couple, a couple with a child, three generations ...), which gives each
-member a part; ages follow from the head's and the parts. The head's ages are set so that the whole comes out as the census says.
+A household is drawn by its size, then by its kind (a couple, a couple with a child, three generations ...), which gives
+each member a part; ages follow from the head's and the parts. The head's ages are set so that the whole comes out as
+the census says.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from linli.site.demo.identity import make_ids, make_phones
 from linli.site.demo.words import FATHER, GRANDSON, HEAD, MEMBER, SIBLING, SON, SPOUSE
 
 Days = NDArray[np.datetime64]
+Years = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 H, S, C, P, B, G = HEAD, SPOUSE, SON, FATHER, SIBLING, GRANDSON  # parts; the sex is drawn later
 
 # Kinds of household by size: (share, parts, the head's ages: (share, from, to) ...).
@@ -137,7 +140,7 @@ def _people(
     door: Ints,
     labels: Texts,
     size: Ints,
-    collective: NDArray[np.bool_],
+    collective: Flags,
     vacant: Days,
     today: date,
     rng: np.random.Generator,
@@ -171,9 +174,7 @@ def _people(
     )
 
 
-def _draw_parts(
-    size: Ints, collective: NDArray[np.bool_], rng: np.random.Generator
-) -> tuple[Ints, NDArray[np.float64]]:
+def _draw_parts(size: Ints, collective: Flags, rng: np.random.Generator) -> tuple[Ints, Years]:
     """The parts of each household's members (one row a household), and the age of its head in years."""
     parts = np.full((len(size), 8), MEMBER, dtype=np.int64)
     head_age = np.zeros(len(size))
@@ -190,16 +191,16 @@ def _draw_parts(
     return parts, head_age
 
 
-def _head_ages(shares: tuple[float, float, float], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _head_ages(shares: tuple[float, float, float], count: int, rng: np.random.Generator) -> Years:
     band = rng.choice(3, size=count, p=np.array(shares) / sum(shares))
     low = np.array([YOUNG[0], MIDDLE[0], OLD[0]])[band]
     width = np.array([YOUNG[1] - YOUNG[0], MIDDLE[1] - MIDDLE[0], OLD[1] - OLD[0]])[band]
     skew = np.array([1.0, 1.15, 2.0])[band]  # old heads are nearer 60 than 90
-    found: NDArray[np.float64] = low + width * rng.random(count) ** skew
+    found: Years = low + width * rng.random(count) ** skew
     return found
 
 
-def _ages(part: Ints, head: NDArray[np.float64], place: Ints, rng: np.random.Generator) -> NDArray[np.float64]:
+def _ages(part: Ints, head: Years, place: Ints, rng: np.random.Generator) -> Years:
     count = len(part)
     spread = rng.random(count)
     child = head - (22.5 + 11 * spread)
@@ -215,10 +216,11 @@ def _ages(part: Ints, head: NDArray[np.float64], place: Ints, rng: np.random.Gen
         ],
         default=np.maximum(17.5, head + 3 * spread - 1.5),
     )
-    return np.clip(age, 0.02, 101.0)
+    clipped: Years = np.clip(age, 0.02, 101.0)
+    return clipped
 
 
-def _sexes(part: Ints, household: Ints, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _sexes(part: Ints, household: Ints, rng: np.random.Generator) -> Flags:
     """Heads are men more often; couples differ; two parents differ; the whole is as the census says."""
     count = int(household[-1]) + 1 if len(household) else 0
     head_male = (rng.random(count) < 0.64)[household]
@@ -235,17 +237,15 @@ def _sexes(part: Ints, household: Ints, rng: np.random.Generator) -> NDArray[np.
     return np.where(paired, True, found).astype(bool)
 
 
-def _in_band(
-    age: NDArray[np.float64], bands: tuple[tuple[int, int, float], ...], rng: np.random.Generator
-) -> NDArray[np.bool_]:
+def _in_band(age: Years, bands: tuple[tuple[int, int, float], ...], rng: np.random.Generator) -> Flags:
     share = np.zeros(len(age))
     for low, high, value in bands:
         share[(age >= low) & (age < high)] = value
-    found: NDArray[np.bool_] = rng.random(len(age)) < share
+    found: Flags = rng.random(len(age)) < share
     return found
 
 
-def _needs(age: NDArray[np.float64], male: NDArray[np.bool_], size: Ints, rng: np.random.Generator) -> Ints:
+def _needs(age: Years, male: Flags, size: Ints, rng: np.random.Generator) -> Ints:
     chronic = _in_band(age, facts.CHRONIC, rng)
     marks = {
         Need.ALONE: (size == 1) & (age >= facts.ALONE_FROM_AGE),
