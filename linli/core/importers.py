@@ -132,11 +132,6 @@ def list_importers(actor: Actor) -> list[Importer]:
     return sorted((one for one in _importers.values() if actor.may(one.permission)), key=lambda one: one.order)
 
 
-def list_all() -> list[Importer]:
-    """Every registered importer, in order; who may use which is asked when it is used."""
-    return sorted(_importers.values(), key=lambda one: one.order)
-
-
 def find_importer(kind: str) -> Importer | None:
     return _importers.get(kind)
 
