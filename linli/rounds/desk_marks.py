@@ -31,8 +31,9 @@ REASON_CHARS = 400
 def mark_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor: Actor, at: datetime) -> list[Home]:
     """Carry out what was pressed at a door, and give the homes there as they then stand.
 
-    Posted: `kind`; `subject` (one person or household) or `household` (all of it who are still open: nobody who is done or
-    exempt is undone by it); `id`, made with the page, so that a second press changes nothing; `reason`, `back`, `until`.
+    Posted: `kind`; `subject` (one person or household) or `household` (all of it who are still open: nobody who is
+    done or exempt is undone by it); `id`, made with the page, so that a second press changes nothing; `reason`,
+    `back`, `until`.
     Raises BadMark, FieldWrong, Forbidden, NotInRound, RoundClosed.
     """
     door = Extent.of([(key, key + 1)])

@@ -28,7 +28,11 @@ class RoundForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Such as: third round of door knocking"))
     kind = forms.ChoiceField(label=_("Kind"), choices=RoundKind.choices)
     count_by = forms.TypedChoiceField(
-        label=_("Counts"), choices=CountBy.choices, coerce=int, widget=forms.RadioSelect, initial=CountBy.PERSON
+        label=_("Counts"),
+        choices=CountBy.choices,
+        coerce=int,
+        initial=CountBy.PERSON,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     starts_at = forms.DateTimeField(
         label=_("Starts"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")

@@ -1,6 +1,7 @@
 """What the board of a round is drawn from: a place, its figures and those of what lies under it, in one statement.
 
-All figures are narrowed three ways: the place, the scope of the round, and the doors where the reader holds `rounds.view`.
+All figures are narrowed three ways: the place, the scope of the round, and the doors where the reader holds
+`rounds.view`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LABELS = 3  # doors, places ... that are named before "and n more"
 
 @dataclass(frozen=True)
 class Reach:
-    """Where somebody looks: a place (None: the whole round), its doors in the round, and whether some of them are out of sight."""
+    """Where somebody looks: a place (None: all of the round) and its doors in the round; `narrowed`: not all of them."""
 
     place: PlaceRef | None
     path: list[PlaceRef]
@@ -49,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """The figures of a reach, and of the places of one kind under it, worst first. `lately`: done since `lately_from`."""
+    """The figures of a reach and of places of one kind under it, worst first. `lately`: done since `lately_from`."""
 
     figures: Figures
     lines: list[Line]
@@ -78,7 +79,8 @@ def moment_of(round_: RoundView, at: datetime) -> datetime:
 def find_reach(round_: RoundView, code: str, permission: str, *, actor: Actor, at: datetime) -> Reach:
     """The doors of a place that are in the round and where the actor holds `permission`.
 
-    Without a code: the narrowest place that holds all that the actor may see of the round. Raises PlaceUnknown, Forbidden.
+    Without a code: the narrowest place that holds all that the actor may see of the round.
+    Raises PlaceUnknown, Forbidden.
     """
     moment = moment_of(round_, at)
     seen, scope = actor.extent_for(permission), queries.scope_of(round_.id)
@@ -128,6 +130,17 @@ def get_board(round_: RoundView, reach: Reach, at: datetime, *, by: int | None =
     )
 
 
+def descend(round_: RoundView, reach: Reach, board: Board, *, actor: Actor, at: datetime) -> tuple[Reach, Board]:
+    """Down to the first place under which there is a choice: a district of one street says no more than the street."""
+    while len(board.lines) == 1 and board.lines[0].figures.due == board.figures.due:
+        place = board.lines[0].place
+        if place.kind >= Kind.BUILDING:
+            break
+        reach = find_reach(round_, place.code, "rounds.view", actor=actor, at=at)
+        board = get_board(round_, reach, at)
+    return reach, board
+
+
 def _choose(kinds: Sequence[Kind], by: int | None) -> Kind | None:
     """The kind asked for; else divisions or buildings before grids, which may leave doors out."""
     for kind in kinds:
@@ -142,7 +155,8 @@ def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[tup
     recent, hour = queries.recent_from(at), policies.bucket_of(at) - HOUR
     rows = db.rows(
         """
-        SELECT e.n, sum(t.due), sum(t.done), sum(t.exempt), sum(t.absent), sum(t.refused), sum(t.doors_due), sum(t.doors_open),
+        SELECT e.n, sum(t.due), sum(t.done), sum(t.exempt), sum(t.absent), sum(t.refused), sum(t.doors_due),
+            sum(t.doors_open),
             coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s))
                      FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(recent)s), 0),
             coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(hour)s))
@@ -189,7 +203,7 @@ def list_worst(round_: RoundView, reach: Reach, limit: int = 6) -> list[WorstUni
 
 
 def get_curve(round_: RoundView, reach: Reach, at: datetime) -> list[tuple[datetime, int]]:
-    """Done in each ten minutes from the first to the last, with noughts between. At most the last 24 hours that had any."""
+    """Done in each ten minutes from the first to the last, with noughts between; at most the last 24 hours with any."""
     found = queries.get_curve(round_id=round_.id, extent=reach.extent)
     if not found:
         return []
@@ -233,7 +247,7 @@ def figures_for(round_: RoundView, scope: Extent, seen: Extent, at: datetime) ->
 
 
 def list_scope_names(scope: Extent, moment: datetime) -> tuple[list[str], int]:
-    """What a scope covers, in words: its communities (else compounds), the first few by name, and how many there are."""
+    """What a scope covers, in words: its communities (else compounds), the first few by name, and how many."""
     named = places.list_divisions(scope, Kind.COMMUNITY, moment) if scope != NOWHERE else []
     if len(named) <= 1:
         named = places.list_inside(scope, Kind.COMPOUND, moment, limit=500) or named

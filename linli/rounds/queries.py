@@ -7,9 +7,10 @@ writes its tallies any more.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from linli.core import db
@@ -62,10 +63,9 @@ _COLUMNS = "id, code, name, kind, count_by, state, starts_at, ends_at, opened_at
 
 
 def _view(row: tuple[Any, ...]) -> RoundView:
-    import json
-
     *fields, certificate = row
-    return RoundView(*fields, json.loads(certificate) if isinstance(certificate, str) else certificate)
+    parsed = json.loads(certificate) if isinstance(certificate, str) else certificate
+    return RoundView(*fields, certificate=parsed)
 
 
 def get_round(round_id: int) -> RoundView:
@@ -154,9 +154,7 @@ def get_curve(*, round_id: int, extent: Extent, since: datetime | None = None) -
         """,
         [round_id, policies.bucket_of(since) if since else 0],
     )
-    from datetime import UTC
-
-    like = since or datetime.now(UTC)
+    like = since or datetime.fromtimestamp(0, UTC)
     return [(policies.bucket_start(bucket, like), int(n)) for bucket, n in rows]
 
 

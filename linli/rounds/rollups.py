@@ -13,6 +13,7 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
@@ -50,11 +51,11 @@ class _ArrayBytes(Loader):
 def _read(sql: str, widths: Sequence[int]) -> list[Int64s]:
     """One row of arrays without nulls, each as int64; `widths` are the bytes of their elements. Empty for NULL."""
     db.connection().ensure_connection()
-    with db.connection().connection.cursor(binary=True) as cursor:
+    with Cursor(db.connection().connection) as cursor:
         for name in ("int4", "int8"):
             cursor.adapters.register_loader(cursor.adapters.types[name].array_oid, _ArrayBytes)
-        cursor.execute(sql)
-        row = cursor.fetchone()
+        cursor.execute(sql, binary=True)
+        row = cursor.fetchall()[0]
     return [
         np.empty(0, dtype=np.int64)
         if data is None

@@ -1,7 +1,7 @@
 """A filled-in sheet of marks, taken in: every row is matched with one subject of the round, or refused with its cell.
 
-A row without a result says nothing and changes nothing. A row without a time means the time of the import; if its subject
-stands so already it changes nothing, so that a sheet sent twice is taken once.
+A row without a result says nothing and changes nothing. A row without a time means the time of the import; if its
+subject stands so already it changes nothing, so that a sheet sent twice is taken once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO, Any
 from uuid import NAMESPACE_OID, uuid5
 
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import crypto, db
@@ -129,7 +129,7 @@ class _Reading:
 
 
 def import_marks(run: Run, source: Source) -> Outcome:
-    """Take in a sheet of marks for the round that `source.answers["round"]` names. One transaction, and a balancing account.
+    """Take in a sheet of marks for the round that `source.answers["round"]` names: one transaction, one account.
 
     Raises RoundNotFound, RoundClosed, Forbidden, SheetProblem.
     """
@@ -145,7 +145,7 @@ def import_marks(run: Run, source: Source) -> Outcome:
         account = Account(read.rows_in, taken, 0, read.silent + unchanged, rejected).check()
     read.rejections.sort(key=lambda one: one.row)
     rejected_rows = partial(_write_rejected, source.path, source.name, read.rejections, run.at) if rejected else None
-    return Outcome(account, read.rejections, rejected_rows, facts=[(_now("Rows without a result"), read.silent)])
+    return Outcome(account, read.rejections, rejected_rows, facts=[(gettext("Rows without a result"), read.silent)])
 
 
 def _read(source: Source, round_: RoundView, run: Run) -> _Reading:
@@ -158,7 +158,7 @@ def _read(source: Source, round_: RoundView, run: Run) -> _Reading:
             if not faults:
                 _read_row(read, row, values, round_, run.at)
             if read.rows_in % 5_000 == 0:
-                run.progress(_now("Reading the sheet"), read.rows_in)
+                run.progress(gettext("Reading the sheet"), read.rows_in)
     return read
 
 
@@ -200,7 +200,7 @@ def _read_row(read: _Reading, row: SheetRow, values: dict[str, Any], round_: Rou
 
 
 def _clean_code(text: str | None, round_: RoundView) -> tuple[int | None, str]:
-    """(subject, what is wrong). A running number of an office's own is none of ours, and the row may say otherwise whom it means."""
+    """(subject, what is wrong). An office's own running number is none of ours; the row may name its person otherwise."""
     if not text:
         return None, ""
     found = _CODE.fullmatch(text.upper())
@@ -212,7 +212,7 @@ def _clean_code(text: str | None, round_: RoundView) -> tuple[int | None, str]:
 
 
 def clean_time(value: Any, at: datetime) -> datetime | None:
-    """When a mark was made, in the jurisdiction's time: a date-time cell, 2022-10-04 14:30, or 14:30 of today; None if empty.
+    """When a mark was made, in the jurisdiction's time: a date-time cell, 2022-10-04 14:30, 14:30 of today; or None.
 
     Raises CellFault: time, time_of_day, time_ahead.
     """
@@ -222,7 +222,7 @@ def clean_time(value: Any, at: datetime) -> datetime | None:
     if isinstance(value, date):
         raise _fault("time_of_day")
     if isinstance(value, float) and 0 < value < 1:  # how a spreadsheet keeps a time of day
-        return _of_today(today, (datetime.min + timedelta(days=value)).time(), at)
+        return _of_today(today, (datetime.combine(today, time()) + timedelta(days=value)).time(), at)
     text = clean_text(value)
     if text is None:
         return None
@@ -356,7 +356,7 @@ def _take(read: _Reading, known: dict[int, int], round_: RoundView, run: Run) ->
             unchanged += receipt.outcome == Receipts.KNOWN
             if receipt.outcome in (Receipts.NOT_IN_ROUND, Receipts.ROUND_CLOSED):
                 read.refuse(row.row, "name", "not_in_round")
-    run.progress(_now("Marking"), read.rows_in, read.rows_in)
+    run.progress(gettext("Marking"), read.rows_in, read.rows_in)
     return taken, unchanged
 
 
@@ -387,7 +387,7 @@ def _write_rejected(path: Path, name: str, rejections: Sequence[Rejection], at: 
     with open_sheet(path, MARKS, name=name) as sheet:
         rows = ((row.number, row.cells, wanted[row.number]) for row in sheet if row.number in wanted)
         moment = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(target, sheet.header.titles, rows, title=_now("Rejected rows"), as_of=moment)
+        return write_rejected(target, sheet.header.titles, rows, title=gettext("Rejected rows"), as_of=moment)
 
 
 IMPORTER = Importer(

@@ -1,7 +1,7 @@
 """Sheets of marks: the gap list as it goes out, with columns to be filled in, and the words with which it comes back.
 
-The number in the first column (P12 a person, H7 a household) makes the way back certain, whatever becomes of the order of
-rows and columns. How a filled-in sheet is taken in is in `sheet_marks`.
+The number in the first column (P12 a person, H7 a household) makes the way back certain, whatever becomes of the order
+of rows and columns. How a filled-in sheet is taken in is in `sheet_marks`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext_lazy as named
+from django.utils.translation import pgettext_lazy
 
 from linli.core.sheets import ExportColumn, Field, Kind, SheetSpec, iter_csv, write_xlsx
 from linli.places.queries import DoorLabel
@@ -30,7 +30,11 @@ IN_MEMORY = 4 << 20
 MARKS = SheetSpec(
     fields=(
         Field("code", ("编号", "Number")),
-        Field("id_number", ("身份证号", "身份证号码", "证件号码", "身份证", "公民身份号码", "ID number"), kind=Kind.ID_NUMBER),
+        Field(
+            "id_number",
+            ("身份证号", "身份证号码", "证件号码", "身份证", "公民身份号码", "ID number"),
+            kind=Kind.ID_NUMBER,
+        ),
         Field("compound", ("小区", "小区名称", "院落", "Compound")),
         Field("building", ("楼栋", "楼号", "栋", "幢", "Building")),
         Field("unit", ("单元", "单元号", "Unit")),
@@ -65,16 +69,16 @@ WORD_OF = {word: mark for mark, words in RESULTS.items() for word in words}
 def column_titles() -> tuple[Any, ...]:
     """In the reader's language; both languages are known to the way back."""
     return (
-        named("sheet", "Number"), named("sheet", "Compound"), named("sheet", "Building"), named("sheet", "Unit"),
-        named("sheet", "Door"), named("sheet", "Name"), named("sheet", "Needs"), named("sheet", "Stands at"),
-        named("sheet", "Last mark"), named("sheet", "Back at"), named("sheet", "Result"), named("sheet", "Time"),
-        named("sheet", "Reason"),
+        pgettext_lazy("sheet", "Number"), pgettext_lazy("sheet", "Compound"), pgettext_lazy("sheet", "Building"), pgettext_lazy("sheet", "Unit"),
+        pgettext_lazy("sheet", "Door"), pgettext_lazy("sheet", "Name"), pgettext_lazy("sheet", "Needs"), pgettext_lazy("sheet", "Stands at"),
+        pgettext_lazy("sheet", "Last mark"), pgettext_lazy("sheet", "Back at"), pgettext_lazy("sheet", "Result"), pgettext_lazy("sheet", "Time"),
+        pgettext_lazy("sheet", "Reason"),
     )  # fmt: skip
 
 
 WIDTHS = (10, 18, 10, 10, 8, 12, 20, 9, 17, 17, 12, 17, 20)
 HOW = gettext_lazy(
-    "Fill in Result (done, absent, refused, exempt, moved out or vacant), Time and, for an exemption, Reason; then import it."
+    "Fill in Result (done, absent, refused, exempt, moved out, vacant), Time and, when exempt, Reason; then import it."
 )
 
 
@@ -89,7 +93,8 @@ def gap_rows(round_: RoundView, found: Iterable[Gap], labels: dict[int, DoorLabe
         label = labels[gap.key]
         yield (
             f"{letter}{gap.subject_id}", label.compound, label.building, label.unit, label.number, gap.name,
-            "、".join(need_labels(gap.needs)), str(gap.state.label), _clock(gap.event_at), _clock(gap.back_at), "", "", "",
+            "、".join(need_labels(gap.needs)), str(gap.state.label), _clock(gap.event_at), _clock(gap.back_at),
+            "", "", "",
         )  # fmt: skip
 
 

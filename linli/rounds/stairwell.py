@@ -198,14 +198,14 @@ class Home:
 
 _SUBJECTS = {
     CountBy.PERSON: """
-        SELECT s.subject_id, s.household_id, s.key, p.name, p.relation, p.needs, p.born_on, p.born_on, s.state, s.event_at,
-               s.back_at, s.until_at, 1, h.label
+        SELECT s.subject_id, s.household_id, s.key, p.name, p.relation, p.needs, p.born_on, p.born_on, s.state,
+               s.event_at, s.back_at, s.until_at, 1, h.label
         FROM round_state s JOIN person p ON p.id = s.subject_id JOIN household h ON h.id = s.household_id
         WHERE s.part = %(part)s AND s.round_id = %(round)s AND s.key = ANY(%(keys)s) AND s.due
         ORDER BY s.key, h.label, s.household_id, p.relation <> '户主', p.born_on NULLS LAST, p.id""",
     CountBy.HOUSEHOLD: """
-        SELECT s.subject_id, s.household_id, s.key, coalesce(p.name, ''), '', coalesce(p.needs, 0), p.oldest, p.youngest,
-               s.state, s.event_at, s.back_at, s.until_at, coalesce(p.people, 0), h.label
+        SELECT s.subject_id, s.household_id, s.key, coalesce(p.name, ''), '', coalesce(p.needs, 0), p.oldest,
+               p.youngest, s.state, s.event_at, s.back_at, s.until_at, coalesce(p.people, 0), h.label
         FROM round_state s JOIN household h ON h.id = s.household_id
         LEFT JOIN LATERAL (
             SELECT string_agg(p.name, '、' ORDER BY p.relation <> '户主', p.id) AS name, bit_or(p.needs) AS needs,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 BUCKET = timedelta(minutes=10)
 # A device's clock may be wrong by this much before an event time in the future is taken for a fault and clamped.
@@ -15,10 +16,10 @@ CLOCK_ERROR = timedelta(minutes=5)
 
 
 class RoundKind(models.TextChoices):
-    VISIT = "visit", _("visit")
-    TEST = "test", _("test")
-    KIT = "kit", _("kit")
-    CUSTOM = "custom", _("custom")
+    VISIT = "visit", pgettext_lazy("round", "visit")
+    TEST = "test", pgettext_lazy("round", "test")
+    KIT = "kit", pgettext_lazy("round", "kit")
+    CUSTOM = "custom", pgettext_lazy("round", "custom")
 
 
 class CountBy(models.IntegerChoices):
@@ -29,9 +30,9 @@ class CountBy(models.IntegerChoices):
 
 
 class RoundState(models.TextChoices):
-    DRAFT = "draft", _("draft")
-    OPEN = "open", _("open")
-    CLOSED = "closed", _("closed")
+    DRAFT = "draft", pgettext_lazy("round", "draft")
+    OPEN = "open", pgettext_lazy("round", "open")
+    CLOSED = "closed", pgettext_lazy("round", "closed")
 
 
 class Mark(models.IntegerChoices):

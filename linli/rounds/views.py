@@ -46,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def board(request: HttpRequest, code: str) -> HttpResponse:
     """The figures of a place in a round and of what lies under it; for a draft, what it will cover."""
-    round_, actor, at = take(request, code)
+    round_, _actor, _at = take(request, code)
     if round_.state == RoundState.DRAFT:
         return _draft(request, round_)
     context = _board_context(request, round_)
@@ -60,7 +60,7 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def board_live(request: HttpRequest, code: str) -> HttpResponse:
     """The live part of the board: 304 while no figure has changed."""
-    round_, actor, at = take(request, code)
+    round_, _actor, _at = take(request, code)
     context = _board_context(request, round_)
     return render_live(request, "rounds/_board.html", context, version=(round_.state, context["board"].version))
 
@@ -82,6 +82,8 @@ def _board_context(request: HttpRequest, round_: RoundView) -> dict[str, Any]:
     reach = pages.find_reach(round_, request.GET.get("place", ""), "rounds.view", actor=actor, at=at)
     by = number_or_none(request.GET.get("by", ""))
     found = pages.get_board(round_, reach, at, by=by)
+    if not request.GET.get("place"):
+        reach, found = pages.descend(round_, reach, found, actor=actor, at=at)
     context = base(round_, actor, reach)
     context |= {"board": found, "at": at, "by": by or "", "kind_label": found.kind.label if found.kind else ""}
     context["kinds"] = [(int(kind), kind.label, kind == found.kind) for kind in found.kinds]
@@ -167,7 +169,7 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def work(request: HttpRequest, code: str, job_id: UUID) -> HttpResponse:
     """Opening, closing or reopening on its way: polled until it has ended, then the board (or the certificate)."""
-    round_, actor, at = take(request, code)
+    round_, actor, _at = take(request, code)
     job = jobs.get_job(job_id)
     if job.state == Job.State.DONE:
         return _go(
@@ -190,7 +192,7 @@ def _go(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def list_home_card(actor: Any, at: Any) -> dict[str, object] | None:
-    """For the home page: the open rounds with what is missing, and the units that need a walk most in the worst of them."""
+    """For the home page: the open rounds with what is missing, and where it is worst in the one that misses most."""
     if not actor.may("rounds.view"):
         return None
     lines = [line for line in pages.list_lines(actor=actor, at=at, limit=20) if line.round.is_open and line.figures]
@@ -198,7 +200,7 @@ def list_home_card(actor: Any, at: Any) -> dict[str, object] | None:
         return None
     worst = max(lines, key=lambda line: line.figures.open if line.figures else 0)
     reach = pages.find_reach(worst.round, "", "rounds.view", actor=actor, at=at)
-    board = pages.get_board(worst.round, reach, at)
+    _reach, board = pages.descend(worst.round, reach, pages.get_board(worst.round, reach, at), actor=actor, at=at)
     context: dict[str, object] = {
         "lines": lines,
         "board": board,

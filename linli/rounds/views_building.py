@@ -36,7 +36,7 @@ def building(request: HttpRequest, code: str, place_code: str) -> HttpResponse:
         reach.place,
         reach.extent,
         at,
-        url_of_door=lambda key: f"{reverse('rounds:door', args=[code, key])}",
+        url_of_door=lambda key: reverse("rounds:door", args=[code, key]),
         selected=selected,
     )
     context = base(round_, actor, reach) | {"pictures": pictures, "at": at, "crumbs": crumbs_of(round_, reach)}
@@ -87,8 +87,8 @@ def door_context(round_: RoundView, actor: Actor, key: int, at: Any, homes: list
 
 @require_safe
 def list_marks(request: HttpRequest, code: str, subject_id: int) -> HttpResponse:
-    """Everything that was marked for one subject in this round, newest event first; those that a later one overruled too."""
-    round_, actor, at = take(request, code, "rounds.gaps")
+    """Everything that was marked for one subject in this round, newest event first, what was overruled too."""
+    round_, actor, _at = take(request, code, "rounds.gaps")
     found = queries.list_marks_of(round_id=round_.id, subject_id=subject_id, actor=actor)
     marks = [
         mark

@@ -161,7 +161,7 @@ def _group(found: list[Gap]) -> list[GapUnit]:
 
 @require_POST
 def mark(request: HttpRequest, code: str) -> HttpResponse:
-    """One press at a door. Answers with what stood there, as it now stands: a block of the list, or the door's panel."""
+    """One press at a door. Answers with what was there, as it now stands: a block of the list, or the door's panel."""
     round_, actor, at = take(request, code, "rounds.mark")
     key = number_or_none(request.POST.get("key", ""))
     if key is None:

@@ -76,7 +76,7 @@ def _create(request: HttpRequest, cleaned: dict[str, Any], actor: Actor, at: Any
 
 
 def _held(chosen: list[PlaceRef], actor: Actor, at: Any) -> Extent:
-    """The doors of the places chosen. Raises BeyondPlaces with the first that is not the actor's to open a round over."""
+    """The doors of the places chosen. Raises BeyondPlaces, naming the first over which the actor may open none."""
     held = actor.extent_for("rounds.open")
     for place in chosen:
         if not places.extent_of(place.id, at) <= held:
