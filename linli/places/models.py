@@ -49,6 +49,10 @@ class Place(models.Model):
         indexes = [
             models.Index(fields=["parent", "sort", "id"], name="place_parent_sort"),
             models.Index(fields=["name"], name="place_name"),
+            # What stands in an extent is counted from this index alone.
+            models.Index(
+                fields=["kind", "lo"], include=["doors"], name="place_counts", condition=Q(kind__gte=70, ended_at=None)
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="place_kind", condition=Q(kind__in=[kind.value for kind in Kind])),

@@ -1,9 +1,11 @@
-"""Verdicts on names and numbers, pure."""
+"""Verdicts on names, numbers and shapes, pure."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from typing import Any, NamedTuple
 
 from linli.places.terms import Kind
 
@@ -91,3 +93,30 @@ def floor_of(number: str) -> int | None:
     """
     found = re.fullmatch(r"(\d{1,2})(\d{2})[A-Za-z]?", number)
     return int(found[1]) or None if found else None
+
+
+class Drawing(NamedTuple):
+    """An outline as the path of an SVG of that width and height."""
+
+    path: str
+    width: int
+    height: int
+
+
+def draw_outline(
+    geometry: dict[str, Any], box: tuple[float, float, float, float], *, width: int = 320, height: int = 240
+) -> Drawing:
+    """A GeoJSON Polygon or MultiPolygon, fitted into a picture. Degrees of longitude are shortened by the latitude."""
+    west, south, east, north = box
+    shrink = math.cos(math.radians((south + north) / 2))
+    across, up = max((east - west) * shrink, 1e-9), max(north - south, 1e-9)
+    scale = min(width / across, height / up)
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    parts = []
+    for polygon in polygons:
+        for ring in polygon:
+            points = [
+                f"{(lon - west) * shrink * scale:.1f} {(north - lat) * scale:.1f}" for lon, lat, *_height in ring
+            ]
+            parts.append("M" + "L".join(points) + "Z")
+    return Drawing("".join(parts), math.ceil(across * scale), math.ceil(up * scale))

@@ -1,12 +1,13 @@
-"""`linli import KIND FILE`: one command for each importer that a room has registered.
+"""`linli import`: one command for everything that the rooms can take in (core.importers).
 
-`linli import roster FILE` carries out `residents.import_roster` here and now, with a progress bar, and ends with the
-account that balances. Exit code 3 when a row was rejected: the others are in, and the rejected ones are in a workbook.
+Ends with the account: rows in = created + updated + unchanged + rejected. Rejected rows do not make the command fail: the
+good rows are kept, and the exit code is 0 as long as the account balances.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,116 +16,122 @@ from typing import Annotated, Any
 import typer
 from django.utils.translation import gettext as _
 
-from linli.core import clock, importers, terminal
+from linli.core import access, clock, db, importers, jobs, terminal
+from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.importers import Importer
 from linli.core.models import Job
 
-REJECTED_EXIT = 3
-SHOWN = 20
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-RejectedOption = Annotated[
-    Path | None,
-    typer.Option("--rejected", metavar="FILE", help="Where to put the rejected rows (.xlsx); default beside FILE."),
-]
+SHOWN = 10
+app = typer.Typer(
+    no_args_is_help=True, help="Bring in places, rosters and marks from files. Ends with an account that balances."
+)
 
 
-class ImportFailed(Problem):
-    """What the job ended with, as the job kept it."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error.get("detail", ""), advice=error.get("advice", ""))
-        self.code, self.status = error.get("code", "core.problem"), error.get("status", 400)
-
-
-def get_command_name(importer: Importer) -> str:
-    """`residents.import_roster` is `linli import roster`."""
-    return importer.kind.split(".")[-1].removeprefix("import_").replace("_", "-")
-
-
-def build_app() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, help="Bring in sheets: places, people, marks.")
-
-    @app.callback()
-    def imports() -> None:
-        """Bring in sheets: places, people, marks."""
-
-    for importer in importers.list_all():
-        app.command(get_command_name(importer), help=f"{importer.label}: {importer.about}")(_make_command(importer))
-    return app
+def get_actor() -> Actor:
+    """The account of `--as`. While nobody has ever been appointed, the server's own command line acts by itself: the
+    places on which the first account is appointed have to come from somewhere.
+    """
+    if not os.environ.get(terminal.ACCOUNT_VARIABLE):
+        with db.owner():
+            if not db.scalar("SELECT EXISTS (SELECT 1 FROM appointment)"):
+                return access.SYSTEM
+    with db.owner():
+        return terminal.get_actor()
 
 
-def _make_command(importer: Importer) -> Callable[..., None]:
-    """A function whose signature typer reads: the file, what the importer asks, and the common options."""
-
-    def command(file: Path, rejected: Path | None, as_json: bool, **answers: str) -> None:
-        run_import(importer, file, {name: text for name, text in answers.items() if text}, rejected, as_json)
-
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [
-        inspect.Parameter("file", kind, annotation=FileArgument),
-        inspect.Parameter("rejected", kind, annotation=RejectedOption, default=None),
-        inspect.Parameter("as_json", kind, annotation=JsonOption, default=False),
-    ]
-    for ask in importer.asks:
-        option = typer.Option(f"--{ask.name.replace('_', '-')}", help=f"{ask.label} {ask.hint}".strip())
-        default = inspect.Parameter.empty if ask.required else ""
-        parameters.append(inspect.Parameter(ask.name, kind, annotation=Annotated[str, option], default=default))
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
-
-
-def run_import(importer: Importer, file: Path, answers: dict[str, str], rejected: Path | None, as_json: bool) -> None:
-    """Raises what the import ended with; Exit(3) when rows were rejected."""
-    actor = terminal.get_actor()
+def run_import(
+    importer: Importer, file: Path, answers: dict[str, str], rejections: Path | None, as_json: bool
+) -> None:
+    """Carry out one import here and print what came of it. Raises what the import raised."""
+    if rejections is not None and rejections.suffix.lower() != ".xlsx":
+        raise Problem(
+            _("Rejected rows are written as a workbook."), advice=_("Give --rejections a name that ends in .xlsx.")
+        )
+    actor = get_actor()
     with terminal.progress() as watch:
         job = importers.import_here(
             importer=importer, path=file, answers=answers, actor=actor, at=clock.now(), watch=watch
         )
-    if job.state != Job.State.DONE:
-        raise ImportFailed(job.error or {})
-    result: dict[str, Any] = dict(job.result or {})
-    result["rejected_workbook"] = _fetch_rejected(job, rejected or file.with_name(f"{file.stem}.rejected.xlsx"))
+    if job.state == Job.State.FAILED:
+        raise failure_of(job)
+    workbook = importers.rejected_path(job.id)
+    if rejections is not None and workbook.exists():
+        shutil.copyfile(workbook, rejections)
+    show(job, rejections, as_json)
+
+
+def failure_of(job: Job) -> Problem:
+    """The Problem that ended a job."""
+    error = job.error or jobs.JobDied().as_dict()
+    problem = Problem(str(error["detail"]).replace("%", "%%"), advice=str(error["advice"]).replace("%", "%%"))
+    problem.code, problem.status = error["code"], error["status"]
+    return problem
+
+
+def show(job: Job, rejections: Path | None, as_json: bool) -> None:
+    result: dict[str, Any] = job.result or {}
     if as_json:
-        terminal.print_json(result)
-    else:
-        print_result(result)
-    if result["rejection_count"]:
-        raise typer.Exit(REJECTED_EXIT)
-
-
-def _fetch_rejected(job: Job, target: Path) -> str | None:
-    """Move the workbook of rejected rows to where the user finds it; it holds personal values, so it is private."""
-    made = importers.rejected_path(job.id)
-    if not made.exists():
-        return None
-    shutil.move(made, target)
-    target.chmod(0o600)
-    return str(target)
-
-
-def print_result(result: dict[str, Any]) -> None:
+        terminal.print_json({"job": str(job.id), **result})
+        return
     account = result["account"]
-    names = {
-        "rows_in": _("rows in"),
-        "created": _("created"),
-        "updated": _("updated"),
-        "unchanged": _("unchanged"),
+    labels = {
+        "rows_in": _("Rows in"), "created": _("created"), "updated": _("updated"), "unchanged": _("unchanged"),
         "rejected": _("rejected"),
-    }
-    rows = [(names[name], account[name]) for name in names]
-    rows += [(label, value) for label, value in result["facts"]]
-    terminal.print_table("", ["", _("rows")], rows, numbers=[1])
-    for found in result["rejections"][:SHOWN]:
-        typer.echo(f"{found['cell']} {found['column_title']}: {found['message']} {found['advice']}")
-    more = result["rejection_count"] - SHOWN
-    if more > 0:
-        typer.echo(_("... and %(number)s more.") % {"number": more})
-    if result["rejected_workbook"]:
-        typer.echo(_("Rejected rows, to be corrected and sent again: %(file)s") % {"file": result["rejected_workbook"]})
+    }  # fmt: skip
+    rows = [[label, account[name]] for name, label in labels.items()]
+    terminal.print_table("", [_("Account"), _("Rows")], [*rows, *result["facts"]], numbers=[1])
+    if not result["rejections"]:
+        return
+    first = [
+        [one["cell"], one["column_title"], f"{one['message']} {one['advice']}"] for one in result["rejections"][:SHOWN]
+    ]
+    terminal.print_table(
+        _("Rejected: the first %(shown)s of %(count)s") % {"shown": len(first), "count": result["rejection_count"]},
+        [_("Cell"), _("Column"), _("What to do")],
+        first,
+    )
+    if rejections is not None:
+        typer.echo(_("All of them are in %(path)s, to be corrected and sent again.") % {"path": rejections})
+    else:
+        typer.echo(_("With --rejections FILE.xlsx all of them are written to a workbook."))
 
 
-app = build_app()
+def command_of(importer: Importer) -> Callable[..., None]:
+    """The command of one importer: a file, and an option for everything it asks."""
+
+    def command(**given: Any) -> None:
+        answers = {ask.name: given[ask.name] for ask in importer.asks}
+        run_import(importer, given["file"], answers, given["rejections"], given["as_json"])
+
+    file = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
+    asked = [
+        (ask.name, Annotated[str, typer.Option(f"--{ask.name}", help=f"{ask.label}. {ask.hint}".strip())], ask.required)
+        for ask in importer.asks
+    ]
+    workbook = Annotated[
+        Path | None, typer.Option("--rejections", metavar="FILE.xlsx", help="Write the rejected rows here.")
+    ]
+    as_json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("file", kind, annotation=file),
+        *(
+            inspect.Parameter(name, kind, annotation=of, **({} if required else {"default": ""}))
+            for name, of, required in asked
+        ),
+        inspect.Parameter("rejections", kind, annotation=workbook, default=None),
+        inspect.Parameter("as_json", kind, annotation=as_json, default=False),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def name_of(importer: Importer) -> str:
+    """`divisions` of `places.import_divisions`."""
+    return importer.kind.rpartition(".")[2].removeprefix("import_").replace("_", "-")
+
+
+for _importer in importers.list_importers(access.SYSTEM):
+    app.command(name_of(_importer), help=f"{_importer.label}. {_importer.about}")(command_of(_importer))

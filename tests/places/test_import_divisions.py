@@ -49,6 +49,8 @@ def load_rows(folder: Path, *rows: Sequence[str], head: Sequence[str] = HEAD) ->
 
 def check_tree() -> None:
     """Every division holds keys, inside of its parent, apart from its siblings."""
+    db.execute("ANALYZE place")
+    db.execute("ANALYZE place_span")
     assert not db.rows(
         "SELECT code FROM place p WHERE kind <= 40 AND NOT EXISTS (SELECT 1 FROM place_span s WHERE s.place_id = p.id)"
     )
@@ -98,7 +100,7 @@ def test_five_cities() -> None:
     check_tree()
     assert load(SHARED / "divisions_2023_to_street.csv").account.unchanged == newer.account.rows_in
     names = [place.name for place in queries.list_children(queries.get_place("150102").id, AT)]
-    assert any("区域服务中心" in name for name in names)
+    assert {"呼伦路街道", "丁香路街道", "东河街道"} <= set(names)
 
 
 def test_a_part_of_it_and_the_rest_later(tmp_path: Path) -> None:

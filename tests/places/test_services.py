@@ -16,5 +16,5 @@ def test_tree_is_built_and_read() -> None:
     assert [p.name for p in path] == ["呼和浩特市", "新城区", "海拉尔东路街道", "第1社区", "阳光小区", "1号楼"]
     assert made.keys == sorted(made.keys)
     assert all(key in made.extent(made.district) for key in made.keys)
-    counts = queries.count_inside(made.extent(made.city), AT)
+    counts = queries.count_inside(made.extent(made.city))
     assert (counts.compounds, counts.buildings, counts.units, counts.doors) == (4, 8, 16, 96)

@@ -19,6 +19,7 @@ from linli.core.extents import EVERYWHERE, Extent
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Field, SheetSpec
+from linli.places import bulk
 from linli.places.allocation import Ledger, Row, lock_tree, slots_needed
 from linli.places.imports.sheet import Progress, Tally
 from linli.places.queries.tree import extents_of, get_places_by_code
@@ -269,6 +270,9 @@ def _create(fresh: list[Line], known: dict[str, PlaceRef], at: datetime) -> None
         line.place_id = ids[line.code]
     if fresh:
         _give_keys(fresh, ids, at)
+    if len(fresh) > bulk.MANY // 10:
+        db.execute("ANALYZE place")  # or what follows is planned for the tables as they were
+        db.execute("ANALYZE place_span")
 
 
 def _give_keys(fresh: list[Line], ids: dict[str, int], at: datetime) -> None:

@@ -228,6 +228,15 @@ class Migration(migrations.Migration):
             model_name="place",
             index=models.Index(fields=["name"], name="place_name"),
         ),
+        migrations.AddIndex(
+            model_name="place",
+            index=models.Index(
+                condition=models.Q(("ended_at", None), ("kind__gte", 70)),
+                fields=["kind", "lo"],
+                include=("doors",),
+                name="place_counts",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="place",
             constraint=models.CheckConstraint(

@@ -177,7 +177,7 @@ def places_of_key(key: int, at: datetime) -> list[PlaceRef]:
     return read_places(_HOLDERS, {"key": key, "at": at})
 
 
-def count_inside(extent: Extent, at: datetime) -> PlaceCounts:
+def count_inside(extent: Extent) -> PlaceCounts:
     """What stands in an extent now (ended ones left out). Doors are counted at their units."""
     counts = {Kind.COMPOUND: 0, Kind.BUILDING: 0, Kind.UNIT: 0}
     doors = 0
@@ -185,9 +185,9 @@ def count_inside(extent: Extent, at: datetime) -> PlaceCounts:
         """
         SELECT p.kind, count(*), sum(p.doors) FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
         JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
-        WHERE p.ended_at IS NULL OR p.ended_at > %(at)s GROUP BY p.kind
+        WHERE p.ended_at IS NULL GROUP BY p.kind
         """,
-        {"los": extent.los, "his": extent.his, "at": at},
+        {"los": extent.los, "his": extent.his},
     ):
         counts[Kind(kind)] = number
         doors += held
@@ -195,7 +195,7 @@ def count_inside(extent: Extent, at: datetime) -> PlaceCounts:
 
 
 def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
-    """`count_inside` for many places in one statement."""
+    """`count_inside` for the doors that each of many places holds at `at`, in one statement."""
     ids = list(place_ids)
     found: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
     for place_id, kind, number, held in db.rows(
@@ -203,7 +203,7 @@ def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
         SELECT s.place_id, p.kind, count(*), sum(p.doors) FROM place_span s
         JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
         WHERE s.place_id = ANY(%(ids)s) AND s.since <= %(at)s AND s.until > %(at)s
-          AND (p.ended_at IS NULL OR p.ended_at > %(at)s)
+          AND p.ended_at IS NULL
         GROUP BY 1, 2
         """,
         {"ids": ids, "at": at},

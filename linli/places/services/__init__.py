@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linli.places.services.any_kind import add_place, move_place
 from linli.places.services.changes import add_alias, end_place, rename_place
 from linli.places.services.divisions import add_division
 from linli.places.services.moves import move_compound, move_division
@@ -22,11 +23,13 @@ __all__ = [
     "add_division",
     "add_doors",
     "add_overlay",
+    "add_place",
     "add_unit",
     "end_door",
     "end_place",
     "move_compound",
     "move_division",
+    "move_place",
     "redraw_overlay",
     "rename_place",
     "set_vacant",

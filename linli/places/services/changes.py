@@ -87,7 +87,7 @@ def _end_block(place: PlaceRef, at: datetime) -> None:
 def _end_division(place: PlaceRef, at: datetime) -> None:
     extent = extent_of(place.id, at)
     if place.kind in DIVISIONS:
-        inside = count_inside(extent, at)
+        inside = count_inside(extent)
         if inside.compounds or any(not child.is_physical for child in list_children(place.id, at)):
             raise NotEmpty(place=place.name)
     elif any(not child.is_physical for child in list_children(place.id, at)):

@@ -1,0 +1,215 @@
+"""`linli places`: look through the tree and change it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from django.utils.translation import gettext as _
+
+from linli.core import clock, terminal
+from linli.core.access import Actor
+from linli.places import queries, services
+from linli.places.errors import WrongParent
+from linli.places.terms import Kind, PlaceRef
+
+app = typer.Typer(no_args_is_help=True, help="The tree of places: search, show, add, rename, move.")
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of a place.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def as_dict(place: PlaceRef, at: datetime, *, path: list[PlaceRef] | None = None) -> dict[str, Any]:
+    counts = queries.counts_of([place.id], at)[place.id]
+    return {
+        "code": place.code,
+        "name": place.name,
+        "kind": Kind(place.kind).name.lower(),
+        "path": [{"code": one.code, "name": one.name} for one in (path or [])],
+        "compounds": counts.compounds,
+        "buildings": counts.buildings,
+        "units": counts.units,
+        "doors": counts.doors,
+        "ended_at": place.ended_at,
+    }
+
+
+def _get(code: str, actor: Actor, at: datetime) -> PlaceRef:
+    place = queries.get_place(code)
+    queries.require_sight(place, actor, at)
+    return place
+
+
+def _print_places(places: list[PlaceRef], at: datetime, as_json: bool, title: str = "") -> None:
+    paths = queries.paths_of([place.id for place in places], at)
+    if as_json:
+        terminal.print_json([as_dict(place, at, path=paths[place.id]) for place in places])
+        return
+    counts = queries.counts_of([place.id for place in places], at)
+    terminal.print_table(
+        title,
+        [_("Code"), _("Name"), _("Kind"), _("In"), _("Buildings"), _("Units"), _("Doors")],
+        [
+            [
+                place.code, place.name, place.kind_label, " ".join(one.name for one in paths[place.id][-3:]),
+                counts[place.id].buildings, counts[place.id].units, counts[place.id].doors,
+            ]
+            for place in places
+        ],
+        numbers=[4, 5, 6],
+    )  # fmt: skip
+
+
+@app.command("list")
+def list_places(
+    code: Annotated[str, typer.Argument(metavar="[CODE]", help="Under which place; default: the widest ones.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What stands directly under a place."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        actor.require("places.view")
+        places = queries.list_children(_get(code, actor, at).id, at) if code else queries.list_roots(at)
+        _print_places(places, at, as_json)
+
+
+@app.command()
+def show(code: Code, as_json: Json = False) -> None:
+    """One place: where it lies and what stands in it."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        place = _get(code, actor, at)
+        _print_one(place, at, as_json)
+
+
+def _print_one(place: PlaceRef, at: datetime, as_json: bool) -> None:
+    found = as_dict(place, at, path=queries.path_of(place.id, at))
+    if as_json:
+        terminal.print_json(found)
+        return
+    rows = [
+        (_("Code"), place.code), (_("Kind"), place.kind_label), (_("In"), " > ".join(one["name"] for one in found["path"])),
+        (_("Compounds"), found["compounds"]), (_("Buildings"), found["buildings"]), (_("Units"), found["units"]),
+        (_("Doors"), found["doors"]),
+    ]  # fmt: skip
+    terminal.print_table(place.name, ["", ""], rows)
+
+
+@app.command()
+def search(
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Name, part of a name, or code.")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find places by name, part of a name, or code. Several words narrow: 阳光 3号楼."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        actor.require("places.view")
+        _print_places(queries.search_places(" ".join(text), actor=actor, at=at, limit=limit), at, as_json)
+
+
+@app.command()
+def tree(
+    code: Code,
+    depth: Annotated[int, typer.Option(min=1, max=6, help="How many levels down.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """What stands under a place, several levels down."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        top = _get(code, actor, at)
+        if as_json:
+            terminal.print_json(_branch(top, depth, at))
+            return
+        typer.echo(f"{top.name}  {top.code}")
+        _print_branch(top, depth, at, "  ")
+
+
+def _branch(place: PlaceRef, depth: int, at: datetime) -> dict[str, Any]:
+    children = queries.list_children(place.id, at) if depth else []
+    found = {"code": place.code, "name": place.name, "kind": Kind(place.kind).name.lower()}
+    return found | ({"children": [_branch(child, depth - 1, at) for child in children]} if children else {})
+
+
+def _print_branch(place: PlaceRef, depth: int, at: datetime, indent: str) -> None:
+    for child in queries.list_children(place.id, at):
+        typer.echo(f"{indent}{child.name}  {child.code}")
+        if depth > 1:
+            _print_branch(child, depth - 1, at, indent + "  ")
+
+
+@app.command()
+def add(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="district, street, community, compound, building, unit...")],
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    under: Annotated[str, typer.Option("--under", metavar="CODE", help="The place it stands under.")] = "",
+    code: Annotated[str, typer.Option(help="Its code; divisions need one, the others get one made.")] = "",
+    holds: Annotated[
+        str, typer.Option("--holds", metavar="CODES", help="Of an area or grid: what belongs to it, by comma.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Add a place."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        wanted = Kind.__members__.get(kind.upper().replace("-", "_"))
+        if wanted is None:
+            raise WrongParent(
+                _("There is no kind of place named %(kind)s."),
+                advice=_("Kinds: %(kinds)s."), kind=kind, kinds=", ".join(one.lower() for one in Kind.__members__),
+            )  # fmt: skip
+        parent = queries.get_place(under) if under else None
+        place = services.add_place(
+            kind=wanted, name=name, parent=parent, code=code, holds=holds.split(",") if holds else [], actor=actor, at=at
+        )
+        _print_one(place, at, as_json)
+
+
+@app.command()
+def doors(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Code of a unit.")],
+    numbers: Annotated[list[str], typer.Argument(metavar="[NUMBER...]", help="Doors to add; none: list them.")] = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """The doors of a unit; with numbers, add them."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        unit = _get(code, actor, at)
+        if numbers:
+            services.add_doors(unit_id=unit.id, numbers=numbers, actor=actor, at=at)
+        found = queries.list_doors(unit.id)
+        if as_json:
+            terminal.print_json([{"key": door.key, "number": door.number, "floor": door.floor} for door in found])
+        else:
+            rows = [[door.number, "" if door.floor is None else door.floor, str(door.key)] for door in found]
+            terminal.print_table(unit.name, [_("Door"), _("Floor"), _("Key")], rows)
+
+
+@app.command()
+def rename(code: Code, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: Json = False) -> None:
+    """Give a place another name; under the old one it is still found."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        place = services.rename_place(place_id=queries.get_place(code).id, name=name, actor=actor, at=at)
+        _print_one(place, at, as_json)
+
+
+@app.command()
+def move(
+    code: Code,
+    to: Annotated[str, typer.Option("--to", metavar="CODE", help="The community, street or district it goes to.")],
+    as_json: Json = False,
+) -> None:
+    """Move a compound to another community, a community to another street, a street to another district."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        place = services.move_place(place=queries.get_place(code), target=queries.get_place(to), actor=actor, at=at)
+        _print_one(place, at, as_json)
+
+
+@app.command()
+def end(code: Code) -> None:
+    """Dissolve a place that holds nothing any more, or end a compound, building or unit with its doors."""
+    with terminal.acting() as actor:
+        services.end_place(place_id=queries.get_place(code).id, actor=actor, at=clock.now())
