@@ -27,7 +27,6 @@ ROOMS = ("desk", "duty", "places", "residents", "rounds")
 ENDPOINTS: list[Endpoint] = [
     endpoint for room in ROOMS for endpoint in import_module(f"tests.site.access.{room}").ENDPOINTS
 ]
-REFUSED = {403, 404}
 
 
 def walk_pages(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[str]:
@@ -71,13 +70,23 @@ def test_every_address_is_declared() -> None:
 def test_every_declared_permission_exists() -> None:
     asked = {name for endpoint in ENDPOINTS for name in (endpoint.needs, *endpoint.also) if name}
     assert asked <= ALL_PERMISSIONS
-    assert len({endpoint.name for endpoint in ENDPOINTS}) == len(ENDPOINTS)
+
+
+def holds(endpoint: Endpoint, role: Role) -> bool:
+    """Whether the role may do it anywhere at all."""
+    return all(name in PERMISSIONS[role] for name in (endpoint.needs, *endpoint.also) if name)
+
+
+def relations_of(endpoint: Endpoint, role: Role) -> tuple[str, ...]:
+    """The cells of one row. What a role may do nowhere is tried at the nearest place and the farthest."""
+    if endpoint.where in NO_PLACE:
+        return RELATIONS[:1]
+    return RELATIONS if holds(endpoint, role) else (RELATIONS[0], RELATIONS[-1])
 
 
 def passes(endpoint: Endpoint, role: Role, relation: str) -> bool:
     """What the table says of one cell."""
-    held = PERMISSIONS[role]
-    if any(name not in held for name in (endpoint.needs, *endpoint.also) if name):
+    if not holds(endpoint, role):
         return False
     if endpoint.where is ALL:
         return relation in INSIDE
@@ -119,13 +128,14 @@ class Caller:
 
 def faults_of(world: World, caller: Caller, role: Role, endpoint: Endpoint) -> Iterator[str]:
     """What is wrong in one row of the matrix."""
-    for relation in RELATIONS if endpoint.where not in NO_PLACE else RELATIONS[:1]:
+    for relation in relations_of(endpoint, role):
         status, body, location = caller.call(endpoint, relation)
         cell = f"{role.value} · {endpoint.name} · {relation}"
         wanted = passes(endpoint, role, relation)
-        if wanted and (status not in endpoint.passes or location.startswith("/sign-in")):
+        empty = endpoint.empty_outside and status == 200 and holds(endpoint, role)
+        if wanted and (status not in endpoint.passes or location.startswith("/sign-in/?next=")):
             yield f"{cell}: refused with {status}"
-        if not wanted and status not in REFUSED:
+        if not wanted and status not in endpoint.refusals and not empty:
             yield f"{cell}: let through with {status}"
         for secret in world.out_of_sight():
             if secret in body:
@@ -150,7 +160,7 @@ def strangers_faults(world: World) -> Iterator[str]:
         if endpoint.where in (OPEN, SIGNED_IN):
             continue
         status, _body, _location = idle.call(endpoint, "own")
-        if status not in REFUSED:
+        if status not in endpoint.refusals:
             yield f"not appointed · {endpoint.name}: let through with {status}"
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.builders.duty import PASSWORD
 from tests.site.access.endpoint import ANYWHERE, OPEN, SIGNED_IN, Endpoint
 
+NO_JOB = "01930000-0000-7000-8000-000000000001"
+
 ENDPOINTS = [
+    Endpoint("GET desk:favicon", None, OPEN, lambda w, t: "/favicon.ico"),
     Endpoint("GET desk:home", None, SIGNED_IN, lambda w, t: "/"),
     Endpoint("GET desk:sign-in", None, OPEN, lambda w, t: "/sign-in/"),
     Endpoint(
@@ -16,6 +19,17 @@ ENDPOINTS = [
     Endpoint("GET desk:password", None, SIGNED_IN, lambda w, t: "/password/"),
     Endpoint("POST desk:language", None, OPEN, lambda w, t: "/language/", lambda w, t: {"language": "en"}),
     Endpoint("POST desk:size", None, OPEN, lambda w, t: "/size/", lambda w, t: {"size": "large"}),
+    Endpoint("GET desk:imports", None, SIGNED_IN, lambda w, t: "/imports/"),
+    Endpoint(
+        "POST desk:imports", None, SIGNED_IN, lambda w, t: "/imports/", lambda w, t: {"kind": "nothing.known"},
+        passes=frozenset({404}),
+    ),
+    Endpoint(
+        "GET desk:import-template", None, SIGNED_IN, lambda w, t: "/imports/template/nothing.known/",
+        passes=frozenset({404}),
+    ),
+    Endpoint("GET desk:job", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/", passes=frozenset({404})),
+    Endpoint("GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
     Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),
     Endpoint("GET api:openapi-view", None, OPEN, lambda w, t: "/api/docs"),

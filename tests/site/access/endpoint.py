@@ -31,7 +31,9 @@ class Endpoint:
     `name`: "GET duty:accounts" for a page (method and name of the URL), "GET /api/duty/me" for an operation (method and
     path as in the OpenAPI document). `url`, `data`: the address and what is sent (a form to a page, JSON to the API) for
     a target. `also`: further permissions asked on the same doors. `passes`: statuses of success, where it is not
-    just anything below 400 (say so when a success needs what the world does not have).
+    just anything below 400 (say so when a success needs what the world does not have); `refusals`: of refusal.
+    `empty_outside`: whoever holds the permission elsewhere gets an empty answer instead of a refusal. One address may be
+    declared several times, called in different ways.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Endpoint:
     data: Callable[[World, Target], dict[str, Any]] | None = None
     also: tuple[str, ...] = ()
     passes: frozenset[int] = frozenset({200, 201, 202, 204, 302})
+    refusals: frozenset[int] = frozenset({403, 404})
+    empty_outside: bool = False
 
     @property
     def method(self) -> str:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from linli.core import clock, db
 from linli.core.access import SYSTEM
 from linli.core.extents import Extent
+from linli.core.ids import new_id
 from linli.core.models import Account
 from linli.duty.terms import Role
 from linli.places import queries as places
 from linli.places.terms import DoorRef, Kind, PlaceRef
 from linli.rounds import bulk, services
-from linli.rounds.terms import CountBy, RoundKind
+from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
 from tests.builders.duty import appoint, make_account
 from tests.builders.ledger import make_home, make_person
 from tests.builders.places import District, make_district
@@ -83,6 +84,9 @@ def build_world() -> World:
     for relation, (place, tree, index) in chosen.items():
         world.targets[relation] = _target(relation, place, tree, index, people)
     world.round_id, world.round_code = _round(world.city, "open")
+    for _door, _home, person_id, name in people.values():
+        command = MarkCommand(new_id(), Mark.ABSENT, now, person_id=person_id, reason=f"{name}的家人说的")
+        services.mark(round_id=world.round_id, commands=[command], actor=SYSTEM, at=now)
     for role in Role:
         world.callers[role] = make_account(role=role, place=world.targets["own"].place, username=f"caller-{role.value}")
     world.idle = make_account(username="caller-idle")
