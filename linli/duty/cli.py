@@ -108,7 +108,7 @@ def list_(
         return
     terminal.print_table(
         "",
-        [_("No."), _("Account"), _("Name"), _("Role"), _("Code"), _("Place"), _("Since"), _("Until")],
+        [_("No."), _("Account"), _("Name"), _("Role"), _("Place code"), _("Place"), _("From"), _("Until")],
         [
             (str(line.id), line.username, line.name, line.role_label, line.place_code, line.place_name,
              _moment(line.since), _moment(line.until))
@@ -135,7 +135,7 @@ def show(username: Annotated[str, typer.Argument(metavar="ACCOUNT")], as_json: J
         (str(line.id), line.role_label, line.place_code, line.place_name, _moment(line.since), _moment(line.until))
         for line in lines
     ]
-    columns = [_("No."), _("Role"), _("Code"), _("Place"), _("Since"), _("Until")]
+    columns = [_("No."), _("Role"), _("Place code"), _("Place"), _("From"), _("Until")]
     terminal.print_table(f"{account.username} · {account.name}", columns, rows)
 
 

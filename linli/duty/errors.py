@@ -117,7 +117,7 @@ class UsernameWrong(Invalid):
 
 class NameWrong(Invalid):
     code = "duty.name"
-    title = _("The name is empty or longer than %(limit)s characters.")
+    title = _("A name has 1 to %(limit)s characters.")
     advice_text = _("Give the name people know it by.")
 
 

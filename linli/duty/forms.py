@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from linli.duty.terms import NAME_LENGTH, USERNAME_LENGTH, Role, Standing
+from linli.duty.terms import NAME_LENGTH, PERMISSION_LABELS, USERNAME_LENGTH, Role, Standing
 
 TOKEN_DAYS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("one year")))
 
@@ -51,4 +51,6 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, permissions: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(name, name) for name in permissions]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (name, PERMISSION_LABELS[name]) for name in permissions
+        ]

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.errors import Text
+
 USERNAME_LENGTH = 40
 NAME_LENGTH = 80
 LONGEST_TOKEN = timedelta(days=366)
@@ -62,6 +64,28 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPERVISOR: LOOK | {"rounds.gaps", "duty.view", "journal.view", "residents.view"},
 }
 ALL_PERMISSIONS = frozenset().union(*PERMISSIONS.values())
+PERMISSION_LABELS: dict[str, Text] = {
+    "places.view": _("see places"),
+    "places.edit": _("add, rename and move places"),
+    "places.import": _("import places"),
+    "residents.view": _("see households and people, numbers masked"),
+    "residents.unmask": _("see a whole ID number or phone, with a purpose"),
+    "residents.edit": _("change the register of households and people"),
+    "residents.import": _("import rosters"),
+    "residents.export": _("export rosters, with a purpose"),
+    "rounds.view": _("see rounds and their figures"),
+    "rounds.gaps": _("see who has not been reached"),
+    "rounds.mark": _("mark doors"),
+    "rounds.open": _("make and open rounds"),
+    "rounds.close": _("close and reopen rounds"),
+    "rounds.import": _("import sheets of marks"),
+    "rounds.export": _("export gap lists, with a purpose"),
+    "duty.view": _("see who is appointed where"),
+    "duty.appoint": _("appoint, and end appointments"),
+    "accounts.make": _("make and close accounts, set passwords"),
+    "tokens.make": _("make tokens for programs"),
+    "journal.view": _("read the journal"),
+}
 
 
 class Standing(models.TextChoices):
