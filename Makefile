@@ -22,7 +22,6 @@ check: setup-dev
 fmt: setup-dev
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
-	-$(VENV)/bin/djlint linli --quiet --reformat
 
 bench: setup-dev
 	$(VENV)/bin/python -m bench $(ARGS)

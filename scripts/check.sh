@@ -26,7 +26,7 @@ check() {
 check "ruff check" ruff check .
 check "ruff format" ruff format --check .
 check "import-linter" lint-imports
-check "djlint" djlint linli --quiet --lint --check
+check "djlint" djlint linli --quiet --lint
 check "migrations" python -m linli.site.cli manage makemigrations --check --dry-run
 check "translations" python -m linli.core.catalogs --check
 check "locks" python scripts/locks.py check
