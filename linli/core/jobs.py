@@ -26,7 +26,7 @@ from linli.core import access, clock, db
 from linli.core.access import Actor
 from linli.core.errors import NotFound, Problem
 from linli.core.ids import new_id
-from linli.core.models import Job
+from linli.core.models import Job as Job  # what callers hold
 
 QUEUE = "default"
 TASK = "linli.core.tasks.carry_out"

@@ -72,7 +72,7 @@ def open_round(*, round_id: int, actor: Actor, at: datetime, watch: Progress = s
             raise EmptyScope()
         opening.part = partitions.round_part(round_id, due, at)
         _fill_states(opening, opening.part, own=due >= partitions.CITY_SIZE)
-        fill_tallies(round_id, opening.part)
+        _fill_tallies(round_id, opening.part)
         opening.state, opening.opened_at = RoundState.OPEN, at
         opening.save(update_fields=["state", "opened_at", "part"])
         figures = queries.get_figures(round_id=round_id, extent=queries.scope_of(round_id), at=at)
@@ -129,35 +129,15 @@ def stream_large_sets() -> None:
     )
 
 
-def fill_tallies(round_id: int, part: int, table: str = "round_state") -> None:
-    """All tallies of a round from its states, in one pass in key order. Replaces what was there."""
-    db.execute("DELETE FROM round_tally WHERE round_id = %s", [round_id])
+def _fill_tallies(round_id: int, part: int) -> None:
+    """The tallies of a round that is being opened: nobody has a mark yet."""
     db.execute(
-        f"""
-        INSERT INTO round_tally
-            (round_id, lo, due, done, exempt, absent, refused, doors_due, doors_open, buckets, counts)
-        SELECT %(round)s, c.lo, c.due, c.done, c.exempt, c.absent, c.refused, c.doors_due, c.doors_open,
-               coalesce(b.buckets, '{{}}'), coalesce(b.counts, '{{}}')
-        FROM (
-            SELECT (key >> 11) << 11 AS lo, sum(due) AS due, sum(done) AS done, sum(exempt) AS exempt,
-                   sum(absent) AS absent, sum(refused) AS refused, count(*) FILTER (WHERE due > 0) AS doors_due,
-                   count(*) FILTER (WHERE due > done + exempt) AS doors_open
-            FROM (
-                SELECT key, count(*) FILTER (WHERE due) AS due, count(*) FILTER (WHERE due AND state = 10) AS done,
-                       count(*) FILTER (WHERE due AND state IN (11, 20, 21)) AS exempt,
-                       count(*) FILTER (WHERE due AND state = 1) AS absent,
-                       count(*) FILTER (WHERE due AND state = 2) AS refused
-                FROM {table} WHERE part = %(part)s AND round_id = %(round)s GROUP BY key
-            ) AS door GROUP BY 1
-        ) AS c LEFT JOIN (
-            SELECT lo, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
-            FROM (
-                SELECT (key >> 11) << 11 AS lo, floor(date_part('epoch', event_at) / 600)::integer AS bucket,
-                       count(*)::integer AS n
-                FROM {table} WHERE part = %(part)s AND round_id = %(round)s AND due AND state = 10 GROUP BY 1, 2
-            ) AS bucket GROUP BY lo
-        ) AS b USING (lo)
-        ORDER BY c.lo
+        """
+        INSERT INTO round_tally (round_id, lo, due, doors_due, doors_open)
+        SELECT %(round)s, (key >> 11) << 11, sum(people), count(*), count(*)
+        FROM (SELECT key, count(*) AS people FROM round_state WHERE part = %(part)s AND round_id = %(round)s
+              GROUP BY key) AS door
+        GROUP BY 2 ORDER BY 2
         """,
         {"round": round_id, "part": part},
     )

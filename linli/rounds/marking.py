@@ -1,6 +1,7 @@
 """Marks by the thousand and the million, judged as a set and merged. Runs as the owner, in one transaction.
 
-A small load goes through the units' locks like a phone's marks. A large one (partitions.CITY_SIZE) holds the round alone for
+A small load goes through the units' locks like a phone's marks. A large one (partitions.CITY_SIZE) holds the round
+alone for
 its seconds; how it is written is in `marking_large`.
 """
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from linli.core import arrays, db, journal
 from linli.core.access import Actor
 from linli.core.arrays import Int64s
-from linli.core.extents import Extent
+from linli.core.extents import UNIT_BITS
 from linli.rounds import marking_large, partitions, policies, queries
 from linli.rounds.bulk import MARK_LOCK, Progress, silent
 from linli.rounds.errors import RoundClosed
@@ -42,20 +43,24 @@ class Load:
 
 
 def mark_many(*, round_id: int, lines: Iterable[bytes], actor: Actor, at: datetime, watch: Progress = silent) -> Load:
-    """`mark_batch` of lines `row \\t subject_id \\t kind \\t event_at \\t reason`: kind a Mark's number, event_at ISO."""
+    """`mark_batch` of lines `row \\t subject_id \\t kind \\t event_at \\t reason`: kind a Mark's number, event_at
+    ISO.
+    """
     return mark_batch(round_id=round_id, batch=Batch.parse(lines), actor=actor, at=at, watch=watch)
 
 
 def mark_batch(*, round_id: int, batch: Batch, actor: Actor, at: datetime, watch: Progress = silent) -> Load:
     """Take a load of marks.
 
-    A mark that is on record already (same subject, kind and event time) is known, so a sheet sent twice changes nothing.
+    A mark that is on record already (same subject, kind and event time) is known, so a sheet sent twice changes
+    nothing.
     A subject that is not in the round, or not on the actor's doors, is a stranger. Kinds that correct the register
     (moved out, vacant) do not come this way. Raises RoundClosed, and Forbidden without rounds.import anywhere.
     """
     actor.require("rounds.import")
     size = len(batch.subjects)
-    with db.owner(), db.atomic():
+
+    def take() -> Load:
         watch("", 0, size)
         large = size >= partitions.CITY_SIZE
         lock = "pg_advisory_xact_lock" if large else "pg_advisory_xact_lock_shared"
@@ -63,15 +68,15 @@ def mark_batch(*, round_id: int, batch: Batch, actor: Actor, at: datetime, watch
         taken = queries.get_round(round_id)
         if not taken.is_open or taken.part is None or taken.opened_at is None:
             raise RoundClosed(round=taken.code)
-        batch = batch.settled(opened_at=taken.opened_at, received_at=at, before=policies.BEFORE_OPENING)
+        settled = batch.settled(opened_at=taken.opened_at, received_at=at, before=policies.BEFORE_OPENING)
         if not large:
-            _lock_units(taken, batch)
-        states = read_states(taken, None if large else batch.subjects)
-        judged = judge(batch, states, actor.extent_for("rounds.import"), _on_record(taken, batch, states))
+            _lock_units(taken, settled)
+        states = read_states(taken, None if large else settled.subjects)
+        judged = judge(settled, states, actor.extent_for("rounds.import"), _on_record(taken, settled, states))
         watch("", size // 3, size)
         if judged.accepted:
             merge = marking_large.merge if large else _merge
-            merge(taken, taken.part, batch, states, judged, actor, at)
+            merge(taken, taken.part, settled, states, judged, actor, at)
         watch("", size, size)
         load = Load(
             size,
@@ -81,7 +86,10 @@ def mark_batch(*, round_id: int, batch: Batch, actor: Actor, at: datetime, watch
             tuple(batch.rows[judged.is_stranger][:SHOWN].tolist()),
         )
         _record(taken, load, actor, at)
-    return load
+        return load
+
+    with db.owner():
+        return db.retrying(take)
 
 
 def _record(taken: RoundView, load: Load, actor: Actor, at: datetime) -> None:
@@ -115,11 +123,11 @@ def read_states(taken: RoundView, subjects: Int64s | None) -> States:
 
 
 def _lock_units(taken: RoundView, batch: Batch) -> None:
-    """In key order, like every writer. Everyone of the load is looked up again after this, in a later statement."""
-    for _ in range(2):
-        units = read_states(taken, batch.subjects).units()
-        db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [taken.id, units.tolist()])
-        # Whoever moved meanwhile is in a unit that is locked in the second turn, or nobody moved and it locks nothing new.
+    """In key order, like every writer. Whoever moves to another unit meanwhile has that unit locked too."""
+    locked: set[int] = set()
+    while not (units := set(read_states(taken, batch.subjects).units().tolist())) <= locked:
+        db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [taken.id, sorted(units)])
+        locked |= units
 
 
 def _on_record(taken: RoundView, batch: Batch, states: States) -> npt.NDArray[np.void]:
@@ -139,6 +147,36 @@ def _on_record(taken: RoundView, batch: Batch, states: States) -> npt.NDArray[np
 def _merge(
     taken: RoundView, part: int, batch: Batch, states: States, judged: Judged, actor: Actor, at: datetime
 ) -> None:
-    first = int(db.scalar("SELECT nextval('mark_id_seq')"))  # held: no other load takes numbers meanwhile
-    del first
-    raise NotImplementedError
+    picked = np.flatnonzero(judged.takes)
+    db.rows(
+        """
+        WITH load AS (
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::text[],
+                                 %s::boolean[])
+                AS l (subject_id, key, kind, flags, event_us, reason, decides)
+        ), timed AS (
+            SELECT *, timestamptz '2000-01-01 00:00+00' + event_us * interval '1 microsecond' AS event_at FROM load
+        ), facts AS (
+            INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, received_at, account_id,
+                              appointment_id, reason)
+            SELECT %s, %s, subject_id, key, kind, flags, event_at, %s, %s, %s, reason FROM timed
+        ), states AS (
+            UPDATE round_state s SET state = t.kind, event_at = t.event_at,
+                client_id = NULL, mark_id = NULL, until_at = NULL, back_at = NULL
+            FROM timed t WHERE t.decides AND s.part = %s AND s.round_id = %s AND s.subject_id = t.subject_id
+        ) SELECT 1
+        """,
+        [
+            batch.subjects[picked].tolist(),
+            states.keys[judged.at[picked]].tolist(),
+            batch.kinds[picked].tolist(),
+            batch.flags[picked].tolist(),
+            batch.events[picked].tolist(),
+            [""] * len(picked) if batch.reasons is None else batch.reasons[picked].tolist(),
+            judged.decides[picked].tolist(),
+            *(part, taken.id, at, actor.account_id, actor.appointment_for("rounds.import")),
+            *(part, taken.id),
+        ],
+    )
+    units = np.unique(states.keys[judged.at[picked]] >> UNIT_BITS << UNIT_BITS)
+    db.rows("SELECT linli_retally(%s, %s, %s::bigint[])", [taken.id, part, units.tolist()])

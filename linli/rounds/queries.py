@@ -15,6 +15,7 @@ from typing import Any
 
 from linli.core import db
 from linli.core.access import Actor
+from linli.core.errors import Forbidden
 from linli.core.extents import Extent
 from linli.rounds import policies
 from linli.rounds.errors import RoundNotFound
@@ -65,7 +66,7 @@ _COLUMNS = "id, code, name, kind, count_by, state, starts_at, ends_at, opened_at
 def _view(row: tuple[Any, ...]) -> RoundView:
     *fields, certificate = row
     parsed = json.loads(certificate) if isinstance(certificate, str) else certificate
-    return RoundView(*fields, certificate=parsed)
+    return RoundView(*(*fields, parsed))
 
 
 def get_round(round_id: int) -> RoundView:
@@ -84,8 +85,24 @@ def get_round_by_code(code: str) -> RoundView:
     return _view(rows[0])
 
 
-def list_rounds(*, actor: Actor, state: str = "", limit: int = 100) -> list[RoundView]:
-    """Rounds that reach into the actor's places: the open first, then the newest."""
+def get_round_by_code_prepared(code: str) -> RoundView:
+    """The same for the hottest path: prepared once a connection. Raises RoundNotFound."""
+    rows = db.prepared(f"SELECT {_COLUMNS} FROM round WHERE code = %s", [code])
+    if not rows:
+        raise RoundNotFound(round=code)
+    return _view(rows[0])
+
+
+def require_reach(found: RoundView, actor: Actor, permission: str) -> None:
+    """Raises Forbidden unless the round reaches into the places where the actor holds `permission`."""
+    if not scope_of(found.id) & actor.extent_for(permission):
+        raise Forbidden(permission=permission)
+
+
+def list_rounds(
+    *, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None
+) -> list[RoundView]:
+    """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this round."""
     seen = actor.extent_for("rounds.view")
     rows = db.rows(
         f"""
@@ -94,9 +111,11 @@ def list_rounds(*, actor: Actor, state: str = "", limit: int = 100) -> list[Roun
             SELECT 1 FROM round_span s JOIN unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi) ON s.lo < e.hi AND s.hi >
             e.lo
             WHERE s.round_id = r.id)
+          AND (%s::bigint IS NULL OR (state <> 'open', extract(epoch FROM created_at) * -1, -id) > (
+            SELECT state <> 'open', extract(epoch FROM created_at) * -1, -id FROM round WHERE id = %s))
         ORDER BY state <> 'open', created_at DESC, id DESC LIMIT %s
         """,
-        [state, state, seen.los, seen.his, limit],
+        [state, state, seen.los, seen.his, after_id, after_id, limit],
     )
     return [_view(row) for row in rows]
 
@@ -183,6 +202,16 @@ def list_worst_units(*, round_id: int, extent: Extent, limit: int = 8) -> list[U
         [round_id, limit],
     )
     return [UnitGap(*row) for row in rows]
+
+
+def is_subject(found: RoundView, subject_id: int, actor: Actor) -> bool:
+    """Whether a person (or household) is or was due in the round, on doors whose gaps the actor may see."""
+    return bool(
+        db.rows(
+            "SELECT 1 FROM round_state WHERE part = %s AND round_id = %s AND subject_id = %s AND key <@ %s::int8multirange",
+            [found.part, found.id, subject_id, str(actor.extent_for("rounds.gaps"))],
+        )
+    )
 
 
 def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[str, Any]]:

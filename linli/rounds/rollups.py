@@ -7,24 +7,17 @@ city that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
-from psycopg import Cursor
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 
-from linli.core import db
+from linli.core import arrays
+from linli.core.arrays import Int64s
 from linli.core.extents import Extent
 from linli.rounds.terms import Figures
 
 COLUMNS = ("due", "done", "exempt", "absent", "refused", "doors_due", "doors_open")
-ARRAY_HEADER_BYTES = 20  # of an array on the wire: dimensions, nulls, element type, length, first index
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,43 +32,16 @@ class RollUp:
         return Figures(*(int(value) for value in self.figures[at[0]])) if len(at) else Figures()
 
 
-class _ArrayBytes(Loader):
-    """Hands an array over as it came, so that numpy can lay itself over it instead of making a million Python ints."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
-
-
-def _read(sql: str, widths: Sequence[int]) -> list[Int64s]:
-    """One row of arrays without nulls, each as int64; `widths` are the bytes of their elements. Empty for NULL."""
-    db.connection().ensure_connection()
-    with Cursor(db.connection().connection) as cursor:
-        for name in ("int4", "int8"):
-            cursor.adapters.register_loader(cursor.adapters.types[name].array_oid, _ArrayBytes)
-        cursor.execute(sql, binary=True)
-        row = cursor.fetchall()[0]
-    return [
-        np.empty(0, dtype=np.int64)
-        if data is None
-        else np.frombuffer(data, dtype=[("size", ">i4"), ("value", f">i{width}")], offset=ARRAY_HEADER_BYTES)[
-            "value"
-        ].astype(np.int64)
-        for data, width in zip(row, widths, strict=True)
-    ]
-
-
 def roll_up_all(*, round_id: int, extent: Extent, at: datetime) -> RollUp:
     """Figures of every place that holds doors in `extent` at `at`, from the city to the unit."""
-    los, *tallies = _read(
+    los, *tallies = arrays.read_arrays(
         f"SELECT array_agg(t.lo), {', '.join(f'array_agg(t.{name})' for name in COLUMNS)} FROM ("
         f" SELECT * FROM round_tally t WHERE t.round_id = {int(round_id)} AND {extent.where('t.lo')} ORDER BY t.lo"
         ") AS t",
         [8, *(4 for _ in COLUMNS)],
     )
     moment = f"'{at.isoformat()}'::timestamptz"
-    place_ids, span_los, span_his = _read(
+    place_ids, span_los, span_his = arrays.read_arrays(
         "SELECT array_agg(place_id), array_agg(lo), array_agg(hi) FROM place_span"
         f" WHERE since <= {moment} AND until > {moment}",
         [8, 8, 8],

@@ -49,6 +49,7 @@ class Mark(models.IntegerChoices):
 
 FIRST_CLOSED = 10
 GIVEN = (Mark.ABSENT, Mark.REFUSED, Mark.DONE, Mark.EXEMPT, Mark.MOVED_OUT, Mark.VACANT)
+LOADED = (Mark.ABSENT, Mark.REFUSED, Mark.DONE, Mark.EXEMPT)  # what a load of marks may carry
 LEAVING = (Mark.MOVED_OUT, Mark.VACANT)  # the register is corrected
 
 
