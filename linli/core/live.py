@@ -23,7 +23,8 @@ def render_live(
     """Render a live fragment, or answer 304 when the browser holds the same one.
 
     `version`: whatever decides the fragment's content (figures, newest mark...), so that an unchanged one is not even
-    rendered; None: the rendered text itself is compared. The answer says as of when it holds, in the header AS_OF.
+    rendered; None: the rendered text itself is compared, which must then hold no CSRF token. The answer says as of when
+    it holds, in the header AS_OF.
     """
     response: HttpResponse
     if version is not None:
