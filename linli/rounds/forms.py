@@ -84,7 +84,7 @@ class RoundForm(forms.Form):
             )
         return [found[code] for code in codes if code in found]
 
-    def _codes_in_sheet(self, name: str, file: UploadedFile | None) -> list[str]:
+    def _codes_in_sheet(self, name: str, file: UploadedFile[Any] | None) -> list[str]:
         if file is None:
             return []
         codes = []

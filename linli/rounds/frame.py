@@ -38,7 +38,7 @@ def number_or_none(text: str) -> int | None:
 
 def url_of(name: str, code: str, **query: object) -> str:
     """`rounds:<name>` of a round, with what is not empty as its query."""
-    kept = {key: value for key, value in query.items() if value not in ("", None)}
+    kept = {key: str(value) for key, value in query.items() if value not in ("", None)}
     return reverse(f"rounds:{name}", args=[code]) + (f"?{urlencode(kept)}" if kept else "")
 
 
@@ -61,7 +61,6 @@ def base(round_: RoundView, actor: Actor, reach: Reach | None = None) -> dict[st
     """What all templates of a round are given."""
     context: dict[str, Any] = {"round": round_, "reach": reach, "place": reach.place if reach else None}
     context["code"] = reach.place.code if reach and reach.place else ""
-    context["unit"] = _("people") if round_.per_person else _("households")
     scope = queries.scope_of(round_.id)
     context["may"] = {
         "gaps": actor.may("rounds.gaps"),

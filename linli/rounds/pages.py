@@ -26,7 +26,7 @@ LABELS = 3  # doors, places ... that are named before "and n more"
 
 @dataclass(frozen=True)
 class Reach:
-    """Where somebody looks: a place (None: all of the round) and its doors in the round; `narrowed`: not all of them."""
+    """Where somebody looks: a place (None: the whole round), its doors in the round; `narrowed`: not all of them."""
 
     place: PlaceRef | None
     path: list[PlaceRef]

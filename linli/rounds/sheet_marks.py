@@ -200,7 +200,7 @@ def _read_row(read: _Reading, row: SheetRow, values: dict[str, Any], round_: Rou
 
 
 def _clean_code(text: str | None, round_: RoundView) -> tuple[int | None, str]:
-    """(subject, what is wrong). An office's own running number is none of ours; the row may name its person otherwise."""
+    """(subject, what is wrong). An office's own running number is none of ours; the row may name whom it means."""
     if not text:
         return None, ""
     found = _CODE.fullmatch(text.upper())

@@ -14,8 +14,7 @@ from typing import IO, Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from linli.core.sheets import ExportColumn, Field, Kind, SheetSpec, iter_csv, write_xlsx
 from linli.places.queries import DoorLabel
@@ -69,11 +68,20 @@ WORD_OF = {word: mark for mark, words in RESULTS.items() for word in words}
 def column_titles() -> tuple[Any, ...]:
     """In the reader's language; both languages are known to the way back."""
     return (
-        pgettext_lazy("sheet", "Number"), pgettext_lazy("sheet", "Compound"), pgettext_lazy("sheet", "Building"), pgettext_lazy("sheet", "Unit"),
-        pgettext_lazy("sheet", "Door"), pgettext_lazy("sheet", "Name"), pgettext_lazy("sheet", "Needs"), pgettext_lazy("sheet", "Stands at"),
-        pgettext_lazy("sheet", "Last mark"), pgettext_lazy("sheet", "Back at"), pgettext_lazy("sheet", "Result"), pgettext_lazy("sheet", "Time"),
+        pgettext_lazy("sheet", "Number"),
+        pgettext_lazy("sheet", "Compound"),
+        pgettext_lazy("sheet", "Building"),
+        pgettext_lazy("sheet", "Unit"),
+        pgettext_lazy("sheet", "Door"),
+        pgettext_lazy("sheet", "Name"),
+        pgettext_lazy("sheet", "Needs"),
+        pgettext_lazy("sheet", "Stands at"),
+        pgettext_lazy("sheet", "Last mark"),
+        pgettext_lazy("sheet", "Back at"),
+        pgettext_lazy("sheet", "Result"),
+        pgettext_lazy("sheet", "Time"),
         pgettext_lazy("sheet", "Reason"),
-    )  # fmt: skip
+    )
 
 
 WIDTHS = (10, 18, 10, 10, 8, 12, 20, 9, 17, 17, 12, 17, 20)

@@ -144,7 +144,7 @@ def count_scope(request: HttpRequest) -> HttpResponse:
     scope = sides["include"] - sides["exclude"]
     context = {
         "counts": residents.count_residents(scope, actor=actor) if scope else None,
-        "inside": places.count_inside(scope, at) if scope else None,
+        "inside": places.count_inside(scope) if scope else None,
         "beyond": bool(scope) and not scope <= actor.extent_for("rounds.open"),
         "unknown": "、".join(unknown[:8]),
         "per_person": request.POST.get("count_by") != str(int(CountBy.HOUSEHOLD)),
