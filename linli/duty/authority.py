@@ -42,7 +42,7 @@ _BY_PLACE = f"SELECT {_IS_WHOLE}, s.los, s.his FROM place p LEFT JOIN {_SPANS} O
 
 def find_grants(account_id: int, at: datetime) -> tuple[Grant, ...]:
     """The grants of an account at `at`, oldest appointment first; none for an unknown or inactive account."""
-    return _grants(db.rows(_BY_ACCOUNT, {"account": account_id, "at": at}))
+    return _grants(db.prepared(_BY_ACCOUNT, {"account": account_id, "at": at}))
 
 
 def find_place_extent(place_id: int, at: datetime) -> Extent:
@@ -59,7 +59,7 @@ def digest_token(raw: str) -> bytes:
 
 def authenticate_token(raw: str, at: datetime) -> Actor:
     """Who a bearer token stands for, with the authority held at `at`, in one round trip. Raises TokenRefused."""
-    rows = db.rows(_BY_TOKEN, {"digest": digest_token(raw), "at": at})
+    rows = db.prepared(_BY_TOKEN, {"digest": digest_token(raw), "at": at})
     if not rows:
         raise TokenRefused
     account_id, name, scopes = rows[0][:3]

@@ -120,3 +120,36 @@ class BeyondPlaces(Forbidden):
     code = "rounds.beyond_places"
     title = _("%(place)s is not, or not wholly, among the places where you may open a round.")
     advice_text = _("Take it out, or ask the office above you to open the round.")
+
+
+class NoCertificate(NotFound):
+    code = "rounds.no_certificate"
+    title = _("The round %(round)s has not been closed, so it has no certificate.")
+    advice_text = _("Read its figures as they stand, or close it first.")
+
+
+class KindUnknown(Invalid):
+    code = "rounds.kind_unknown"
+    title = _("There is no kind of place %(kind)s.")
+    advice_text = _("Give one of: %(kinds)s.")
+
+
+class NeedUnknown(Invalid):
+    code = "rounds.need_unknown"
+    title = _("There is no mark of need %(need)s.")
+    advice_text = _("Give one of: %(needs)s.")
+
+
+class NotJson(Problem):
+    code = "rounds.not_json"
+    status = 400
+    title = _("What was sent is not JSON.")
+    advice_text = _("Send one mark as an object, or several as {\"marks\": [...]}; nothing was marked.")
+
+
+class MarkFieldWrong(Invalid):
+    """A field of a mark sent to the API; `field` names it."""
+
+    code = "rounds.mark_field"
+    title = _("%(field)s: %(why)s")
+    advice_text = _("Correct the field and send this mark again, under the same id.")

@@ -102,7 +102,7 @@ def require_reach(found: RoundView, actor: Actor, permission: str) -> None:
 def list_rounds(
     *, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None
 ) -> list[RoundView]:
-    """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this round."""
+    """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this one."""
     seen = actor.extent_for("rounds.view")
     rows = db.rows(
         f"""
@@ -208,7 +208,8 @@ def is_subject(found: RoundView, subject_id: int, actor: Actor) -> bool:
     """Whether a person (or household) is or was due in the round, on doors whose gaps the actor may see."""
     return bool(
         db.rows(
-            "SELECT 1 FROM round_state WHERE part = %s AND round_id = %s AND subject_id = %s AND key <@ %s::int8multirange",
+            "SELECT 1 FROM round_state WHERE part = %s AND round_id = %s AND subject_id = %s"
+            " AND key <@ %s::int8multirange",
             [found.part, found.id, subject_id, str(actor.extent_for("rounds.gaps"))],
         )
     )

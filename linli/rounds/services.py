@@ -32,9 +32,12 @@ _CALL = """linli_mark(%s::bigint, %s::timestamptz, %s::bigint, %s::bigint, %s::i
     %s::timestamptz[], %s::smallint[])"""
 _MARK = f"SELECT ord, outcome, marks FROM {_CALL}"
 # OFFSET 0 keeps the wall's settings a row of their own, made before the function is called with it.
-_MARK_ACTING = f"""SELECT m.ord, m.outcome, m.marks
-    FROM (SELECT set_config('linli.extent', %s, true) AS extent, set_config('linli.account', %s, true) AS account OFFSET 0) AS acting
-    CROSS JOIN LATERAL {_CALL.replace("%s::timestamptz", "CASE WHEN acting.extent <> '' THEN %s::timestamptz END", 1)} AS m"""
+_MARK_ACTING = f"""
+    SELECT m.ord, m.outcome, m.marks
+    FROM (
+        SELECT set_config('linli.extent', %s, true) AS extent, set_config('linli.account', %s, true) AS account OFFSET 0
+    ) AS acting
+    CROSS JOIN LATERAL {_CALL.replace("%s::bigint", "CASE WHEN acting.extent <> '' THEN %s::bigint END", 1)} AS m"""
 
 
 def create_round(
@@ -147,7 +150,7 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
 def mark_at_once(
     *, round_: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime
 ) -> list[Receipt]:
-    """The same in one round trip, for the API: a transaction of its own, behind both walls. Call it outside of any other.
+    """The same in one round trip, for the API: a transaction of its own, behind both walls. Not inside of another.
 
     Not for marks that correct the register. Raises as `mark` does, and ValueError for moved out and vacant.
     """

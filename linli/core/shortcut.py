@@ -1,0 +1,124 @@
+"""A shorter road into the hottest operations of the API, beside Django's: no middleware, no session, one transaction.
+
+A room registers an address with `@shortcut`. A POST to it with a bearer token is answered here, with the same words as
+the operation of that address; anything else (a page's session, another method) goes on to Django. `linli/site/wsgi.py`
+puts it in front. What the middleware would do for such a request is done here: authenticate, act as somebody, one shape
+of errors in the caller's language, headers that keep browsers from guessing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.utils import translation
+
+from linli.core import access, clock, db, integrity
+from linli.core.access import Actor
+from linli.core.api import PROBLEM_TYPE
+from linli.core.errors import Problem, Unavailable
+
+Work = Callable[[str, bytes, Actor, datetime], bytes]
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
+           413: "Content Too Large", 422: "Unprocessable Content", 500: "Internal Server Error",
+           503: "Service Unavailable"}  # fmt: skip
+_roads: list[tuple[re.Pattern[str], Work]] = []
+_log = logging.getLogger(__name__)
+
+
+def shortcut(address: str) -> Callable[[Work], Work]:
+    """Register `work(the one name in the address, body, actor, at) -> JSON`, run outside of a transaction.
+
+    It is run a second time when the database went away in the middle, so it has to be idempotent.
+    """
+
+    def register(work: Work) -> Work:
+        _roads.append((re.compile(address), work))
+        return work
+
+    return register
+
+
+def put_in_front(application: Application) -> Application:
+    """The WSGI application with its short roads."""
+
+    def short_or_long(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            authorization = environ.get("HTTP_AUTHORIZATION", "")
+            if authorization[:7].lower() == "bearer ":
+                for address, work in _roads:
+                    found = address.fullmatch(environ["PATH_INFO"])
+                    if found:
+                        return _answer(environ, start_response, work, found[1], authorization[7:].strip())
+        return application(environ, start_response)
+
+    return short_or_long
+
+
+def _answer(environ: Environ, start_response: StartResponse, work: Work, name: str, token: str) -> Iterable[bytes]:
+    status, body, kind = 200, b"", "application/json"
+    with translation.override(_language(environ)):
+        try:
+            body = _run(work, name, _read(environ), token)
+        except Problem as problem:
+            status, kind, body = problem.status, PROBLEM_TYPE, orjson.dumps(problem.as_dict())
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *HEADERS]
+    if status == 401:
+        headers.append(("WWW-Authenticate", 'Bearer realm="linli"'))
+    start_response(f"{status} {REASONS.get(status, 'Problem')}", headers)
+    return [body]
+
+
+class BodyTooLarge(Problem):
+    code = "core.too_large"
+    status = 413
+    title = translation.gettext_lazy("The request is larger than %(mib)s MiB.")
+    advice_text = translation.gettext_lazy("Send it in several parts.")
+
+
+def _read(environ: Environ) -> bytes:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    body: bytes = environ["wsgi.input"].read(limit + 1) if not environ.get("CONTENT_LENGTH") else b""
+    if length := environ.get("CONTENT_LENGTH"):
+        size = int(length) if length.isdigit() else limit + 1
+        body = environ["wsgi.input"].read(size) if size <= limit else bytes(limit + 1)
+    if len(body) > limit:
+        raise BodyTooLarge(mib=limit >> 20)
+    return body
+
+
+def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
+    for last in (False, True):
+        try:
+            at = clock.now()
+            return work(name, body, access.actor_of_token(token, at), at)
+        except IntegrityError as error:
+            raise integrity.explain(error) from error
+        except (OperationalError, InterfaceError) as error:
+            # The database was restarted, or is away: the connection is of no more use.
+            db.connection().close()
+            if last:
+                _log.warning("the database does not answer: %s", error)
+                raise Unavailable from error
+    raise AssertionError("unreachable")
+
+
+def _language(environ: Environ) -> str:
+    for part in environ.get("HTTP_ACCEPT_LANGUAGE", "").split(","):
+        name = part.split(";")[0].strip()
+        if name:
+            try:
+                return translation.get_supported_language_variant(name)
+            except LookupError:
+                continue
+    return settings.LANGUAGE_CODE
