@@ -35,7 +35,7 @@ class AddForm(forms.Form):
 
     @property
     def codes(self) -> list[str]:
-        return self.cleaned_data.get("holds", "").split()
+        return str(self.cleaned_data.get("holds", "")).split()
 
 
 class RenameForm(forms.Form):

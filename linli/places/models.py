@@ -13,7 +13,10 @@ def _pairs() -> Q:
     allowed = Q(parent_kind=None, kind__in=[kind.value for kind in ROOTED])
     for kind, parents in PARENTS.items():
         if parents:
-            allowed |= Q(kind=kind.value, parent_kind__in=[parent.value for parent in parents])
+            # IS NOT NULL, because a CHECK that comes out as NULL passes.
+            allowed |= Q(
+                kind=kind.value, parent_kind__isnull=False, parent_kind__in=[parent.value for parent in parents]
+            )
     return allowed
 
 

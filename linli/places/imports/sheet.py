@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
@@ -60,7 +60,7 @@ class Tally:
         """Numbers of the rows not refused so far, in order."""
         return [number for number in self.rows if number not in self.faults]
 
-    def outcome(self, title: Text, facts: tuple[tuple[Text, int], ...] = ()) -> Outcome:
+    def outcome(self, title: Text, facts: Sequence[tuple[str, int]] = ()) -> Outcome:
         account = Account(len(self.rows), self.created, self.updated, self.unchanged, len(self.faults)).check()
         rejections = [one for number in sorted(self.faults) for one in self.faults[number]]
 

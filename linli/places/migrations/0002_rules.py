@@ -15,10 +15,11 @@ ALTER TABLE place ADD CONSTRAINT place_parent_block FOREIGN KEY (parent_id, pare
 -- Blocks of one kind have one size and lie on its grid; with UNIQUE (kind, lo) no two overlap.
 ALTER TABLE place ADD CONSTRAINT place_block CHECK (
     CASE kind
-        WHEN 40 THEN lo IS NULL AND hi IS NULL OR (lo & ((1::bigint << 37) - 1)) = 0 AND hi = lo + (1::bigint << 37)
-        WHEN 70 THEN lo IS NOT NULL AND (lo & ((1::bigint << 28) - 1)) = 0 AND hi IS NOT DISTINCT FROM lo + (1::bigint << 28)
-        WHEN 80 THEN lo IS NOT NULL AND (lo & ((1::bigint << 17) - 1)) = 0 AND hi IS NOT DISTINCT FROM lo + (1::bigint << 17)
-        WHEN 90 THEN lo IS NOT NULL AND (lo & ((1::bigint << 11) - 1)) = 0 AND hi IS NOT DISTINCT FROM lo + (1::bigint << 11)
+        WHEN 40 THEN num_nulls(lo, hi) = 2 OR num_nulls(lo, hi) = 0
+            AND (lo & ((1::bigint << 37) - 1)) = 0 AND hi = lo + (1::bigint << 37)
+        WHEN 70 THEN num_nulls(lo, hi) = 0 AND (lo & ((1::bigint << 28) - 1)) = 0 AND hi = lo + (1::bigint << 28)
+        WHEN 80 THEN num_nulls(lo, hi) = 0 AND (lo & ((1::bigint << 17) - 1)) = 0 AND hi = lo + (1::bigint << 17)
+        WHEN 90 THEN num_nulls(lo, hi) = 0 AND (lo & ((1::bigint << 11) - 1)) = 0 AND hi = lo + (1::bigint << 11)
         ELSE lo IS NULL AND hi IS NULL
     END AND lo >= 0 AND hi <= (1::bigint << 53));
 -- A block rounded down to its parent's size is its parent's block: so a child lies inside its parent.

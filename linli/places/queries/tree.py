@@ -211,8 +211,10 @@ def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
         found[place_id][kind] = (number, held)
     return {
         place_id: PlaceCounts(
-            *(found[place_id].get(kind.value, (0, 0))[0] for kind in (Kind.COMPOUND, Kind.BUILDING, Kind.UNIT)),
-            doors=found[place_id].get(Kind.UNIT.value, (0, 0))[1],
+            compounds=found[place_id].get(Kind.COMPOUND, (0, 0))[0],
+            buildings=found[place_id].get(Kind.BUILDING, (0, 0))[0],
+            units=found[place_id].get(Kind.UNIT, (0, 0))[0],
+            doors=found[place_id].get(Kind.UNIT, (0, 0))[1],
         )
         for place_id in ids
     }

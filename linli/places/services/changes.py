@@ -80,7 +80,7 @@ def _end_block(place: PlaceRef, at: datetime) -> None:
     db.execute("UPDATE door SET ended_at = %s WHERE key >= %s AND key < %s AND ended_at IS NULL", [at, lo, hi])
     db.execute(
         "UPDATE place SET ended_at = %s, doors = 0 WHERE kind >= %s AND lo >= %s AND lo < %s AND ended_at IS NULL",
-        [at, Kind.COMPOUND.value, lo, hi],
+        [at, place.kind, lo, hi],  # a compound begins where its first building and its first unit begin
     )
 
 

@@ -93,7 +93,7 @@ def open_chain(
 
     Returns the rows of the last link.
     """
-    holders = _present(anchor_id, spans) if anchor_id is not None else [None] * len(spans)
+    holders: list[Row | None] = [None] * len(spans) if anchor_id is None else _present(anchor_id, spans)
     rows: list[Row] = [row for row in holders if row is not None]
     for place_id, kind in chain:
         rows = [Row(place_id, kind, lo, hi, parent, at) for (lo, hi), parent in zip(spans, holders, strict=True)]
