@@ -33,7 +33,7 @@ from linli.rounds.terms import Mark, RoundKind
 from linli.site.database import migrate_all
 from linli.site.demo.chain import appoint_all, draw_grids
 from linli.site.demo.load import Plan, Settled, load_city
-from linli.site.demo.visit import BUSY, Marks, write_lines
+from linli.site.demo.visit import BUSY, Marks, as_batch
 
 FULL = 3_400_000
 HOUSEHOLDS = 1_200_000  # of 3.4 million: the bench's city; the demo follows the census' smaller families
@@ -178,8 +178,8 @@ def _hold_round(settled: Settled, count: int, opened: datetime, at: datetime, wa
         rounds.open_round(round_id=made.pk, actor=actor, at=opened)
     watch("marks", 0, None)
     marks = draw_marks(settled, count, (at - opened).total_seconds(), np.random.default_rng(SEED))
-    lines = write_lines(marks, settled.due + settled.first_person, opened)
-    load = marking.mark_many(round_id=made.pk, lines=lines, actor=actor, at=at)
+    batch = as_batch(marks, settled.due + settled.first_person, opened)
+    load = marking.mark_batch(round_id=made.pk, batch=batch, actor=actor, at=at)
     if load.accepted != count:
         raise AssertionError(f"{load.accepted} marks of {count} were accepted")
     return load.accepted

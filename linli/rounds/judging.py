@@ -54,12 +54,12 @@ class Batch:
         return cls(rows, subjects, kinds, events, np.full(len(rows), int(Flag.SHEET)), reasons)
 
     @classmethod
-    def parse(cls, lines: Iterable[bytes]) -> Batch:
-        """Blocks of lines `row \\t subject_id \\t kind \\t event_at (ISO, with offset) \\t reason`."""
-        fields = [line.split("\t") for block in lines for line in block.decode().splitlines()]
-        numbers = np.array([(int(f[0]), int(f[1]), int(f[2])) for f in fields], dtype=np.int64).reshape(-1, 3)
-        events = np.array([microseconds(datetime.fromisoformat(f[3])) for f in fields], dtype=np.int64)
-        reasons = np.array([f[4] for f in fields], dtype=object) if any(f[4] for f in fields) else None
+    def of_rows(cls, rows: Iterable[tuple[int, int, int, datetime, str]]) -> Batch:
+        """From (row number, subject id, kind, event time, reason); see `of`."""
+        listed = list(rows)
+        numbers = np.array([row[:3] for row in listed], dtype=np.int64).reshape(-1, 3)
+        events = np.array([microseconds(row[3]) for row in listed], dtype=np.int64)
+        reasons = np.array([row[4] for row in listed], dtype=object)
         return cls.of(numbers[:, 0], numbers[:, 1], numbers[:, 2], events, reasons)
 
     def settled(self, *, opened_at: datetime, received_at: datetime, before: timedelta) -> Batch:

@@ -7,7 +7,6 @@ its seconds; how it is written is in `marking_large`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,13 +39,6 @@ class Load:
     known: int
     strangers: int
     stranger_rows: tuple[int, ...]
-
-
-def mark_many(*, round_id: int, lines: Iterable[bytes], actor: Actor, at: datetime, watch: Progress = silent) -> Load:
-    """`mark_batch` of lines `row \\t subject_id \\t kind \\t event_at \\t reason`: kind a Mark's number, event_at
-    ISO.
-    """
-    return mark_batch(round_id=round_id, batch=Batch.parse(lines), actor=actor, at=at, watch=watch)
 
 
 def mark_batch(*, round_id: int, batch: Batch, actor: Actor, at: datetime, watch: Progress = silent) -> Load:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import crypto, db
 from linli.core.access import Actor
-from linli.core.bulk import copy_text
 from linli.core.importers import Ask, Importer, Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Account, CellFault, Rejection, SheetRow, clean_text, open_sheet, write_rejected
@@ -30,6 +29,7 @@ from linli.places import queries as places
 from linli.places.policies import match_building, match_compound, match_unit
 from linli.rounds import marking, queries, services
 from linli.rounds.errors import RoundClosed
+from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
 from linli.rounds.sheets import MARKS, SAMPLE, WORD_OF
 from linli.rounds.terms import CLOCK_ERROR, LEAVING, Mark, MarkCommand
@@ -342,7 +342,7 @@ def _take(read: _Reading, known: dict[int, int], round_: RoundView, run: Run) ->
     taken = 0
     if staying:
         by_number = {row.row.number: row for row in staying}
-        load = marking.mark_many(round_id=round_.id, lines=_lines(staying, run.at), actor=run.actor, at=run.at)
+        load = marking.mark_batch(round_id=round_.id, batch=_batch(staying, run.at), actor=run.actor, at=run.at)
         taken, unchanged = load.accepted, unchanged + load.known
         for number in load.stranger_rows:  # left the round while the sheet was read
             read.refuse(by_number[number].row, "name", "not_in_round")
@@ -360,10 +360,10 @@ def _take(read: _Reading, known: dict[int, int], round_: RoundView, run: Run) ->
     return taken, unchanged
 
 
-def _lines(rows: Sequence[Row], at: datetime) -> Iterator[bytes]:
-    for row in rows:
-        moment = (row.event_at or at).isoformat()
-        yield f"{row.row.number}\t{row.subject_id}\t{int(row.kind)}\t{moment}\t{copy_text(row.reason)}\n".encode()
+def _batch(rows: Sequence[Row], at: datetime) -> Batch:
+    return Batch.of_rows(
+        (row.row.number, row.subject_id, int(row.kind), row.event_at or at, row.reason) for row in rows
+    )
 
 
 def _command(round_: RoundView, row: Row, at: datetime) -> MarkCommand:

@@ -24,6 +24,7 @@ from linli.residents.errors import SameHousehold
 from linli.residents.events import PeopleChanged
 from linli.residents.register import change_register
 from linli.rounds import bulk, gaps, handlers, marking, queries, services
+from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Mark, MarkCommand, Outcome, RoundKind
 from tests.builders.ledger import MORNING, Block, make_block, make_person, open_round
@@ -121,11 +122,9 @@ def arrive(block: Block, groups: int = 5, size: int = 8) -> None:
 
 def load_a_sheet(round_: RoundView, block: Block) -> None:
     for start in (0, 10, 20):
-        lines = [
-            f"{n}\t{p}\t10\t{(MORNING + timedelta(minutes=n)).isoformat()}\t\n".encode()
-            for n, p in enumerate(block.people[start : start + 30])
-        ]
-        db.retrying(partial(marking.mark_many, round_id=round_.id, lines=lines, actor=SYSTEM, at=EVENING))
+        people = enumerate(block.people[start : start + 30])
+        batch = Batch.of_rows((n, p, int(Mark.DONE), MORNING + timedelta(minutes=n), "") for n, p in people)
+        marking.mark_batch(round_id=round_.id, batch=batch, actor=SYSTEM, at=EVENING)
 
 
 def test_eight_writers_on_the_same_doors_while_people_move_and_arrive() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -14,8 +14,9 @@ from linli.core import db
 from linli.core.access import SYSTEM
 from linli.core.extents import EVERYWHERE
 from linli.core.ids import new_id
-from linli.rounds import bulk, gaps, marking, queries, services
+from linli.rounds import bulk, gaps, marking, partitions, queries, services
 from linli.rounds.errors import BadMark, RoundClosed, RoundNotOpen, TooMany
+from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Figures, Mark, RoundKind
 from tests.builders.ledger import MORNING, command, give, make_block, make_home, make_person, open_round
@@ -131,7 +132,7 @@ def test_outside_the_round_and_closed_round() -> None:
     bulk.close_round(round_id=round_.id, actor=SYSTEM, at=EVENING)
     assert give(round_, [command(block.people[0])]) == ["ROUND_CLOSED"]
     with pytest.raises(RoundClosed):
-        marking.mark_many(round_id=round_.id, lines=[], actor=SYSTEM, at=EVENING)
+        marking.mark_batch(round_id=round_.id, batch=Batch.of_rows([]), actor=SYSTEM, at=EVENING)
     bulk.reopen_round(round_id=round_.id, actor=SYSTEM, at=EVENING)
     assert give(round_, [command(block.people[0])]) == ["ACCEPTED"]
 
@@ -209,45 +210,68 @@ def test_buckets_follow_the_winning_mark() -> None:
     assert curve == [(MORNING, 1), (MORNING + timedelta(minutes=20), 1)]
 
 
+def _rows(people: list[int], kinds: list[Mark] = [Mark.DONE]) -> list[tuple[int, int, int, datetime, str]]:  # noqa: B006
+    return [
+        (n, p, int(kinds[n % len(kinds)]), MORNING + timedelta(minutes=n), "发烧" if n % 3 else "")
+        for n, p in enumerate(people)
+    ]
+
+
+def _load(round_: RoundView, rows: list[tuple[int, int, int, datetime, str]]) -> marking.Load:
+    return marking.mark_batch(round_id=round_.id, batch=Batch.of_rows(rows), actor=SYSTEM, at=EVENING)
+
+
 def test_a_load_of_marks_equals_the_same_marks_one_by_one() -> None:
     block = make_block(units=3, doors=5, people=3)
     one, two = open_round(block.extent), open_round(block.extent)
-    marks = [
-        (p, [Mark.DONE, Mark.ABSENT, Mark.REFUSED, Mark.EXEMPT][i % 4], i) for i, p in enumerate(block.people[:30])
-    ]
-    give(one, [command(p, kind, minutes=m) for p, kind, m in marks])
-    lines = [
-        f"{n}\t{p}\t{int(kind)}\t{(MORNING + timedelta(minutes=m)).isoformat()}\t\n".encode()
-        for n, (p, kind, m) in enumerate(marks)
-    ]
-    stranger = b"99\t999999\t10\t2022-10-04T01:00:00+00:00\t\n"
-    load = marking.mark_many(round_id=two.id, lines=[*lines, lines[0], stranger], actor=SYSTEM, at=EVENING)
-    assert (load.rows, load.accepted, load.known, load.strangers, load.stranger_rows) == (32, 30, 1, 1, (99,))
+    rows = _rows(block.people[:30], [Mark.DONE, Mark.ABSENT, Mark.REFUSED, Mark.EXEMPT])
+    give(one, [command(p, Mark(kind), minutes=n) for n, p, kind, _, _ in rows])
+    load = _load(two, [*rows, rows[0], rows[0], (99, 999_999, 10, MORNING, "")])
+    assert (load.rows, load.accepted, load.known, load.strangers, load.stranger_rows) == (33, 30, 2, 1, (99,))
     assert figures(one) == figures(two)
     assert open_people(one) == open_people(two)
-    again = marking.mark_many(round_id=two.id, lines=lines, actor=SYSTEM, at=EVENING)
+    again = _load(two, rows)
     assert (again.accepted, again.known) == (0, 30)
+    assert db.scalar("SELECT count(*) FROM mark WHERE round_id = %s AND reason = '发烧'", [two.id]) == 20
+
+
+def test_a_load_respects_what_phones_said_later() -> None:
+    block = make_block(units=1, doors=2)
+    round_ = open_round(block.extent)
+    give(round_, [command(block.people[0], Mark.DONE, minutes=30), command(block.people[1], Mark.DONE, minutes=1)])
+    rows = [(n, p, int(Mark.ABSENT), MORNING + timedelta(minutes=20), "") for n, p in enumerate(block.people[:2])]
+    assert _load(round_, rows).accepted == 2
+    assert (figures(round_).done, figures(round_).absent) == (1, 1)
+    tie = [(1, block.people[1], int(Mark.REFUSED), MORNING + timedelta(minutes=20), "")]
+    _load(round_, tie)
+    assert (figures(round_).absent, figures(round_).refused) == (0, 1)
+    open_people(round_)
+
+
+def test_what_corrects_the_register_does_not_come_as_a_load() -> None:
+    with pytest.raises(BadMark):
+        Batch.of_rows([(1, 1, int(Mark.MOVED_OUT), MORNING, "")])
 
 
 def test_a_large_load_takes_the_other_road_to_the_same_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    from linli.rounds import partitions
-
     block = make_block(units=3, doors=5, people=3)
     small = open_round(block.extent)
     monkeypatch.setattr(partitions, "CITY_SIZE", 10)
     large = open_round(block.extent)
+    for round_ in (small, large):
+        give(round_, [command(block.people[3], Mark.EXEMPT, minutes=300)])
     for chunk in (block.people[:20], block.people[10:35]):
-        lines = [
-            f"{n}\t{p}\t10\t{(MORNING + timedelta(minutes=n)).isoformat()}\t\n".encode() for n, p in enumerate(chunk)
-        ]
+        rows = [*_rows(chunk, [Mark.DONE, Mark.DONE, Mark.ABSENT]), (99, 999_999, 10, MORNING, "")]
         monkeypatch.setattr(partitions, "CITY_SIZE", 10)
-        marking.mark_many(round_id=large.id, lines=lines, actor=SYSTEM, at=EVENING)
+        taken = _load(large, rows)
         monkeypatch.setattr(partitions, "CITY_SIZE", 10_000)
-        marking.mark_many(round_id=small.id, lines=lines, actor=SYSTEM, at=EVENING)
+        assert taken == _load(small, rows)
     assert figures(large) == figures(small)
     assert open_people(large) == open_people(small)
+    tally = "SELECT lo, due, done, absent, doors_open, buckets, counts FROM round_tally WHERE round_id = %s ORDER BY lo"
+    assert db.rows(tally, [large.id]) == db.rows(tally, [small.id])
     give(large, [command(block.people[40])])
-    assert figures(large).done == 36
+    assert figures(large).done == figures(small).done + 1
 
 
 def test_the_tally_cannot_say_more_done_than_due() -> None:

@@ -25,7 +25,7 @@ from linli.rounds.terms import RoundKind
 from linli.site.demo import facts
 from linli.site.demo.chain import DemoAccount, appoint_all, draw_grids
 from linli.site.demo.load import Plan, Settled, Watch, load_city
-from linli.site.demo.visit import Marks, Window, choose_window, knock, write_lines
+from linli.site.demo.visit import Marks, Window, as_batch, choose_window, knock
 
 VERB = "site.build_demo"
 ROUND_NAME = "第一轮敲门行动（演示，全部虚构）"
@@ -132,8 +132,8 @@ def _hold_round(
     rounds.open_round(round_id=made.pk, actor=actor, at=window.opened_at)
     marks, subjects = _knock(settled, window, zone, rng)
     watch("marks", 0, len(marks.person))
-    lines = write_lines(marks, subjects, window.opened_at)
-    load = marking.mark_many(round_id=made.pk, lines=lines, actor=actor, at=window.now)
+    batch = as_batch(marks, subjects, window.opened_at)
+    load = marking.mark_batch(round_id=made.pk, batch=batch, actor=actor, at=window.now)
     if load.strangers:
         raise AssertionError(f"{load.strangers} marks of the demo are of nobody: rows {load.stranger_rows[:5]}")
     return made.code, load.accepted

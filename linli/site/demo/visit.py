@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from linli.core.arrays import microseconds
 from linli.core.extents import UNIT_BITS
+from linli.rounds.judging import Batch
 from linli.rounds.terms import Mark
 from linli.site.demo.ground import Ints
 
@@ -23,7 +24,6 @@ NOBODY_HOME, REFUSES, EXEMPT = 0.085, 0.011, 0.010  # of households
 MEMBER_OUT = 0.025  # of people where the door was opened
 CAUGHT_LATER = 0.42  # of households where nobody was home: done on a second visit
 REASONS = {Mark.EXEMPT: ("住院治疗", "集中隔离", "外出务工已报备"), Mark.REFUSED: ("不愿开门", "要求改日再来")}
-BLOCK_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -128,22 +128,17 @@ def _reasons(kind: Ints, rng: np.random.Generator) -> Ints:
     return found
 
 
-def write_lines(marks: Marks, subject: Ints, opened_at: datetime) -> Iterator[bytes]:
-    """Blocks of COPY text for `rounds.marking.mark_many`; `subject` has the ids of the people by their index."""
-    texts = {int(mark): REASONS.get(mark, ()) for mark in Mark}
-    stamps = np.datetime64(opened_at.astimezone(ZoneInfo("UTC")).replace(tzinfo=None), "s") + marks.second
-    for lo in range(0, len(marks.person), BLOCK_ROWS):
-        part = slice(lo, lo + BLOCK_ROWS)
-        rows = zip(
-            range(lo + 1, lo + 1 + len(marks.person[part])),
-            subject[marks.person[part]].tolist(),
-            marks.kind[part].tolist(),
-            np.datetime_as_string(stamps[part]).tolist(),
-            marks.reason[part].tolist(),
-            strict=True,
-        )
-        lines = [
-            f"{row}\t{who}\t{kind}\t{stamp}+00\t{texts[kind][reason] if reason >= 0 else ''}\n"
-            for row, who, kind, stamp, reason in rows
-        ]
-        yield "".join(lines).encode()
+def as_batch(marks: Marks, subject: Ints, opened_at: datetime) -> Batch:
+    """The marks as a load for `rounds.marking`; `subject` has the ids of the people by their index."""
+    reasons = np.full(len(marks.person), "", dtype=object)
+    for mark, texts in REASONS.items():
+        for number, text in enumerate(texts):
+            reasons[(marks.kind == int(mark)) & (marks.reason == number)] = text
+    return Batch.of(
+        np.arange(1, len(marks.person) + 1),
+        subject[marks.person].astype(np.int64),
+        marks.kind.astype(np.int64),
+        microseconds(opened_at) + marks.second.astype(np.int64) * 1_000_000,
+        reasons,
+    )
+
