@@ -4,7 +4,6 @@
   const AS_OF = 'X-Linli-As-Of';
   const etags = new Map();
   const isLive = (element) => element instanceof Element && element.hasAttribute('data-live');
-  const addressOf = (detail) => detail.path || (detail.requestConfig && detail.requestConfig.path) || detail.pathInfo?.requestPath;
 
   const bar = () => document.getElementById('ln-live');
   const part = (name) => bar()?.querySelector(`[data-live-${name}]`);
@@ -41,19 +40,22 @@
     if (document.querySelector('[data-live]')) showFresh(null);
   });
   document.addEventListener('htmx:configRequest', (event) => {
-    const { elt, headers } = event.detail;
+    const { elt, headers, path } = event.detail;
     if (!isLive(elt)) return;
-    const known = etags.get(elt.id + addressOf(event.detail));
+    const known = etags.get(elt.id + path);
     if (known) headers['If-None-Match'] = known;
     headers['X-Linli-Live'] = '1';
   });
   document.addEventListener('htmx:afterRequest', (event) => {
-    const { elt, xhr } = event.detail;
+    const { xhr, requestConfig } = event.detail;
+    // A part that replaced itself is no longer in the page: the event then comes from what stood around it.
+    const elt = requestConfig?.elt;
     if (!isLive(elt) || !xhr) return;
     if (xhr.status === 200 || xhr.status === 304) {
       const etag = xhr.getResponseHeader('ETag');
-      if (etag) etags.set(elt.id + addressOf(event.detail), etag);
+      if (etag) etags.set(elt.id + requestConfig.path, etag);
       showFresh(xhr.getResponseHeader(AS_OF));
+      showStill();
     } else if (xhr.status === 0 || xhr.status >= 500) {
       showLost();
     }
