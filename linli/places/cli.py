@@ -49,7 +49,7 @@ def _print_places(places: list[PlaceRef], at: datetime, as_json: bool, title: st
     counts = queries.counts_of([place.id for place in places], at)
     terminal.print_table(
         title,
-        [_("Code"), _("Name"), _("Kind"), _("In"), _("Buildings"), _("Units"), _("Doors")],
+        [_("Place code"), _("Place name"), _("Kind"), _("In"), _("Buildings"), _("Units"), _("Doors")],
         [
             [
                 place.code, place.name, place.kind_label, " ".join(one.name for one in paths[place.id][-3:]),
@@ -89,7 +89,7 @@ def _print_one(place: PlaceRef, at: datetime, as_json: bool) -> None:
         terminal.print_json(found)
         return
     rows = [
-        (_("Code"), place.code), (_("Kind"), place.kind_label), (_("In"), " > ".join(one["name"] for one in found["path"])),
+        (_("Place code"), place.code), (_("Kind"), place.kind_label), (_("In"), " > ".join(one["name"] for one in found["path"])),
         (_("Compounds"), found["compounds"]), (_("Buildings"), found["buildings"]), (_("Units"), found["units"]),
         (_("Doors"), found["doors"]),
     ]  # fmt: skip
@@ -183,7 +183,7 @@ def doors(
             terminal.print_json([{"key": door.key, "number": door.number, "floor": door.floor} for door in found])
         else:
             rows = [[door.number, "" if door.floor is None else door.floor, str(door.key)] for door in found]
-            terminal.print_table(unit.name, [_("Door"), _("Floor"), _("Key")], rows)
+            terminal.print_table(unit.name, [_("Door number"), _("Floor"), _("Key")], rows)
 
 
 @app.command()

@@ -15,9 +15,9 @@ class AddForm(forms.Form):
     """A new place under a given one; which fields there are depends on the kinds that may stand there."""
 
     kind = forms.TypedChoiceField(label=_("Kind"), coerce=lambda value: Kind(int(value)))
-    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, help_text=_("As it is written on the sign."))
+    name = forms.CharField(label=_("Place name"), max_length=NAME_LENGTH, help_text=_("As it is written on the sign."))
     code = forms.CharField(
-        label=_("Code"), max_length=40, required=False,
+        label=_("Place code"), max_length=40, required=False,
         help_text=_("The official code of a division. Left empty for compounds, buildings, units, areas and grids, one is made."),
     )  # fmt: skip
     holds = forms.CharField(

@@ -80,7 +80,7 @@ def show(job: Job, rejections: Path | None, as_json: bool) -> None:
         "rejected": _("rejected"),
     }  # fmt: skip
     rows = [[label, account[name]] for name, label in labels.items()]
-    terminal.print_table("", [_("Account"), _("Rows")], [*rows, *result["facts"]], numbers=[1])
+    terminal.print_table("", [_("Balance"), _("Rows")], [*rows, *result["facts"]], numbers=[1])
     if not result["rejections"]:
         return
     first = [
@@ -88,7 +88,7 @@ def show(job: Job, rejections: Path | None, as_json: bool) -> None:
     ]
     terminal.print_table(
         _("Rejected: the first %(shown)s of %(count)s") % {"shown": len(first), "count": result["rejection_count"]},
-        [_("Cell"), _("Column"), _("What to do")],
+        [_("Cell"), _("Column"), _("What to correct")],
         first,
     )
     if rejections is not None:

@@ -140,8 +140,9 @@ def test_refusals(made: District, far: District) -> None:
         services.rename_place(place_id=made.compounds[2].id, name=compound.name, actor=SYSTEM, at=BEFORE)
         move(compound, new)
     move(made.compounds[1], new)
+    services.rename_place(place_id=compound.id, name="别的名字", actor=SYSTEM, at=BEFORE)
     with pytest.raises(errors.LaterChange):
-        move(made.compounds[3], old, BEFORE)
+        move(compound, new, BEFORE)
     with pytest.raises(errors.SamePlace):
         services.move_division(place_id=old.id, parent_id=made.street.id, actor=SYSTEM, at=AFTER)
     with pytest.raises(errors.WrongParent):

@@ -201,7 +201,7 @@ def _writer(features: list[Feature], faults: dict[int, Rejection], at: datetime)
     def write(target: IO[bytes]) -> int:
         rows = ((one.number, (one.code, one.name), [faults[one.number]]) for one in features if one.number in faults)
         as_of = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(target, (_("Code"), _("Name")), rows, title=_("Outlines not taken in"), as_of=as_of)
+        return write_rejected(target, (_("Place code"), _("Place name")), rows, title=_("Outlines not taken in"), as_of=as_of)
 
     return write
 
