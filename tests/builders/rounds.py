@@ -37,7 +37,7 @@ class Walk:
 
 
 def make_walk(*, count_by: CountBy = CountBy.PERSON, people: int = 2, empty: Sequence[int] = (), **size: int) -> Walk:
-    """A district whose doors are lived behind (but the `empty` ones, by their place in the list), and an open round over it."""
+    """A district whose doors are lived behind (but the `empty` ones, by their place in the list), and an open round."""
     district = make_district(**size)
     homes = {
         key: make_household(key, people=people, needs=next(NEEDS))
