@@ -167,28 +167,37 @@ _HOUSEHOLDS = (
     WHERE f.lives AND f.label <> '' AND h.key = f.key AND h.label = f.label AND h.ended_at IS NULL
     """,
     # Without a label: the household at this door in which the group's people live already, its head's first; each
-    # household goes to one group.
+    # household goes to one group. Each step has a table of its own, whose size the planner then knows.
+    """
+    CREATE TEMP TABLE roster_home ON COMMIT DROP AS
+    SELECT DISTINCT ON (f.key, f.grp) f.key, f.grp, h.id AS household_id
+    FROM roster_fit f JOIN person p ON p.id = f.person_id
+    JOIN household h ON h.id = p.household_id AND h.key = f.key AND h.ended_at IS NULL
+    WHERE f.grp IS NOT NULL ORDER BY f.key, f.grp, f.head DESC, f.n
+    """,
     """
     CREATE TEMP TABLE roster_group ON COMMIT DROP AS
-    SELECT g.key, g.grp, c.household_id, false AS fresh
+    SELECT key, grp, row_number() OVER (PARTITION BY key ORDER BY grp) = 1 AS first, NULL::bigint AS household_id,
+           false AS fresh
     FROM (SELECT DISTINCT key, grp FROM roster_fit WHERE grp IS NOT NULL) g
-    LEFT JOIN (
-        SELECT DISTINCT ON (household_id) key, grp, household_id FROM (
-            SELECT DISTINCT ON (f.key, f.grp) f.key, f.grp, h.id AS household_id
-            FROM roster_fit f JOIN person p ON p.id = f.person_id
-            JOIN household h ON h.id = p.household_id AND h.key = f.key AND h.ended_at IS NULL
-            WHERE f.grp IS NOT NULL ORDER BY f.key, f.grp, f.head DESC, f.n) one
-        ORDER BY household_id, grp) c USING (key, grp)
     """,
+    "CREATE INDEX ON roster_group (key); ANALYZE roster_home; ANALYZE roster_group",
+    """
+    UPDATE roster_group g SET household_id = c.household_id
+    FROM (SELECT DISTINCT ON (household_id) key, grp, household_id FROM roster_home ORDER BY household_id, grp) c
+    WHERE c.key = g.key AND c.grp = g.grp
+    """,
+    """
+    CREATE TEMP TABLE roster_there ON COMMIT DROP AS
+    SELECT h.key, min(h.id) AS id, count(*) AS households FROM household h
+    WHERE h.ended_at IS NULL AND h.key IN (SELECT key FROM roster_group WHERE household_id IS NULL) GROUP BY h.key
+    """,
+    "ANALYZE roster_there; ANALYZE roster_group",
     # Nobody known: the first group goes into the one household there is.
     """
-    UPDATE roster_group g SET household_id = h.id
-    FROM (SELECT key, min(id) AS id FROM household x WHERE ended_at IS NULL
-          AND x.key IN (SELECT key FROM roster_group WHERE household_id IS NULL)
-          GROUP BY key HAVING count(*) = 1) h
-    WHERE g.key = h.key AND g.household_id IS NULL
-      AND g.grp = (SELECT min(grp) FROM roster_group o WHERE o.key = g.key)
-      AND NOT EXISTS (SELECT 1 FROM roster_group o WHERE o.household_id = h.id)
+    UPDATE roster_group g SET household_id = t.id FROM roster_there t
+    WHERE t.key = g.key AND t.households = 1 AND g.first AND g.household_id IS NULL
+      AND NOT EXISTS (SELECT 1 FROM roster_group o WHERE o.household_id = t.id)
     """,
     # The others begin one, under the first labels that are free: "", "2", "3" ...
     """
@@ -197,19 +206,26 @@ _HOUSEHOLDS = (
     """,
     """
     INSERT INTO household (id, key, label, note, created_at, updated_at)
-    SELECT w.household_id, w.key, free.label, '', %(at)s, %(at)s
+    SELECT g.household_id, g.key, CASE WHEN g.i = 1 THEN '' ELSE g.i::text END, '', %(at)s, %(at)s
     FROM (SELECT key, household_id, row_number() OVER (PARTITION BY key ORDER BY grp) AS i FROM roster_group
-          WHERE fresh) w
+          WHERE fresh) g
+    WHERE NOT EXISTS (SELECT 1 FROM roster_there t WHERE t.key = g.key)
+    ORDER BY g.household_id
+    """,
+    """
+    INSERT INTO household (id, key, label, note, created_at, updated_at)
+    SELECT w.household_id, w.key, free.label, '', %(at)s, %(at)s
+    FROM (SELECT g.key, g.household_id, t.households, row_number() OVER (PARTITION BY g.key ORDER BY g.grp) AS i
+          FROM roster_group g JOIN roster_there t USING (key) WHERE g.fresh) w
     CROSS JOIN LATERAL (
         SELECT label FROM (
             SELECT l.label, row_number() OVER (ORDER BY s) AS i
-            FROM generate_series(1, w.i + 1 + (SELECT count(*) FROM household h
-                                               WHERE h.key = w.key AND h.ended_at IS NULL)) AS s
+            FROM generate_series(1, w.i + w.households + 1) AS s
             CROSS JOIN LATERAL (SELECT CASE WHEN s = 1 THEN '' ELSE s::text END AS label) l
             WHERE NOT EXISTS (SELECT 1 FROM household h
                               WHERE h.key = w.key AND h.ended_at IS NULL AND h.label = l.label)) f
         WHERE f.i = w.i) free
-    ORDER BY w.key, w.household_id
+    ORDER BY w.household_id
     """,
     "UPDATE roster_fit f SET household_id = g.household_id FROM roster_group g WHERE f.key = g.key AND f.grp = g.grp",
 )
