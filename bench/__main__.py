@@ -49,12 +49,13 @@ def main() -> int:
     wanted = {name.strip() for name in options.only.split(",") if name.strip()} or set(report.GOALS)
     if unknown := wanted - set(report.GOALS):
         parser.error(f"no such rows: {', '.join(sorted(unknown))}")
-    city = get_city(people=options.people, skip_load=options.skip_load)
+    picked = [(ids, needs, act) for ids, needs, act in report.MEASURES if not wanted.isdisjoint(ids)]
+    city = None
+    if any(needs for _, needs, _ in picked):
+        city = get_city(people=options.people, skip_load=options.skip_load)
     rows: list[report.Row] = []
     failed = False
-    for ids, act in report.MEASURES:
-        if wanted.isdisjoint(ids):
-            continue
+    for ids, _, act in picked:
         print(f"{', '.join(ids)} ...", flush=True)
         started = time.monotonic()
         try:

@@ -56,17 +56,17 @@ class Row:
 
 Measure = Callable[[Any], Iterable[Row]]
 M = TypeVar("M", bound=Measure)
-MEASURES: list[tuple[tuple[str, ...], Measure]] = []
+MEASURES: list[tuple[tuple[str, ...], bool, Measure]] = []
 
 
-def measures(*ids: str) -> Callable[[M], M]:
-    """Mark a function that, given the `bench.city.City`, answers the rows of these ids."""
+def measures(*ids: str, city: bool = True) -> Callable[[M], M]:
+    """Mark a function that answers the rows of these ids, given the `bench.city.City` (None when it needs no city)."""
     unknown = set(ids) - set(GOALS)
     if unknown:
         raise ValueError(f"no such rows: {sorted(unknown)}")
 
     def register(act: M) -> M:
-        MEASURES.append((ids, act))
+        MEASURES.append((ids, city, act))
         return act
 
     return register
@@ -144,8 +144,8 @@ def render_table(result: dict[str, Any]) -> str:
         "",
         "A city of 3.4 million people in 1.2 million households on the real divisions of Hohhot, all of it synthetic,",
         f"with one round of 2,995,084 marks. Measured on {machine['cores']} cores ({machine['processor']}),"
-        f" {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, PostgreSQL {machine['postgresql']},"
-        f" at {result['date']} (commit `{result['commit'][:12]}`).",
+        f" {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']},"
+        f" PostgreSQL {machine['postgresql']}, at {result['date']} (commit `{result['commit'][:12]}`).",
         "`make bench` measures it all again; `make bench ARGS='--only gap_unit_ms'` one row.",
         "",
         "| row | what | value | goal | | ours | against |",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = np.array(list("10X98765432"), dtype=object)
+CHECK_ZERO = 1  # where 0 stands among the checks
 AREA = 999
 PHONES = 15_400_000_000
 PHONE_SPACE = 100_000_000
@@ -40,7 +41,9 @@ def make_ids(born: NDArray[np.datetime64], male: NDArray[np.bool_], rng: np.rand
     for weight in reversed(WEIGHTS):
         total += rest % 10 * weight
         rest //= 10
-    wrong = (total + rng.integers(1, 11, len(number))) % 11
+    wrong = (total + rng.integers(1, 10, len(number))) % 11
+    # No 0 at the end: with a sequence number of full hundreds it would look like a number that a spreadsheet rounded.
+    wrong = np.where(wrong == CHECK_ZERO, (wrong + 1) % 11, wrong)
     texts = np.empty(len(number), dtype=object)
     texts[:] = list(map(str, number.tolist()))
     found: NDArray[np.object_] = texts + CHECKS[wrong]

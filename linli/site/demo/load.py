@@ -96,8 +96,8 @@ def load_city(plan: Plan, *, at: datetime, today: datetime, zone: str, watch: Wa
 
 def _store(divisions: list[Division], ground: Ground, census: Census, at: datetime, watch: Watch) -> Settled:
     watch("places", 0, None)
-    place_ids = _store_divisions(divisions, at)
-    building_id, unit_id, unit_lo = _store_places(ground, place_ids, at)
+    place_ids = store_divisions(divisions, at)
+    building_id, unit_id, unit_lo = store_places(ground, place_ids, at)
     watch("doors", 0, len(ground.door_of))
     _store_doors(ground, unit_id, at)
     door_key = unit_lo[ground.door_of] + ground.door_index
@@ -123,7 +123,7 @@ def _store(divisions: list[Division], ground: Ground, census: Census, at: dateti
     )
 
 
-def _store_places(ground: Ground, place_ids: dict[str, int], at: datetime) -> tuple[Ints, Ints, Ints]:
+def store_places(ground: Ground, place_ids: dict[str, int], at: datetime) -> tuple[Ints, Ints, Ints]:
     """Compounds, buildings, units; returns the buildings' ids, the units' ids and first keys."""
     wanted = ((ref, place_ids[shape.community], shape.name) for ref, shape in enumerate(ground.shapes))
     compound_id = _ids(places.ensure_compounds(wanted, at=at))
@@ -151,7 +151,7 @@ def _store_doors(ground: Ground, unit_id: Ints, at: datetime) -> None:
         places.add_doors(rows, at=at)
 
 
-def _store_divisions(divisions: list[Division], at: datetime) -> dict[str, int]:
+def store_divisions(divisions: list[Division], at: datetime) -> dict[str, int]:
     """Code -> place id. They come in like any official list."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "divisions.csv"
