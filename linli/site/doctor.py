@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 from linli.core.roles import WEB_ROLE
 from linli.core.terminal import print_json
 from linli.site.prepare import has_pending_migrations
+from linli.site.server_place import EmbeddedServerError, Place, find_place
 
 OLDEST_SERVER = 150000
 SPACE_FAIL_MIB, SPACE_WARN_MIB = 512, 5 * 1024
@@ -49,9 +51,19 @@ def examine() -> list[Finding]:
     return found
 
 
+def _find_embedded() -> Place | None:
+    """The place of the embedded server, when that is the one we use."""
+    with contextlib.suppress(EmbeddedServerError):
+        place = find_place(Path(settings.LINLI_HOME))
+        if place.url == settings.LINLI_DATABASE_URL:
+            return place
+    return None
+
+
 def _mend_database() -> str:
-    if settings.LINLI_DATABASE_URL and "sock" in settings.LINLI_DATABASE_URL:
-        return _("Look at pg.log in %(home)s, then start again with 'linli run'.") % {"home": settings.LINLI_HOME}
+    place = _find_embedded()
+    if place is not None:
+        return _("Look at %(log)s, then start again with 'linli run'.") % {"log": place.log}
     return _("Check DATABASE_URL, and that the PostgreSQL server runs and lets this machine in.")
 
 
@@ -71,7 +83,9 @@ def _check_database() -> Iterator[Finding]:
     ((number, text),) = _ask("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
     good = isinstance(number, int) and number >= OLDEST_SERVER
     mend = "" if good else _("Linli needs PostgreSQL 15 or later: upgrade the server.")
-    yield Finding("database", "ok" if good else "fail", f"PostgreSQL {text}", mend)
+    place = _find_embedded()
+    where = f", {place.data}" if place else ""
+    yield Finding("database", "ok" if good else "fail", f"PostgreSQL {text}{where}", mend)
 
 
 def _check_roles() -> Iterator[Finding]:
