@@ -1,0 +1,146 @@
+"""`linli rounds`, as an office uses it: the real command, behind the wall, beside everything that changes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from linli.core import db
+from linli.core.access import SYSTEM
+from linli.core.ids import new_id
+from linli.places import queries as places
+from linli.residents import services as residents
+from linli.residents.errors import SameHousehold
+from linli.rounds import gaps, services
+from linli.rounds.terms import Mark, MarkCommand
+from linli.site.cli import run_command
+from tests.builders.duty import make_account
+from tests.builders.residents import people_of
+from tests.builders.rosters import roster, row
+from tests.builders.rounds import NOON, OPENED, Walk, make_walk
+from tests.rounds.test_colliding import Crew
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def walk(monkeypatch: pytest.MonkeyPatch) -> Walk:
+    with db.owner():
+        made = make_walk(communities=2, compounds=2, buildings=1, units=2)
+    make_account(role="command", place=made.district.city, username="headquarters")
+    monkeypatch.setenv("LINLI_AS", "headquarters")
+    return made
+
+
+def linli(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """Run a command that prints JSON, and read it."""
+    capsys.readouterr()
+    assert run_command([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def gaps_in_one_snapshot(walk: Walk, place: str, capsys: pytest.CaptureFixture[str]) -> tuple[Any, set[int]]:
+    """What the command says, and what a count straight from the register and the marks says, of the same instant."""
+    with db.owner():
+        extent = places.extent_of(places.get_place(place).id, NOON)
+        with db.atomic():
+            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            snapshot = db.scalar("SELECT pg_export_snapshot()")
+            counted = gaps.count_gaps_from_marks(round_=walk.round, extent=extent)
+            with connections["default"].cursor() as cursor:
+                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+                cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            listed = _as_web(walk, place, capsys)
+    return listed, counted
+
+
+def _as_web(walk: Walk, place: str, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the command on the connection whose transaction is open: its own becomes a savepoint of it."""
+    connection = connections["default"]
+    connection.in_atomic_block, connection.commit_on_exit = True, False
+    token = db._alias.set(db.WEB)
+    try:
+        return linli(capsys, "rounds", "gaps", walk.code, "--place", place)
+    finally:
+        db._alias.reset(token)
+        connection.in_atomic_block, connection.commit_on_exit, connection.needs_rollback = False, True, False
+        connection.savepoint_ids.clear()
+        connection.run_on_commit.clear()
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+
+
+def mark_at_random(walk: Walk, people: list[int], seed: int) -> None:
+    chance = random.Random(seed)
+    kinds = [Mark.DONE, Mark.DONE, Mark.ABSENT, Mark.REFUSED, Mark.EXEMPT, Mark.MOVED_OUT]
+    for _ in range(8):
+        at = OPENED + timedelta(minutes=chance.randrange(240))
+        commands = [MarkCommand(new_id(), chance.choice(kinds), at, person_id=chance.choice(people)) for _ in range(10)]
+        services.mark(round_id=walk.round.id, commands=commands, actor=SYSTEM, at=NOON)
+
+
+def move_people(walk: Walk, people: list[int]) -> None:
+    chance = random.Random(5)
+    for person in chance.sample(people, 10):
+        try:
+            residents.move_person(person_id=person, to_key=chance.choice(list(walk.homes)), actor=SYSTEM, at=NOON)
+        except SameHousehold:
+            continue
+
+
+def test_the_command_lists_what_the_marks_say_while_writers_collide(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    district = walk.district
+    with db.owner():
+        people = [person for home in walk.homes.values() for person in people_of(home)]
+    crew = Crew()
+    for seed in range(8):
+        crew.start(partial(mark_at_random, walk, people, seed))
+    crew.start(partial(move_people, walk, people))
+    crew.start(lambda: roster(*(row(f"新来{n}", f"{1 + n % 3}0{1 + n % 2}") for n in range(40)), at=NOON))
+    chance, looked = random.Random(1), 0
+    codes = [place.code for place in [district.city, *district.communities, *district.compounds, *district.units]]
+    while crew.busy or looked < 5:
+        listed, counted = gaps_in_one_snapshot(walk, chance.choice(codes), capsys)
+        assert {gap["person"] for gap in listed["gaps"]} == counted
+        assert listed["open"] == listed["listed"] == len(counted)
+        looked += 1
+    crew.wait()
+    listed, counted = gaps_in_one_snapshot(walk, district.city.code, capsys)
+    assert {gap["person"] for gap in listed["gaps"]} == counted
+    assert linli(capsys, "rounds", "check", walk.code)["only_listed"] == []
+
+
+def test_create_mark_close_reopen(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    community = walk.district.communities[0]
+    made = linli(
+        capsys, "rounds", "create", "发放健康包", "--place", community.code, "--kind", "kit", "--per-household"
+    )
+    assert (made["state"], made["figures"]["due"]) == ("open", 24)
+    home = next(iter(walk.homes.values()))
+    receipts = linli(capsys, "rounds", "mark", made["code"], "done", "--household", str(home), "--household", "999999")
+    assert [receipt["outcome"] for receipt in receipts] == ["accepted", "not_in_round"]
+    figures = linli(capsys, "rounds", "figures", made["code"], "--place", community.code)
+    assert (figures["figures"]["open"], sum(under["figures"]["open"] for under in figures["under"])) == (23, 23)
+    assert linli(capsys, "rounds", "close", made["code"])["state"] == "closed"
+    assert linli(capsys, "rounds", "reopen", made["code"])["figures"]["done"] == 1
+    assert {found["code"] for found in linli(capsys, "rounds", "list")} == {made["code"], walk.code}
+
+
+def test_what_cannot_be_done_says_so(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    make_account(role="unit_lead", place=walk.district.units[0], username="stairwell")
+    unknown = ["rounds", "gaps", "20990101-1"]
+    assert (run_command(unknown), "20990101-1" in capsys.readouterr().err) == (5, True)
+    assert run_command(["rounds", "mark", walk.code, "gone", "--person", "1"]) == 3
+    assert run_command(["rounds", "mark", walk.code, "done"]) == 3
+    elsewhere = walk.district.communities[1].code
+    assert run_command(["--as", "stairwell", "rounds", "gaps", walk.code, "--place", elsewhere]) == 4
+    assert run_command(["--as", "stairwell", "rounds", "close", walk.code]) == 4
+    assert run_command(["--as", "nobody", "rounds", "list"]) == 4
