@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 from django.conf import settings
 from django.core.management import call_command
+from django.urls import reverse
 
 from bench.city import PASSWORD, ROUND_CODE, City
 from bench.homes import find_port
@@ -68,9 +69,9 @@ def _list_pages(city: City) -> dict[str, list[str]]:
         pages[f"board ({name})"] = [f"/rounds/{ROUND_CODE}/?place={place.code}" for place in sampled[kind]]
         pages[f"gaps ({name})"] = [f"/rounds/{ROUND_CODE}/gaps/?place={place.code}" for place in sampled[kind]]
     pages["building"] = [f"/rounds/{ROUND_CODE}/building/{place.code}/" for place in sampled[Kind.BUILDING]]
-    pages["person"] = [f"/residents/person/{person}/" for person, _, _ in people]
-    pages["household"] = [f"/residents/household/{household}/" for _, household, _ in people]
-    pages["search"] = [f"/residents/?q={quote(name)}" for _, _, name in people]
+    pages["person"] = [reverse("residents:person", args=[person]) for person, _, _ in people]
+    pages["household"] = [reverse("residents:household", args=[household]) for _, household, _ in people]
+    pages["search"] = [f"{reverse('residents:search')}?q={quote(name)}" for _, _, name in people]
     pages["accounts"] = ["/duty/accounts/"] * EACH
     pages["journal"] = ["/journal/"] * EACH
     return pages
