@@ -31,6 +31,7 @@ ENDPOINTS = [
     Endpoint("GET desk:job", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/", passes=frozenset({404})),
     Endpoint("GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
+    Endpoint("GET /api/jobs/{job_id}", None, SIGNED_IN, lambda w, t: f"/api/jobs/{NO_JOB}", passes=frozenset({404})),
     Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),
     Endpoint("GET api:openapi-view", None, OPEN, lambda w, t: "/api/docs"),
     Endpoint("GET api:api-root", None, OPEN, lambda w, t: "/api/", passes=frozenset({404})),

@@ -15,12 +15,13 @@ class Where(enum.Enum):
 
     ALL = "all of the place"  # writes, exports: own and child pass; parent, sibling and foreign are refused
     PART = "a part of the place"  # reads that narrow: the parent passes too, and shows only the caller's part
+    BEYOND = "more than the place"  # writes that touch two places: refused to all who hold only one
     ANYWHERE = "any place at all"  # lists and forms that name no place
     SIGNED_IN = "none: to be signed in is enough"
     OPEN = "none: strangers pass"
 
 
-ALL, PART, ANYWHERE, SIGNED_IN, OPEN = Where
+ALL, PART, BEYOND, ANYWHERE, SIGNED_IN, OPEN = Where
 NO_PLACE = (ANYWHERE, SIGNED_IN, OPEN)  # the answer does not depend on a place: called for one's own only
 
 
@@ -32,8 +33,8 @@ class Endpoint:
     path as in the OpenAPI document). `url`, `data`: the address and what is sent (a form to a page, JSON to the API) for
     a target. `also`: further permissions asked on the same doors. `passes`: statuses of success, where it is not
     just anything below 400 (say so when a success needs what the world does not have); `refusals`: of refusal.
-    `empty_outside`: whoever holds the permission elsewhere gets an empty answer instead of a refusal. One address may be
-    declared several times, called in different ways.
+    `empty_outside`: whoever holds the permission elsewhere gets an empty answer instead of a refusal; `only_reads`: a POST
+    that changes nothing but the journal. One address may be declared several times, called in different ways.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Endpoint:
     passes: frozenset[int] = frozenset({200, 201, 202, 204, 302})
     refusals: frozenset[int] = frozenset({403, 404})
     empty_outside: bool = False
+    only_reads: bool = False
 
     @property
     def method(self) -> str:

@@ -1,54 +1,102 @@
-"""Addresses of places."""
+"""Places: search, one place, and what changes it."""
 
 from __future__ import annotations
 
-from tests.site.access.endpoint import ALL, ANYWHERE, PART, Endpoint
+from linli.places.terms import Kind, PlaceRef
+from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, PART, Endpoint
+from tests.site.access.world import Target, World
 
-FORM = frozenset({200, 302})
-REFUSED = frozenset({403, 404, 422})
+# A form that came through the gate, and was refused for what it says.
+THROUGH = frozenset({200, 201, 302, 409, 422})
+
+
+def wide(target: Target) -> PlaceRef:
+    """A place something can be added under: the community or street itself, of the child its building."""
+    return target.building if target.relation == "child" else target.place
+
+
+def unit(target: Target) -> PlaceRef:
+    """Doors are added to units; of the street around, to one that is not the caller's."""
+    return target.beside if target.relation == "parent" else target.unit
+
+
+def mover(target: Target) -> PlaceRef:
+    """Compounds move between communities, streets between districts."""
+    return target.place if target.relation == "parent" else target.compound
+
+
+UNDER = {Kind.BUILDING: Kind.UNIT, Kind.COMMUNITY: Kind.COMPOUND, Kind.STREET: Kind.COMMUNITY}
+
+
+def add_form(world: World, target: Target) -> dict[str, object]:
+    kind = UNDER[Kind(wide(target).kind)]
+    return {"kind": kind.value, "name": "新地点", "code": "150102009001" if kind == Kind.COMMUNITY else ""}
+
+
+def add_json(world: World, target: Target) -> dict[str, object]:
+    form = add_form(world, target)
+    kind = Kind(int(str(form["kind"]))).name.lower()
+    return {"kind": kind, "name": "新地点", "under": wide(target).code, "code": form["code"]}
+
+
+def move_to(world: World, target: Target) -> dict[str, object]:
+    """Where it already is: through the gate, it says so."""
+    if target.relation == "parent":
+        return {"to": world.district.code}
+    home = world.targets["own" if target.relation == "child" else target.relation]
+    return {"to": home.place.code}
+
+
+def move_away(world: World, target: Target) -> dict[str, object]:
+    """From here to a community beside, or from there to here: nobody here answers for both."""
+    if target.relation == "parent":
+        return {"to": world.far_district.code}
+    inside = target.relation in ("own", "child")
+    return {"to": world.targets["sibling" if inside else "own"].place.code}
+
 
 ENDPOINTS = [
-    Endpoint("GET places:index", "places.view", ANYWHERE, lambda w, t: "/places/?text=阳光"),
+    Endpoint("GET places:index", "places.view", ANYWHERE, lambda w, t: "/places/?text=小区"),
     Endpoint("GET places:place", "places.view", PART, lambda w, t: f"/places/{t.place.code}/"),
-    Endpoint("GET places:add", "places.edit", ALL, lambda w, t: f"/places/{t.compound.code}/add/"),
-    Endpoint(
-        "POST places:add", "places.edit", ALL, lambda w, t: f"/places/{t.building.code}/add/",
-        lambda w, t: {"kind": "90", "name": "9单元"},
-    ),
+    Endpoint("GET places:add", "places.edit", ALL, lambda w, t: f"/places/{wide(t).code}/add/"),
+    Endpoint("POST places:add", "places.edit", ALL, lambda w, t: f"/places/{wide(t).code}/add/", add_form),
     Endpoint("GET places:rename", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/rename/"),
     Endpoint(
         "POST places:rename", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/rename/",
         lambda w, t: {"name": "新名字"},
     ),
-    Endpoint("GET places:move", "places.edit", ALL, lambda w, t: f"/places/{t.compound.code}/move/"),
-    Endpoint("GET places:doors", "places.edit", ALL, lambda w, t: f"/places/{t.unit.code}/doors/"),
+    Endpoint("GET places:move", "places.edit", ALL, lambda w, t: f"/places/{mover(t).code}/move/"),
     Endpoint(
-        "POST places:doors", "places.edit", ALL, lambda w, t: f"/places/{t.unit.code}/doors/",
-        lambda w, t: {"numbers": "9901 9902"},
+        "POST places:move", "places.edit", ALL, lambda w, t: f"/places/{mover(t).code}/move/", move_to,
+        passes=THROUGH,
     ),
-    Endpoint("GET places:end", "places.edit", ALL, lambda w, t: f"/places/{t.unit.code}/end/"),
+    Endpoint("GET places:doors", "places.edit", ALL, lambda w, t: f"/places/{unit(t).code}/doors/"),
+    Endpoint(
+        "POST places:doors", "places.edit", ALL, lambda w, t: f"/places/{unit(t).code}/doors/",
+        lambda w, t: {"numbers": "901 902"},
+    ),
+    Endpoint("GET places:end", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/end/"),
+    Endpoint(
+        "POST places:end", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/end/",
+        lambda w, t: {"name": t.place.name}, passes=THROUGH,
+    ),
     Endpoint("GET /api/places", "places.view", ANYWHERE, lambda w, t: "/api/places"),
-    Endpoint(
-        "GET /api/places/search", "places.view", PART, lambda w, t: f"/api/places/search?text=1&under={t.place.code}"
-    ),
+    Endpoint("GET /api/places/search", "places.view", PART, lambda w, t: f"/api/places/search?text=楼&under={t.place.code}"),
     Endpoint("GET /api/places/{code}", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}"),
-    Endpoint(
-        "GET /api/places/{code}/children", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/children"
-    ),
+    Endpoint("GET /api/places/{code}/children", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/children"),
     Endpoint("GET /api/places/{code}/doors", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/doors"),
-    Endpoint(
-        "GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"
-    ),
-    Endpoint(
-        "POST /api/places", "places.edit", ALL, lambda w, t: "/api/places",
-        lambda w, t: {"kind": "unit", "name": "8单元", "under": t.building.code},
-    ),
+    Endpoint("GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"),
+    Endpoint("POST /api/places", "places.edit", ALL, lambda w, t: "/api/places", add_json),
     Endpoint(
         "PATCH /api/places/{code}", "places.edit", ALL, lambda w, t: f"/api/places/{t.place.code}",
-        lambda w, t: {"name": "另一个名字"},
+        lambda w, t: {"name": "新名字"},
     ),
     Endpoint(
-        "POST /api/places/{code}/doors", "places.edit", ALL, lambda w, t: f"/api/places/{t.unit.code}/doors",
-        lambda w, t: {"numbers": ["8801"]},
+        "POST /api/places/{code}/move", "places.edit", BEYOND, lambda w, t: f"/api/places/{mover(t).code}/move",
+        move_away,
+    ),
+    Endpoint(
+        "POST /api/places/{code}/doors", "places.edit", ALL, lambda w, t: f"/api/places/{unit(t).code}/doors",
+        lambda w, t: {"numbers": ["901", "902"]},
     ),
 ]  # fmt: skip

@@ -22,6 +22,20 @@ def mark_form(world: World, target: Target) -> dict[str, object]:
     }  # fmt: skip
 
 
+NO_JOB = "01930000-0000-7000-8000-000000000001"
+
+
+def new_json(world: World, target: Target) -> dict[str, object]:
+    return {
+        "name": "新一轮", "starts_at": "2030-01-01T08:00:00+08:00", "ends_at": "2030-01-01T20:00:00+08:00",
+        "places": [target.place.code],
+    }  # fmt: skip
+
+
+def mark_json(world: World, target: Target) -> dict[str, object]:
+    return {"id": NO_JOB, "person": target.person_id, "mark": "done", "at": "2030-01-01T08:00:00+08:00"}
+
+
 ENDPOINTS = [
     Endpoint("GET rounds:index", "rounds.view", ANYWHERE, lambda w, t: "/rounds/"),
     Endpoint("GET rounds:new", "rounds.open", ANYWHERE, lambda w, t: "/rounds/new/"),
@@ -72,7 +86,7 @@ ENDPOINTS = [
     ),
     Endpoint(
         "POST rounds:export", "rounds.export", PART, lambda w, t: f"/rounds/{w.round_code}/gaps/export/",
-        lambda w, t: {"place": t.place.code, "purpose": "contact", "format": "csv"},
+        lambda w, t: {"place": t.place.code, "purpose": "contact", "format": "csv"}, only_reads=True,
     ),
     Endpoint("POST rounds:mark", "rounds.mark", PART, lambda w, t: f"/rounds/{w.round_code}/mark/", mark_form),
     Endpoint(
@@ -83,5 +97,36 @@ ENDPOINTS = [
     Endpoint(
         "GET rounds:building", "rounds.gaps", PART,
         lambda w, t: f"/rounds/{w.round_code}/building/{t.building.code}/",
+    ),
+    Endpoint("GET /api/rounds", "rounds.view", ANYWHERE, lambda w, t: "/api/rounds"),
+    Endpoint("POST /api/rounds", "rounds.open", ALL, lambda w, t: "/api/rounds", new_json),
+    Endpoint("GET /api/rounds/{code}", "rounds.view", PART, lambda w, t: f"/api/rounds/{t.round_code}"),
+    Endpoint("POST /api/rounds/{code}/open", "rounds.open", ALL, lambda w, t: f"/api/rounds/{t.draft_code}/open"),
+    Endpoint("POST /api/rounds/{code}/close", "rounds.close", ALL, lambda w, t: f"/api/rounds/{t.round_code}/close"),
+    Endpoint(
+        "POST /api/rounds/{code}/reopen", "rounds.close", ALL, lambda w, t: f"/api/rounds/{t.closed_code}/reopen"
+    ),
+    Endpoint(
+        "GET /api/rounds/{code}/certificate", "rounds.view", ALL,
+        lambda w, t: f"/api/rounds/{t.closed_code}/certificate",
+    ),
+    *(
+        Endpoint(
+            f"GET /api/rounds/{{code}}/{part}", "rounds.gaps" if part == "gaps" else "rounds.view", PART,
+            lambda w, t, part=part: f"/api/rounds/{w.round_code}/{part}?place={t.place.code}",
+        )
+        for part in ("figures", "under", "curve", "rollup", "gaps")
+    ),
+    Endpoint(
+        "GET /api/rounds/{code}/people/{subject_id}/marks", "rounds.gaps", PART,
+        lambda w, t: f"/api/rounds/{w.round_code}/people/{t.person_id}/marks", refusals=FORM_ERROR,
+    ),
+    Endpoint(
+        "GET /api/rounds/{code}/households/{subject_id}/marks", "rounds.gaps", PART,
+        lambda w, t: f"/api/rounds/{w.house_round_code}/households/{t.household_id}/marks", refusals=FORM_ERROR,
+    ),
+    Endpoint(
+        "POST /api/rounds/{code}/marks", "rounds.mark", PART, lambda w, t: f"/api/rounds/{w.round_code}/marks",
+        mark_json, empty_outside=True,  # each mark is answered by itself: not in this round, seen from here
     ),
 ]  # fmt: skip

@@ -37,6 +37,7 @@ class Target:
     compound: PlaceRef
     building: PlaceRef
     unit: PlaceRef
+    beside: PlaceRef  # a unit of the sibling
     door: DoorRef
     household_id: int
     person_id: int
@@ -55,8 +56,10 @@ class Target:
 class World:
     city: PlaceRef
     district: PlaceRef
+    far_district: PlaceRef
     round_code: str = ""  # over the whole city
     round_id: int = 0
+    house_round_code: str = ""  # the same, per household
     targets: dict[str, Target] = field(default_factory=dict)
     callers: dict[Role, Account] = field(default_factory=dict)
     idle: Account | None = None  # appointed nowhere
@@ -72,7 +75,7 @@ def build_world() -> World:
     at = now - timedelta(hours=3)
     home = make_district(city_code="1501", code="150102", compounds=1, buildings=1, floors=1, at=at)
     far = make_district(city_code="1501", code="150103", name="回民区", compounds=1, buildings=1, floors=1, at=at)
-    world = World(home.city, home.district)
+    world = World(home.city, home.district, far.district)
     chosen = {
         "own": (home.communities[0], home, 0),
         "child": (home.units[0], home, 0),
@@ -84,6 +87,7 @@ def build_world() -> World:
     for relation, (place, tree, index) in chosen.items():
         world.targets[relation] = _target(relation, place, tree, index, people)
     world.round_id, world.round_code = _round(world.city, "open")
+    _house_id, world.house_round_code = _round(world.city, "open", CountBy.HOUSEHOLD)
     for _door, _home, person_id, name in people.values():
         command = MarkCommand(new_id(), Mark.ABSENT, now, person_id=person_id, reason=f"{name}的家人说的")
         services.mark(round_id=world.round_id, commands=[command], actor=SYSTEM, at=now)
@@ -118,25 +122,25 @@ def _target(
     door, household_id, person_id, secret = people[relation if relation in people else "own"]
     account = make_account(role="unit_lead", place=place, username=f"staff-{relation}")
     appointment_id = appoint(account, "information_officer", place)
-    unit = places.get_place(door.unit_id)
+    unit, beside = places.get_place(door.unit_id), places.get_place(people["sibling"][0].unit_id)
     building = places.get_place(unit.parent_id or 0)
     open_id, open_code = _round(place, "open")
     draft_id, draft_code = _round(place, "draft")
     closed_id, closed_code = _round(place, "closed")
     return Target(
         relation=relation, place=place, extent=tree.extent(place, clock.now()),
-        compound=places.get_place(building.parent_id or 0), building=building, unit=unit, door=door,
+        compound=places.get_place(building.parent_id or 0), building=building, unit=unit, beside=beside, door=door,
         household_id=household_id, person_id=person_id, secret=secret, round_id=open_id, round_code=open_code,
         draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
         appointment_id=appointment_id,
     )  # fmt: skip
 
 
-def _round(place: PlaceRef, state: str) -> tuple[int, str]:
+def _round(place: PlaceRef, state: str, count_by: CountBy = CountBy.PERSON) -> tuple[int, str]:
     now = clock.now()
     at = now - timedelta(hours=1)
     made = services.create_round(
-        name=f"{place.name} {state}", kind=RoundKind.VISIT, count_by=CountBy.PERSON, starts_at=at,
+        name=f"{place.name} {state}", kind=RoundKind.VISIT, count_by=count_by, starts_at=at,
         ends_at=now + timedelta(hours=12), scope=places.extent_of(place.id, now), actor=SYSTEM, at=at,
     )  # fmt: skip
     if state != "draft":
