@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers, journal
@@ -21,6 +21,7 @@ from linli.places import queries as places
 SHOWN_OF_LIST = 3
 SHOWN_ABOVE = 3  # how many places a place lies in are named with it
 SAID_BY_PLACE = {"code", "name"}
+SUBJECT_PAGES = {"round": "rounds:board", "household": "residents:household", "person": "residents:person"}
 DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: the entry's key is theirs
 
 
@@ -100,11 +101,12 @@ def _subject(text: str) -> tuple[str, str]:
 
 
 def _url(kind: str, number: str) -> str:
-    if kind == "round":
-        return reverse("rounds:board", args=[number])
-    if kind in {"household", "person"} and number.isdigit():
-        return reverse(f"residents:{kind}", args=[int(number)])
-    return ""
+    """Where the subject has its page; "" for subjects that have none."""
+    page = SUBJECT_PAGES.get(kind, "")
+    try:
+        return reverse(page, args=[number]) if page else ""
+    except NoReverseMatch:  # an old entry whose subject was written another way
+        return ""
 
 
 def _account_names(numbers: Iterable[str]) -> dict[str, str]:

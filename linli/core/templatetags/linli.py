@@ -175,7 +175,10 @@ def pager(page: Pager) -> dict[str, Any]:
 
 @register.inclusion_tag("core/empty.html")
 def empty(icon_name: str, title: Text, advice: Text = "", url: str = "", action: Text = "") -> dict[str, Any]:
-    """Nothing is here: what that means and what to do. `{% empty "checks" title advice url action %}`."""
+    """Nothing is here: what that means and what to do. `{% empty "checks" title advice url action %}`.
+
+    Inside a `{% for %}` it would be taken for the loop's own `{% empty %}`: use it after that one, or outside.
+    """
     return {"icon_name": icon_name, "title": title, "advice": advice, "url": url, "action": action}
 
 

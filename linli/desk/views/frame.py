@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from linli.core import access, clock, db, faces, jobs
 from linli.core.access import Actor
+from linli.core.live import render_live
 from linli.core.models import Account, Job
 from linli.desk import services
 from linli.desk.forms import SignInForm
@@ -126,6 +127,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
         context["jobs"] = mine
         context["troubled"] = [job for job in mine if job.state == Job.State.FAILED]
         context["silent"] = [job for job in mine if job.is_silent]
+        if request.headers.get("HX-Request") == "true":
+            return render_live(request, "desk/_home.html", context)
     return render(request, "desk/home.html", context)
 
 
