@@ -1,9 +1,10 @@
 """Which keys a new division gets, so that key order stays close to the order of the city's streets.
 
 Keys are handed out to divisions in *slots*, one slot being the reserve of one community (2^37 keys). A street holds its
-communities' slots and at least 16 to spare, a district its streets' slots and some to spare, and so on up; a place that has
-run out takes another run of slots from its parent. `Ledger` is that plan in memory, read and written under one lock, so
-that two writers never take the same slot; adding one community and importing ten thousand run through the same code.
+communities' slots and at least 16 to spare, a district its streets' slots and some to spare, and so on up; a place
+that has run out takes another run of slots from its parent. `Ledger` is that plan in memory, read and written under
+one lock, so that two writers never take the same slot; adding one community and importing ten thousand run through
+the same code.
 """
 
 from __future__ import annotations

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
 from linli.core.api import ApiRequest, permission
 from linli.places import queries, services
-from linli.places.errors import WrongParent
 from linli.places.terms import Kind, PlaceRef
 
 router = Router(tags=["places"])
@@ -98,14 +96,6 @@ def _out(request: ApiRequest, place: PlaceRef) -> PlaceOut:
     )
 
 
-def _kind(text: str) -> Kind:
-    """Raises WrongParent."""
-    kind = Kind.__members__.get(text.upper())
-    if kind is None:
-        raise WrongParent(_("There is no kind of place named %(kind)s."), kind=text)
-    return kind
-
-
 @router.get("", response=list[PlaceLine], summary="The widest places")
 @permission("places.view")
 def list_roots(request: ApiRequest) -> list[PlaceLine]:
@@ -158,8 +148,8 @@ def get_outline(request: ApiRequest, code: str) -> dict[str, Any]:
 def add_place(request: ApiRequest, data: PlaceIn) -> Status[PlaceOut]:
     parent = queries.get_place(data.under) if data.under else None
     place = services.add_place(
-        kind=_kind(data.kind), name=data.name, parent=parent, code=data.code, holds=data.holds, actor=request.actor,
-        at=request.at,
+        kind=services.read_kind(data.kind), name=data.name, parent=parent, code=data.code, holds=data.holds,
+        actor=request.actor, at=request.at,
     )  # fmt: skip
     return Status(201, _out(request, place))
 
@@ -168,9 +158,7 @@ def add_place(request: ApiRequest, data: PlaceIn) -> Status[PlaceOut]:
 @permission("places.edit")
 def rename_place(request: ApiRequest, code: str, data: RenameIn) -> PlaceOut:
     place = queries.get_place(code)
-    return _out(
-        request, services.rename_place(place_id=place.id, name=data.name, actor=request.actor, at=request.at)
-    )
+    return _out(request, services.rename_place(place_id=place.id, name=data.name, actor=request.actor, at=request.at))
 
 
 @router.post("/{code}/move", response=PlaceOut, summary="Move a compound or division")

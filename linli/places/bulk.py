@@ -1,8 +1,8 @@
 """The writes of `services` for a million rows: COPY to a staging table, checked and merged in SQL.
 
-Runs as the owner of the tables (jobs, imports, the demo), inside the caller's transaction; the caller has checked authority
-(`require_extent`) and writes the journal's one entry. What is already there is found by its name and left as it is, so the
-same sheet twice changes nothing.
+Runs as the owner of the tables (jobs, imports, the demo), inside the caller's transaction; the caller has checked
+authority (`require_extent`) and writes the journal's one entry. What is already there is found by its name and left
+as it is, so the same sheet twice changes nothing.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ _INSERT = """
         FROM staged_new t JOIN place p ON p.id = t.parent
     ), made AS (
         INSERT INTO place (kind, code, name, sort, parent_id, parent_kind, lo, hi, parent_lo, doors, created_at)
-        SELECT %(kind)s, parent_code || '-' || CASE WHEN i + 1 < 10 ^ %(digits)s THEN lpad((i + 1)::text, %(digits)s, '0')
-                                               ELSE (i + 1)::text END,
-               name, sort, CASE WHEN %(rooted)s THEN NULL ELSE parent END, CASE WHEN %(rooted)s THEN NULL ELSE parent_kind END,
-               parent_lo + (i << %(bits)s), parent_lo + (i + 1 << %(bits)s), CASE WHEN %(rooted)s THEN NULL ELSE parent_lo END,
-               0, %(at)s
+        SELECT %(kind)s,
+               parent_code || '-' || lpad((i + 1)::text, greatest(%(digits)s, length((i + 1)::text)), '0'), name, sort,
+               CASE WHEN NOT %(rooted)s THEN parent END, CASE WHEN NOT %(rooted)s THEN parent_kind END,
+               parent_lo + (i << %(bits)s), parent_lo + (i + 1 << %(bits)s),
+               CASE WHEN NOT %(rooted)s THEN parent_lo END, 0, %(at)s
         FROM n ORDER BY parent_lo, i
         RETURNING id, kind, lo, hi
     ), spans AS (
@@ -130,7 +130,8 @@ def _ensure(kind: Kind, rows: Iterable[tuple[int, int, str]], at: datetime) -> d
 def _hold_parents(kind: Kind) -> None:
     """Lock the parents, in order of id, against others who give out keys under them. Raises WrongParent."""
     found = db.rows(
-        "SELECT id, kind, ended_at FROM place WHERE id IN (SELECT parent FROM staged_place) ORDER BY id FOR NO KEY UPDATE"
+        "SELECT id, kind, ended_at FROM place WHERE id IN (SELECT parent FROM staged_place)"
+        " ORDER BY id FOR NO KEY UPDATE"
     )
     wrong = [parent_kind for _, parent_kind, ended_at in found if parent_kind != _PARENT[kind] or ended_at]
     if wrong or len(found) != db.scalar("SELECT count(DISTINCT parent) FROM staged_place"):
@@ -164,8 +165,9 @@ def _require_room(kind: Kind) -> None:
         """
         SELECT p.id, p.hi - p.lo >> %(bits)s FROM (SELECT parent, count(*) AS n FROM staged_new GROUP BY 1) AS t
         JOIN place p ON p.id = t.parent
-        WHERE t.n + coalesce((SELECT max(k.lo) - p.lo >> %(bits)s FROM place k
-                              WHERE k.kind = %(kind)s AND k.lo >= p.lo AND k.lo < p.hi) + 1, 0) > p.hi - p.lo >> %(bits)s
+        WHERE p.hi - p.lo >> %(bits)s
+            < t.n + coalesce((SELECT max(k.lo) - p.lo >> %(bits)s FROM place k
+                              WHERE k.kind = %(kind)s AND k.lo >= p.lo AND k.lo < p.hi) + 1, 0)
         ORDER BY p.id LIMIT 1
         """,
         {"kind": kind.value, "bits": BLOCK_BITS[kind]},
@@ -210,9 +212,10 @@ _INSERT_DOORS = f"""
 def ensure_doors(staged: str, *, at: datetime, floors_from_numbers: bool = True) -> int:
     """See that every door of the staging table `staged (unit_id bigint, number text, floor smallint, ...)` is there.
 
-    A column `kind smallint` is used where there is one (else dwellings). New doors get the next keys of their unit in walking
-    order; a door that was ended stands again under its old key. Where `floor` is null it is read from numbers such as 1203,
-    unless `floors_from_numbers` is false. Returns how many are new. Raises NumberWrong, WrongParent, BlockFull.
+    A column `kind smallint` is used where there is one (else dwellings). New doors get the next keys of their unit in
+    walking order; a door that was ended stands again under its old key. Where `floor` is null it is read from numbers
+    such as 1203, unless `floors_from_numbers` is false. Returns how many are new. Raises NumberWrong, WrongParent,
+    BlockFull.
     """
     columns = {name for (name,) in db.rows("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass", [staged])}
     _check_staged_doors(staged)

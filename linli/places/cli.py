@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from linli.core import clock, terminal
 from linli.core.access import Actor
 from linli.places import queries, services
-from linli.places.errors import WrongParent
 from linli.places.terms import Kind, PlaceRef
 
 app = typer.Typer(no_args_is_help=True, help="The tree of places: search, show, add, rename, move.")
@@ -89,7 +88,8 @@ def _print_one(place: PlaceRef, at: datetime, as_json: bool) -> None:
         terminal.print_json(found)
         return
     rows = [
-        (_("Place code"), place.code), (_("Kind"), place.kind_label), (_("In"), " > ".join(one["name"] for one in found["path"])),
+        (_("Place code"), place.code), (_("Kind"), place.kind_label),
+        (_("In"), " > ".join(one["name"] for one in found["path"])),
         (_("Compounds"), found["compounds"]), (_("Buildings"), found["buildings"]), (_("Units"), found["units"]),
         (_("Doors"), found["doors"]),
     ]  # fmt: skip
@@ -141,7 +141,9 @@ def _print_branch(place: PlaceRef, depth: int, at: datetime, indent: str) -> Non
 
 @app.command()
 def add(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="district, street, community, compound, building, unit...")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="district, street, community, compound, building, unit...")
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME")],
     under: Annotated[str, typer.Option("--under", metavar="CODE", help="The place it stands under.")] = "",
     code: Annotated[str, typer.Option(help="Its code; divisions need one, the others get one made.")] = "",
@@ -153,15 +155,16 @@ def add(
     """Add a place."""
     at = clock.now()
     with terminal.acting() as actor:
-        wanted = Kind.__members__.get(kind.upper().replace("-", "_"))
-        if wanted is None:
-            raise WrongParent(
-                _("There is no kind of place named %(kind)s."),
-                advice=_("Kinds: %(kinds)s."), kind=kind, kinds=", ".join(one.lower() for one in Kind.__members__),
-            )  # fmt: skip
+        wanted = services.read_kind(kind)
         parent = queries.get_place(under) if under else None
         place = services.add_place(
-            kind=wanted, name=name, parent=parent, code=code, holds=holds.split(",") if holds else [], actor=actor, at=at
+            kind=wanted,
+            name=name,
+            parent=parent,
+            code=code,
+            holds=holds.split(",") if holds else [],
+            actor=actor,
+            at=at,
         )
         _print_one(place, at, as_json)
 

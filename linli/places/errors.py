@@ -25,6 +25,12 @@ class WrongParent(Invalid):
     advice_text = _("Choose a parent of the right kind.")
 
 
+class KindUnknown(Invalid):
+    code = "places.kind"
+    title = _("There is no kind of place named %(kind)s.")
+    advice_text = _("Kinds: %(kinds)s.")
+
+
 class NameWrong(Invalid):
     code = "places.name"
     title = _("The name is empty or longer than %(limit)s characters.")

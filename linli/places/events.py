@@ -8,7 +8,9 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class DoorsEnding:
-    """The doors in [lo, hi) are about to be ended. A room that still has something behind one of them raises a Problem."""
+    """The doors in [lo, hi) are about to be ended. A room that still has something behind one of them raises a
+    Problem.
+    """
 
     lo: int
     hi: int

@@ -18,7 +18,9 @@ class AddForm(forms.Form):
     name = forms.CharField(label=_("Place name"), max_length=NAME_LENGTH, help_text=_("As it is written on the sign."))
     code = forms.CharField(
         label=_("Place code"), max_length=40, required=False,
-        help_text=_("The official code of a division. Left empty for compounds, buildings, units, areas and grids, one is made."),
+        help_text=_(
+            "The official code of a division. Left empty for compounds, buildings, units, areas and grids, one is made."
+        ),
     )  # fmt: skip
     holds = forms.CharField(
         label=_("What belongs to it"), required=False, widget=forms.Textarea(attrs={"rows": 3}),

@@ -115,8 +115,6 @@ def draw_outline(
     parts = []
     for polygon in polygons:
         for ring in polygon:
-            points = [
-                f"{(lon - west) * shrink * scale:.1f} {(north - lat) * scale:.1f}" for lon, lat, *_height in ring
-            ]
+            points = [f"{(lon - west) * shrink * scale:.1f} {(north - lat) * scale:.1f}" for lon, lat, *_height in ring]
             parts.append("M" + "L".join(points) + "Z")
     return Drawing("".join(parts), math.ceil(across * scale), math.ceil(up * scale))

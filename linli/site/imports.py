@@ -1,7 +1,7 @@
 """`linli import`: one command for everything that the rooms can take in (core.importers).
 
-Ends with the account: rows in = created + updated + unchanged + rejected. Rejected rows do not make the command fail: the
-good rows are kept, and the exit code is 0 as long as the account balances.
+Ends with the account: rows in = created + updated + unchanged + rejected. Rejected rows do not make the command fail:
+the good rows are kept, and the exit code is 0 as long as the account balances.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def get_actor() -> Actor:
         return terminal.get_actor()
 
 
-def run_import(
-    importer: Importer, file: Path, answers: dict[str, str], rejections: Path | None, as_json: bool
-) -> None:
+def run_import(importer: Importer, file: Path, answers: dict[str, str], rejections: Path | None, as_json: bool) -> None:
     """Carry out one import here and print what came of it. Raises what the import raised."""
     if rejections is not None and rejections.suffix.lower() != ".xlsx":
         raise Problem(
@@ -64,7 +62,7 @@ def run_import(
 def failure_of(job: Job) -> Problem:
     """The Problem that ended a job."""
     error = job.error or jobs.JobDied().as_dict()
-    problem = Problem(str(error["detail"]).replace("%", "%%"), advice=str(error["advice"]).replace("%", "%%"))
+    problem = Problem(error["detail"], advice=error["advice"])
     problem.code, problem.status = error["code"], error["status"]
     return problem
 

@@ -42,7 +42,11 @@ def test_kinds_and_their_parents(made: District, kind: Kind) -> None:
     parents = [made.city, made.district, made.street, made.communities[0], made.compounds[0], made.buildings[0]]
     for parent in parents:
         if parent.kind not in PARENTS[kind]:
-            refuses("place_parent_kind|place_block|place_in_parent", PLACE, place(kind, parent=parent.id, parent_kind=parent.kind))
+            refuses(
+                "place_parent_kind|place_block|place_in_parent",
+                PLACE,
+                place(kind, parent=parent.id, parent_kind=parent.kind),
+            )
     if kind not in ROOTED:
         refuses("place_parent_kind|place_block", PLACE, place(kind))
 

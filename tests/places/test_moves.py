@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -43,7 +44,7 @@ def check_spans() -> None:
             " WHERE p.kind < 70 AND s.since <= %s AND s.until > %s ORDER BY p.kind, s.lo",
             [at, at],
         )
-        for one, other in zip(rows, rows[1:], strict=False):
+        for one, other in itertools.pairwise(rows):
             assert one[0] != other[0] or one[2] <= other[1]
 
 
@@ -136,8 +137,8 @@ def test_refusals(made: District, far: District) -> None:
         move(compound, made.street)
     with pytest.raises(errors.WrongParent):
         move(old, new)
+    services.rename_place(place_id=made.compounds[2].id, name=compound.name, actor=SYSTEM, at=BEFORE)
     with pytest.raises(errors.NameTaken):
-        services.rename_place(place_id=made.compounds[2].id, name=compound.name, actor=SYSTEM, at=BEFORE)
         move(compound, new)
     move(made.compounds[1], new)
     services.rename_place(place_id=compound.id, name="别的名字", actor=SYSTEM, at=BEFORE)
@@ -166,9 +167,7 @@ def test_overlays(made: District) -> None:
 
     def add(*places: PlaceRef, name: str = "1网格", parent: PlaceRef = community, kind: Kind = Kind.GRID) -> PlaceRef:
         ids = [place.id for place in places]
-        return services.add_overlay(
-            kind=kind, parent_id=parent.id, name=name, place_ids=ids, actor=SYSTEM, at=BEFORE
-        )
+        return services.add_overlay(kind=kind, parent_id=parent.id, name=name, place_ids=ids, actor=SYSTEM, at=BEFORE)
 
     grid = add(building)
     assert made.extent(grid, BEFORE) == building.block

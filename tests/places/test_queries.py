@@ -105,15 +105,21 @@ def test_unknown(made: District) -> None:
 
 @pytest.mark.parametrize(
     ("name", "bare"),
-    [("3", "3"), ("3#", "3"), ("3号楼", "3"), ("03栋", "3"), ("三号楼", "3"), ("十二幢", "12"), ("B座", "B"), ("３＃楼", "3"),
-     ("1-2号楼", "1-2"), ("综合楼", "综合"), ("楼", "楼")],
+    [("3", "3"), ("3#", "3"), ("3号楼", "3"), ("03栋", "3"), ("三号楼", "3"), ("十二幢", "12"),
+     ("B座", "B"), ("３＃楼", "3"), ("1-2号楼", "1-2"), ("综合楼", "综合"), ("楼", "楼")],
 )  # fmt: skip
 def test_building_names(name: str, bare: str) -> None:
     assert policies.match_building(name) == bare
 
 
 def test_other_names() -> None:
-    assert [policies.match_unit(name) for name in ("2", "2单元", "二单元", "02 单元", "东门")] == ["2", "2", "2", "2", "东"]
+    assert [policies.match_unit(name) for name in ("2", "2单元", "二单元", "02 单元", "东门")] == [
+        "2",
+        "2",
+        "2",
+        "2",
+        "东",
+    ]
     assert [policies.say_building(name) for name in ("3#", "B座", "综合楼")] == ["3号楼", "B座", "综合楼"]
     assert policies.say_unit("二") == "2单元"
     assert [policies.sort_of(name) for name in ("12号楼", "三单元", "B座", "二十一栋")] == [12, 3, 0, 21]

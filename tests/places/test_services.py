@@ -57,8 +57,8 @@ def test_communities_stay_near_their_street(made: District) -> None:
     """More communities than the street had room for: it takes more from its district, and the keys still nest."""
     for number in range(3, 40):
         services.add_division(
-            kind=Kind.COMMUNITY, code=f"{made.street.code}{number:03}", name=f"第{number}社区", parent_id=made.street.id,
-            actor=SYSTEM, at=LATER,
+            kind=Kind.COMMUNITY, code=f"{made.street.code}{number:03}", name=f"第{number}社区",
+            parent_id=made.street.id, actor=SYSTEM, at=LATER,
         )  # fmt: skip
     street = made.extent(made.street, LATER)
     assert len(street) >= 39 * SLOT
@@ -79,6 +79,7 @@ CALLS: dict[str, tuple[type[Problem], Callable[[District], object]]] = {
     "code twice": (errors.CodeTaken, lambda d: division(Kind.DISTRICT, d.city, code=d.district.code)),
     "odd code": (errors.CodeWrong, lambda d: division(Kind.DISTRICT, d.city, code="15 01")),
     "wrong parent": (errors.WrongParent, lambda d: division(Kind.COMMUNITY, d.city)),
+    "odd kind": (errors.KindUnknown, lambda d: services.read_kind("planet")),
     "no parent": (errors.WrongParent, lambda d: division(Kind.STREET, None)),
     "compound in a street": (errors.WrongParent, lambda d: compound(d.street, "甲")),
     "division of another sort": (errors.WrongParent, lambda d: division(Kind.COMPOUND, d.communities[0])),

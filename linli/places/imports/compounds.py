@@ -1,7 +1,8 @@
 """Compounds, buildings and units from a street office's sheet; doors where floors and doors a floor are given.
 
 A row names a compound, or a building of it, or one unit; 单元数 gives all units of a building in one row. What is there
-already is found by its name as people write it (3, 3#, 3号楼) and left as it is, so the same sheet twice changes nothing.
+already is found by its name as people write it (3, 3#, 3号楼) and left as it is, so the same sheet twice changes
+nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ SAMPLE = (
     ("星火巷社区", "阳光小区", "2号楼", "1单元", "", 18, 4, "海拉尔东路街道"),
 )
 LIMITS = {"units": 64, "floors": 150, "a_floor": 60}
-_COMMUNITY_TAIL = re.compile("(社区居民委员会|社区居委会|社区村委会|居民委员会|居委会|村民委员会|村委会|嘎查委员会|社区|嘎查|村)$")
+_COMMUNITY_TAIL = re.compile(
+    "(社区居民委员会|社区居委会|社区村委会|居民委员会|居委会|村民委员会|村委会|嘎查委员会|社区|嘎查|村)$"
+)
 
 
 @dataclass
@@ -114,9 +117,7 @@ class Communities:
         for place in self.all:
             self.by_name[stem(place.name)].append(place)
         named = {place.id: place for place in self.all}
-        for place_id, text in db.rows(
-            "SELECT place_id, text FROM place_alias WHERE place_id = ANY(%s)", [list(named)]
-        ):
+        for place_id, text in db.rows("SELECT place_id, text FROM place_alias WHERE place_id = ANY(%s)", [list(named)]):
             if named[place_id] not in self.by_name[stem(text)]:
                 self.by_name[stem(text)].append(named[place_id])
 
@@ -155,12 +156,14 @@ def _read_lines(tally: Tally, communities: Communities) -> list[Line]:
             number, community.id, values["compound"], building, units, values.get("floors") or 0,
             values.get("a_floor") or 0,
         )  # fmt: skip
-        same = [(community.id, match_compound(line.compound), match_building(building), match_unit(unit)) for unit in units]
+        same = [
+            (community.id, match_compound(line.compound), match_building(building), match_unit(unit)) for unit in units
+        ]
         first = next((seen[key] for key in same if key in seen), None)
         if first is not None:
             tally.refuse(
                 number, "unit", "unit_twice", _("The unit stands in row %(row)s as well.") % {"row": first},
-                _("Keep one of the two rows."),
+                _("Keep only one of the two rows."),
             )  # fmt: skip
             continue
         seen |= dict.fromkeys(same, number)
@@ -183,7 +186,7 @@ def _check_shape(tally: Tally, number: int) -> None:
                 _("Correct the number, or leave the cell empty."),
             )  # fmt: skip
     if not values.get("building") and (values.get("unit") or values.get("units") or values.get("floors")):
-        tally.refuse(number, "building", "empty", _("The building is missing."), _("Say which building it is."))
+        tally.refuse(number, "building", "empty", _("The row names no building."), _("Say which building it is."))
     if values.get("unit") and values.get("units"):
         tally.refuse(
             number, "units", "unit_and_units", _("The row gives one unit and a number of units."),
@@ -192,7 +195,8 @@ def _check_shape(tally: Tally, number: int) -> None:
     if (values.get("floors") is None) != (values.get("a_floor") is None):
         tally.refuse(
             number, "floors" if values.get("floors") is None else "a_floor", "empty",
-            _("Doors are made from floors and doors a floor; one of the two is missing."), _("Fill in both or neither."),
+            _("Doors are made from floors and doors a floor; one of the two is missing."),
+            _("Fill in both or neither."),
         )  # fmt: skip
     elif values.get("floors") and not (values.get("unit") or values.get("units")):
         tally.refuse(
@@ -270,6 +274,6 @@ def _doors(by_unit: dict[int, Line]) -> Iterator[tuple[int, str, int | None, int
 
 LABEL = gettext_lazy("Compounds, buildings and units")
 ABOUT = gettext_lazy(
-    "One row a compound, a building or a unit, with the community it belongs to. Where the number of floors and the doors"
-    " a floor are given, the doors are made as well. What is there already is left as it is."
+    "One row a compound, a building or a unit, with the community it belongs to. Where the number of floors and the"
+    " doors a floor are given, the doors are made as well. What is there already is left as it is."
 )

@@ -1,7 +1,7 @@
 """Official divisions, province to community, as the statistics bureau publishes them.
 
-A row is created, renamed or found unchanged; rows may come in any order, and a part of the list may come alone. What is not
-in the sheet is left as it is. Codes: 2, 4, 6, 9 or 12 digits by level, or always 12 with zeros behind.
+A row is created, renamed or found unchanged; rows may come in any order, and a part of the list may come alone. What
+is not in the sheet is left as it is. Codes: 2, 4, 6, 9 or 12 digits by level, or always 12 with zeros behind.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ ABOVE = {Kind.CITY: Kind.PROVINCE, Kind.DISTRICT: Kind.CITY, Kind.STREET: Kind.D
 LEVELS = {
     "province": Kind.PROVINCE, "city": Kind.CITY, "district": Kind.DISTRICT, "county": Kind.DISTRICT,
     "street": Kind.STREET, "town": Kind.STREET, "community": Kind.COMMUNITY, "village": Kind.COMMUNITY,
-    "省": Kind.PROVINCE, "省级": Kind.PROVINCE, "市": Kind.CITY, "地级": Kind.CITY, "市级": Kind.CITY, "地市": Kind.CITY,
-    "区": Kind.DISTRICT, "县": Kind.DISTRICT, "区县": Kind.DISTRICT, "县级": Kind.DISTRICT, "区级": Kind.DISTRICT,
-    "街道": Kind.STREET, "乡镇": Kind.STREET, "镇": Kind.STREET, "乡级": Kind.STREET, "街道乡镇": Kind.STREET,
-    "社区": Kind.COMMUNITY, "村": Kind.COMMUNITY, "村级": Kind.COMMUNITY, "社区村": Kind.COMMUNITY,
+    "省": Kind.PROVINCE, "省级": Kind.PROVINCE, "市": Kind.CITY, "地级": Kind.CITY, "市级": Kind.CITY, "地市":
+    Kind.CITY, "区": Kind.DISTRICT, "县": Kind.DISTRICT, "区县": Kind.DISTRICT, "县级": Kind.DISTRICT, "区级":
+    Kind.DISTRICT, "街道": Kind.STREET, "乡镇": Kind.STREET, "镇": Kind.STREET, "乡级": Kind.STREET, "街道乡镇":
+    Kind.STREET, "社区": Kind.COMMUNITY, "村": Kind.COMMUNITY, "村级": Kind.COMMUNITY, "社区村": Kind.COMMUNITY,
 }  # fmt: skip
 
 
@@ -128,8 +128,9 @@ def _read_lines(tally: Tally) -> dict[str, Line]:
             )  # fmt: skip
         elif code in lines:
             tally.refuse(
-                number, "code", "code_twice", _("The code stands in row %(row)s as well.") % {"row": lines[code].number},
-                _("Keep one of the two rows."),
+                number, "code", "code_twice",
+                _("The code stands in row %(row)s as well.") % {"row": lines[code].number},
+                _("Keep only one of the two rows."),
             )  # fmt: skip
         elif (parent := _parent_code(tally, number, kind, code, values.get("parent_code"))) is not None:
             lines[code] = Line(number, kind, code, values["name"], parent)
@@ -175,9 +176,12 @@ def _check_parents(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceR
     for line in sorted(lines.values(), key=lambda line: line.kind):
         parent = known.get(line.parent_code)
         wanted = ABOVE.get(line.kind)
-        if not line.parent_code or line.parent_code in kept or (parent and parent.kind == wanted and not parent.ended_at):
-            kept[line.code] = line
-        elif line.kind == Kind.CITY and line.code in known:
+        if (
+            not line.parent_code
+            or line.parent_code in kept
+            or (parent and parent.kind == wanted and not parent.ended_at)
+            or (line.kind == Kind.CITY and line.code in known)
+        ):
             kept[line.code] = line
         else:
             tally.refuse(
@@ -199,7 +203,8 @@ def _check_known(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceRef
             kept[line.code] = line
         elif place.kind != line.kind or place.ended_at is not None:
             tally.refuse(
-                line.number, "code", "code_taken", _("The code stands for another place, or for one that was dissolved."),
+                line.number, "code", "code_taken",
+                _("The code stands for another place, or for one that was dissolved."),
                 _("Check the code; codes are never used twice."),
             )  # fmt: skip
         elif place.parent_id is not None and (parent is None or by_id[parent.id].id != place.parent_id):
@@ -215,7 +220,7 @@ def _check_known(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceRef
 def _check_authority(
     tally: Tally, lines: dict[str, Line], known: dict[str, PlaceRef], actor: Actor, at: datetime
 ) -> dict[str, Line]:
-    """Refuse rows that would change something outside of what the actor may import. Unchanged rows are nobody's harm."""
+    """Refuse rows that would change something outside of what the actor may import. Unchanged rows harm nobody."""
     held = actor.extent_for(PERMISSION)
     extents = extents_of([place.id for place in known.values()], at)
     kept = {}
@@ -287,8 +292,8 @@ def _give_keys(fresh: list[Line], ids: dict[str, int], at: datetime) -> None:
     ledger.write()
     reserves = [row for row in rows if row.kind == Kind.COMMUNITY]
     db.execute(
-        "UPDATE place p SET lo = n.lo, hi = n.hi FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, lo, hi)"
-        " WHERE p.id = n.id",
+        "UPDATE place p SET lo = n.lo, hi = n.hi"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, lo, hi) WHERE p.id = n.id",
         [[row.place_id for row in reserves], [row.lo for row in reserves], [row.hi for row in reserves]],
     )
 

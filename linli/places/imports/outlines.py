@@ -1,7 +1,7 @@
 """Outlines of places from GeoJSON: a FeatureCollection of polygons, matched by code or name.
 
-Coordinates are kept in WGS-84. Chinese maps mostly give GCJ-02 or BD-09, which lie some hundred metres off, and nothing in
-a file says which it is: whoever sends it has to. Only WGS-84 is taken.
+Coordinates are kept in WGS-84. Chinese maps mostly give GCJ-02 or BD-09, which lie some hundred metres off, and
+nothing in a file says which it is: whoever sends it has to. Only WGS-84 is taken.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Feature:
     box: tuple[float, float, float, float] = (0, 0, 0, 0)
 
 
-class Refused(Exception):  # noqa: N818 - a feature that is not taken, not an error
+class Refused(Exception):
     def __init__(self, where: str, code: str, message: str, advice: str) -> None:
         self.where, self.code, self.message, self.advice = where, code, message, advice
 
@@ -170,7 +170,12 @@ def check_geometry(geometry: dict[str, Any]) -> tuple[float, float, float, float
             _("GeoJSON gives the longitude first, then the latitude, in degrees."),
         )  # fmt: skip
     if not form.is_valid:
-        raise Refused("geometry", "invalid", _("The shape crosses itself: %(why)s.") % {"why": shapely.is_valid_reason(form)}, advice)
+        raise Refused(
+            "geometry",
+            "invalid",
+            _("The shape crosses itself: %(why)s.") % {"why": shapely.is_valid_reason(form)},
+            advice,
+        )
     return west, south, east, north
 
 
@@ -201,7 +206,9 @@ def _writer(features: list[Feature], faults: dict[int, Rejection], at: datetime)
     def write(target: IO[bytes]) -> int:
         rows = ((one.number, (one.code, one.name), [faults[one.number]]) for one in features if one.number in faults)
         as_of = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(target, (_("Place code"), _("Place name")), rows, title=_("Outlines not taken in"), as_of=as_of)
+        return write_rejected(
+            target, (_("Place code"), _("Place name")), rows, title=_("Outlines not taken in"), as_of=as_of
+        )
 
     return write
 

@@ -39,7 +39,8 @@ SPANS = """
 ALTER TABLE place_span ADD CONSTRAINT place_span_kind_is FOREIGN KEY (place_id, kind) REFERENCES place (id, kind);
 ALTER TABLE place_span ADD CONSTRAINT place_span_whole UNIQUE (id, place_id, lo, hi, since, until);
 
--- Of one kind no two places hold a door at the same time. Compounds, buildings and units are kept apart by their blocks.
+-- Of one kind no two places hold a door at the same time. Compounds, buildings and units are kept apart by their
+-- blocks.
 ALTER TABLE place_span ADD CONSTRAINT place_span_apart EXCLUDE USING gist (
     int8range(kind, kind, '[]') WITH &&, int8range(lo, hi) WITH &&, tstzrange(since, until) WITH &&
 ) WHERE (kind < 70);
@@ -48,7 +49,8 @@ CREATE UNIQUE INDEX place_span_once ON place_span (place_id) WHERE kind >= 70;
 -- An overlay never cuts a unit: tallies are kept a unit.
 ALTER TABLE place_span ADD CONSTRAINT place_span_units CHECK ((lo & 2047) = 0 AND (hi & 2047) = 0);
 
--- A span lies inside a span of its parent, in keys and in time. Whoever closes a parent's span closes the children's first.
+-- A span lies inside a span of its parent, in keys and in time. Whoever closes a parent's span closes the children's
+-- first.
 ALTER TABLE place_span ADD CONSTRAINT place_span_parent_whole CHECK (
     num_nulls(parent_span_id, parent_place_id, parent_lo, parent_hi, parent_since, parent_until) IN (0, 6)
     AND (kind NOT IN (20, 30, 40) OR parent_span_id IS NOT NULL)

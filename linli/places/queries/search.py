@@ -10,7 +10,8 @@ from linli.core.extents import Extent
 from linli.places.queries.tree import COLUMNS, read_places
 from linli.places.terms import PlaceRef
 
-# Ranks: code, whole name or alias, beginning of a name, beginning of a code, part of a name. Then the wider place first.
+# Ranks: code, whole name or alias, beginning of a name, beginning of a code, part of a name. Then the wider place
+# first.
 _SEARCH = f"""
     WITH hits AS (
         SELECT p.id, CASE WHEN p.code = %(text)s THEN 0 WHEN p.name = %(text)s THEN 1 WHEN p.name LIKE %(starts)s THEN 2

@@ -11,7 +11,7 @@ from linli.core import db
 
 
 def outlines_of(place_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """GeoJSON geometry in WGS-84, its `box` (west, south, east, north) and `source`; places without one are left out."""
+    """GeoJSON geometry in WGS-84, its `box` (west, south, east, north), `source`; places without one are left out."""
     return {
         row["place_id"]: {
             "geometry": orjson.loads(row["geometry"]),

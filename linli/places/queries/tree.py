@@ -173,7 +173,9 @@ _HOLDERS = f"""
 
 
 def places_of_key(key: int, at: datetime) -> list[PlaceRef]:
-    """Everything that holds a key at `at`, widest first: city to community, areas and grids, compound, building, unit."""
+    """Everything that holds a key at `at`, widest first: city to community, areas and grids, compound, building,
+    unit.
+    """
     return read_places(_HOLDERS, {"key": key, "at": at})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linli.places.services.any_kind import add_place, move_place
+from linli.places.services.any_kind import add_place, move_place, read_kind
 from linli.places.services.changes import add_alias, end_place, rename_place
 from linli.places.services.divisions import add_division
 from linli.places.services.moves import move_compound, move_division
@@ -30,6 +30,7 @@ __all__ = [
     "move_compound",
     "move_division",
     "move_place",
+    "read_kind",
     "redraw_overlay",
     "rename_place",
     "set_vacant",

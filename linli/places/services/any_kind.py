@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from linli.core.access import Actor
-from linli.places.errors import WrongParent
+from linli.places.errors import KindUnknown, WrongParent
 from linli.places.queries.tree import get_place
 from linli.places.services.divisions import add_division
 from linli.places.services.moves import move_compound, move_division
 from linli.places.services.overlays import add_overlay
 from linli.places.services.physical import add_building, add_compound, add_unit
 from linli.places.terms import DIVISIONS, OVERLAYS, Kind, PlaceRef
+
+
+def read_kind(text: str) -> Kind:
+    """The kind of a word such as `building`. Raises KindUnknown."""
+    kind = Kind.__members__.get(text.strip().upper().replace("-", "_"))
+    if kind is None:
+        raise KindUnknown(kind=text[:40], kinds=", ".join(name.lower() for name in Kind.__members__))
+    return kind
 
 
 def add_place(
@@ -37,9 +45,7 @@ def add_place(
         raise WrongParent(kind=kind.label, parent_kind="-")
     if kind in OVERLAYS:
         ids = [get_place(one.strip()).id for one in holds]
-        return add_overlay(
-            kind=kind, parent_id=parent.id, name=name, place_ids=ids, code=code, actor=actor, at=at
-        )
+        return add_overlay(kind=kind, parent_id=parent.id, name=name, place_ids=ids, code=code, actor=actor, at=at)
     if kind == Kind.COMPOUND:
         return add_compound(community_id=parent.id, name=name, code=code, actor=actor, at=at)
     if kind == Kind.BUILDING:

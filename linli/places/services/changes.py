@@ -58,7 +58,8 @@ def add_alias(*, place_id: int, text: str, actor: Actor, at: datetime) -> None:
 
 
 def end_place(*, place_id: int, actor: Actor, at: datetime) -> None:
-    """Dissolve a division, area or grid that holds nothing any more, or end a compound, building or unit with its doors.
+    """Dissolve a division, area or grid that holds nothing any more, or end a compound, building or unit with its
+    doors.
 
     Codes and keys are never given again. Rooms that still have something behind its doors refuse (`DoorsEnding`).
     Raises NotEmpty, PlaceEnded, LaterChange, Forbidden.

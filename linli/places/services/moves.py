@@ -17,7 +17,8 @@ from linli.places.terms import Kind, PlaceRef
 
 
 def move_compound(*, compound_id: int, community_id: int, actor: Actor, at: datetime) -> PlaceRef:
-    """Give a compound to another community from `at` on. Its keys and codes stay, so does everything known about its doors.
+    """Give a compound to another community from `at` on. Its keys and codes stay, so does everything known about its
+    doors.
 
     The areas and grids of the old community lose it; those of the new one take it in when they are redrawn.
     Raises WrongParent, SamePlace, Split, NameTaken, LaterChange, Forbidden.

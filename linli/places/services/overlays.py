@@ -28,7 +28,8 @@ from linli.places.terms import OVERLAYS, Kind, PlaceRef
 def add_overlay(
     *, kind: Kind, parent_id: int, name: str, place_ids: Sequence[int], code: str = "", actor: Actor, at: datetime
 ) -> PlaceRef:
-    """A new area or grid of a street, community or area; it holds what `place_ids` (compounds, buildings, units...) hold.
+    """A new area or grid of a street, community or area; it holds what `place_ids` (compounds, buildings, units...)
+    hold.
 
     Raises WrongParent, NameWrong, NameTaken, CodeTaken, NothingInside, OutsideParent, Overlapping, CutsUnit, Forbidden.
     """

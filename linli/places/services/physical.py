@@ -104,7 +104,8 @@ def add_doors(
     actor: Actor,
     at: datetime,
 ) -> list[DoorRef]:
-    """New doors of a unit, with the next keys of its block. Where `floors` is not given, the numbers tell them (1203: 12).
+    """New doors of a unit, with the next keys of its block. Where `floors` is not given, the numbers tell them (1203:
+    12).
 
     A door that was ended and stands again gets its old key back. Raises NumberWrong, NumberTaken, BlockFull, Forbidden.
     """
@@ -162,7 +163,9 @@ def count_doors(unit_ids: Sequence[int]) -> None:
 
 
 def end_door(*, key: int, actor: Actor, at: datetime) -> None:
-    """A door that is no more (walled up, pulled down). Its key is never given to another. Raises Forbidden, PlaceUnknown."""
+    """A door that is no more (walled up, pulled down). Its key is never given to another. Raises Forbidden,
+    PlaceUnknown.
+    """
     with db.atomic():
         door = get_door(key)
         unit = lock_place(door.unit_id)

@@ -1,7 +1,7 @@
 """Redrawing boundaries: spans go from one chain of places to another at a moment.
 
-No fact is touched; rows of `place_span` are closed and others opened. A row lies inside a row of its parent, so children are
-closed before their parents and opened after them. Everything here runs under `lock_tree`.
+No fact is touched; rows of `place_span` are closed and others opened. A row lies inside a row of its parent, so
+children are closed before their parents and opened after them. Everything here runs under `lock_tree`.
 """
 
 from __future__ import annotations
