@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from linli.core import db
@@ -60,6 +60,8 @@ class RoundView:
         return self.state == RoundState.OPEN
 
 
+KEPT = timedelta(seconds=5)
+_begun: dict[str, tuple[datetime, RoundView]] = {}
 _COLUMNS = "id, code, name, kind, count_by, state, starts_at, ends_at, opened_at, closed_at, part, certificate"
 
 
@@ -85,12 +87,26 @@ def get_round_by_code(code: str) -> RoundView:
     return _view(rows[0])
 
 
-def get_round_by_code_prepared(code: str) -> RoundView:
-    """The same for the hottest path: prepared once a connection. Raises RoundNotFound."""
-    rows = db.prepared(f"SELECT {_COLUMNS} FROM round WHERE code = %s", [code])
-    if not rows:
-        raise RoundNotFound(round=code)
-    return _view(rows[0])
+def get_begun_round(code: str, at: datetime) -> RoundView:
+    """For the hottest path: a round as it was within the last KEPT. Raises RoundNotFound.
+
+    Only rounds that have been opened are kept. What marks need of them does not change after that (id, opening); whether
+    the round is still open, linli_mark looks up under its lock.
+    """
+    kept = _begun.get(code)
+    if kept and at - kept[0] < KEPT:
+        return kept[1]
+    found = get_round_by_code(code)
+    if found.opened_at is not None:
+        if len(_begun) > 100:
+            _begun.clear()
+        _begun[code] = (at, found)
+    return found
+
+
+def forget_begun_rounds() -> None:
+    """For tests, whose databases come and go within a second."""
+    _begun.clear()
 
 
 def require_reach(found: RoundView, actor: Actor, permission: str) -> None:

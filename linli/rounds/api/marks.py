@@ -1,6 +1,6 @@
 """Marks over the API, by two roads: the operation below, described like any other, and `take_marks_at_once`.
 
-The second is what a bearer token's request really takes (linli/core/shortcut.py): the same answer in three round
+The second is what a bearer token's request really takes (linli/core/shortcut.py): the same answer in two round
 trips.
 """
 
@@ -83,7 +83,7 @@ def mark(request: ApiRequest, code: str) -> HttpResponse:
 def take_marks_at_once(code: str, body: bytes, actor: Actor, at: datetime) -> bytes:
     """The same outside of any transaction. Raises what the operation answers as a problem."""
     actor.require("rounds.mark")
-    round_ = queries.get_round_by_code_prepared(code)
+    round_ = queries.get_begun_round(code, at)
 
     def carry_out(commands: Sequence[MarkCommand]) -> list[Receipt]:
         return services.mark_at_once(round_=round_, commands=commands, actor=actor, at=at)

@@ -1,0 +1,183 @@
+"""Marks over HTTP: one a request, and batches of 200 against a view that only inserts.
+
+The server is granian as `linli run` starts it; PostgreSQL, the server and the load generator share the machine's cores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+import orjson
+
+from bench import load
+from bench.city import City
+from bench.report import REPOSITORY, Row, get_percentile, measures, row
+from linli.core import clock, db
+from linli.core.ids import new_id
+from linli.core.models import ApiToken
+from linli.duty.authority import digest_token
+from linli.site.supervise import web_command
+
+BATCH = 200
+SINGLES = 6_000
+BATCHES = 150
+WARM_UP = 600
+ROUNDS = 3  # of each measure; the middle one counts
+BARE_TABLE = "bench_bare"
+TOKEN = "linli_bench-of-the-api"
+Requests = list[bytes]
+
+
+@contextlib.contextmanager
+def serving(application: str) -> Iterator[int]:
+    """Granian with the product's own settings, on a free port, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = web_command("127.0.0.1", port)
+    command = [application if word == "linli.site.wsgi:application" else word for word in words]
+    server = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, env=_environment())
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+def _environment() -> dict[str, str]:
+    from linli.site.database import get_conninfo
+
+    return {**os.environ, "DATABASE_URL": os.environ.get("DATABASE_URL") or get_conninfo()}
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the server did not start")
+
+
+def _make_token(city: City) -> None:
+    at = clock.now()
+    with db.owner():
+        ApiToken.objects.filter(digest=digest_token(TOKEN)).delete()
+        ApiToken.objects.create(
+            account_id=city.actor.account_id, name="bench", digest=digest_token(TOKEN), scopes=["rounds.mark"],
+            created_at=at, expires_at=at + timedelta(days=1),
+        )  # fmt: skip
+
+
+def _subjects(city: City) -> list[int]:
+    """Everybody of the round, in walking order."""
+    with db.owner():
+        return [
+            found
+            for (found,) in db.rows(
+                "SELECT subject_id FROM round_state WHERE part = %s AND round_id = %s AND due ORDER BY key, subject_id",
+                [city.round.part, city.round.id],
+            )
+        ]
+
+
+def _mark(subject: int, at: str) -> dict[str, object]:
+    return {"id": str(new_id()), "person": subject, "mark": "done", "at": at}
+
+
+def _singles(city: City, subjects: Sequence[int], count: int, rng: random.Random) -> Requests:
+    at, path = clock.now().isoformat(), f"/api/rounds/{city.round.code}/marks"
+    return [load.make_request(path, orjson.dumps(_mark(rng.choice(subjects), at)), TOKEN) for _ in range(count)]
+
+
+def _batches(path: str, subjects: Sequence[int], count: int, rng: random.Random) -> Requests:
+    """Each the work of one phone: 200 people met in walking order."""
+    at = clock.now().isoformat()
+    starts = [rng.randrange(len(subjects) - BATCH) for _ in range(count)]
+    return [
+        load.make_request(path, orjson.dumps({"marks": [_mark(s, at) for s in subjects[start : start + BATCH]]}), TOKEN)
+        for start in starts
+    ]
+
+
+def _drive(port: int, make: Callable[[], Requests], good: bytes) -> list[load.Load]:
+    load.run(port, make()[:WARM_UP], good=good)
+    loads = [load.run(port, make(), good=good) for _ in range(ROUNDS)]
+    for found in loads:
+        if found.failed:
+            raise RuntimeError(f"{found.failed} of {found.requests} requests failed: {found.first_failure}")
+    return sorted(loads, key=lambda found: found.per_second)
+
+
+@measures("api_single_rps")
+def measure_singles(city: City) -> Iterator[Row]:
+    _make_token(city)
+    subjects, rng = _subjects(city), random.Random(1)
+    with serving("linli.site.wsgi:application") as port:
+        loads = _drive(port, lambda: _singles(city, subjects, SINGLES, rng), b'"accepted"')
+    middle = loads[ROUNDS // 2]
+    p95 = get_percentile(middle.latencies_ms)
+    yield row(
+        "api_single_rps",
+        middle.per_second,
+        ours=f"{middle.per_second:,.0f} requests/s, p95 {p95:.1f} ms, {load.CONNECTIONS} connections",
+        against=f"{loads[0].per_second:,.0f} to {loads[-1].per_second:,.0f}",
+        against_what=f"slowest and fastest of {ROUNDS} runs of {SINGLES:,} marks of random people, each a commit",
+        limit=(
+            "processor time: the generator, two granian workers and PostgreSQL share the cores; half of it is"
+            f" PostgreSQL marking, a tenth the generator ({middle.client_seconds / middle.requests * 1000:.2f} ms a request)"
+        ),
+    )
+
+
+@measures("api_batch_vs_bare")
+def measure_batches(city: City) -> Iterator[Row]:
+    _make_token(city)
+    subjects, rng = _subjects(city), random.Random(2)
+    _make_bare_table()
+    path = f"/api/rounds/{city.round.code}/marks"
+    with serving("linli.site.wsgi:application") as port:
+        ours = _drive(port, lambda: _batches(path, subjects, BATCHES, rng), b'"accepted"')[ROUNDS // 2]
+    with serving("bench.bare:application") as port:
+        bare = _drive(port, lambda: _batches("/bare", subjects, BATCHES, rng), b"200")[ROUNDS // 2]
+    with db.owner():
+        db.execute(f"DROP TABLE {BARE_TABLE}")
+    yield row(
+        "api_batch_vs_bare",
+        ours.per_second / bare.per_second,
+        ours=f"{ours.per_second * BATCH:,.0f} marks/s, p95 {get_percentile(ours.latencies_ms):.0f} ms a batch",
+        against=f"{bare.per_second * BATCH:,.0f} rows/s",
+        against_what=(
+            "the same server, requests and commit, reading the same JSON: one INSERT ... SELECT unnest() of those rows"
+            " into a table like `mark` with its two indexes; no account, no receipts, states or tallies"
+        ),
+        limit=(
+            "each mark also writes a receipt and a state, and is looked up twice (before and after its unit is locked);"
+            " each unit's tally is counted again"
+        ),
+    )
+
+
+def _make_bare_table() -> None:
+    """What the bare view writes to: the columns and the indexes of a partition of `mark`, filled like it."""
+    with db.owner(), db.atomic():
+        db.execute(f"DROP TABLE IF EXISTS {BARE_TABLE}")
+        db.execute(f"CREATE TABLE {BARE_TABLE} (LIKE mark INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        db.execute(f"INSERT INTO {BARE_TABLE} SELECT * FROM mark")
+        db.execute(f"ALTER TABLE {BARE_TABLE} ADD PRIMARY KEY (part, id)")
+        db.execute(f"CREATE INDEX ON {BARE_TABLE} (subject_id, round_id, event_at)")
+        db.execute(f"GRANT SELECT, INSERT ON {BARE_TABLE} TO linli_web")
+        db.execute(f"ANALYZE {BARE_TABLE}")
+
+
+if __name__ == "__main__":
+    sys.exit("run python -m bench --only api_single_rps,api_batch_vs_bare")
