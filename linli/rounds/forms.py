@@ -25,7 +25,9 @@ MANY = 20_000
 class RoundForm(forms.Form):
     """Name, kind, times, and the scope: places picked, pasted, or in a sheet, less those taken out."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Such as: third round of door knocking"))
+    name = forms.CharField(
+        label=_("Name of the round"), max_length=120, help_text=_("Such as: third round of door knocking")
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=RoundKind.choices)
     count_by = forms.TypedChoiceField(
         label=_("Counts"),

@@ -14,6 +14,8 @@ from linli.core import db
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
 from linli.core.extents import EVERYWHERE, NOWHERE, Extent, unite
+from linli.duty import queries as duty
+from linli.duty.terms import Role
 from linli.places import queries as places
 from linli.places.terms import OVERLAYS, Kind, PlaceRef
 from linli.rounds import policies, queries
@@ -184,6 +186,7 @@ class WorstUnit:
 
     place: PlaceRef
     where: str  # compound and building
+    answers: str  # who answers for it; "" when nobody was appointed
     building: str  # code
     open: int
     doors_open: int
@@ -194,12 +197,37 @@ def list_worst(round_: RoundView, reach: Reach, limit: int = 6) -> list[WorstUni
     found = queries.list_worst_units(round_id=round_.id, extent=reach.extent, limit=limit)
     units = places.get_places([unit.place_id for unit in found])
     paths = places.paths_of(list(units), reach.moment)
+    names = list_answering(list(units.values()), reach.moment)
     worst = []
     for unit in found:
         above = [place for place in paths[unit.place_id] if place.is_physical]
         where = " ".join(place.name for place in above)
-        worst.append(WorstUnit(units[unit.place_id], where, above[-1].code, unit.open, unit.doors_open))
+        named = names.get(unit.place_id, "")
+        worst.append(WorstUnit(units[unit.place_id], where, named, above[-1].code, unit.open, unit.doors_open))
     return worst
+
+
+# Who answers for a place of a kind, the first that is held there; others who may look at it do not stand on the board.
+ANSWERING: dict[int, tuple[Role, ...]] = {
+    Kind.UNIT: (Role.UNIT_LEAD,),
+    Kind.BUILDING: (Role.BUILDING_LEAD,),
+    Kind.GRID: (Role.GRID_LEAD, Role.GRID_WORKER),
+    Kind.AREA: (Role.AREA_LEAD,),
+}
+DIVISION = (Role.OFFICE, Role.COMMAND, Role.AREA_LEAD, Role.GRID_LEAD)
+
+
+def list_answering(shown: Sequence[PlaceRef], at: datetime) -> dict[int, str]:
+    """Names of those who answer for each place itself, by place id; places where nobody does are left out."""
+    held = duty.list_holders(place_ids=[place.id for place in shown], at=at)
+    found = {}
+    for place in shown:
+        for role in ANSWERING.get(place.kind, DIVISION):
+            names = [line.name for line in held[place.id] if line.role == role]
+            if names:
+                found[place.id] = "、".join(names[:2])
+                break
+    return found
 
 
 def get_curve(round_: RoundView, reach: Reach, at: datetime) -> list[tuple[datetime, int]]:

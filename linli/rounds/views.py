@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.core import jobs
+from linli.core.errors import Forbidden
 from linli.core.live import render_live
 from linli.core.models import Job
 from linli.places.terms import Kind
@@ -62,7 +63,8 @@ def board_live(request: HttpRequest, code: str) -> HttpResponse:
     """The live part of the board: 304 while no figure has changed."""
     round_, _actor, _at = take(request, code)
     context = _board_context(request, round_)
-    return render_live(request, "rounds/_board.html", context, version=(round_.state, context["board"].version))
+    version = (round_.state, context["board"].version, [name for _line, name in context["rows"]])
+    return render_live(request, "rounds/_board.html", context, version=version)
 
 
 @require_safe
@@ -87,6 +89,9 @@ def _board_context(request: HttpRequest, round_: RoundView) -> dict[str, Any]:
     context = base(round_, actor, reach)
     context |= {"board": found, "at": at, "by": by or "", "kind_label": found.kind.label if found.kind else ""}
     context["kinds"] = [(int(kind), kind.label, kind == found.kind) for kind in found.kinds]
+    names = pages.list_answering([line.place for line in found.lines], at)
+    context["rows"] = [(line, names.get(line.place.id, "")) for line in found.lines]
+    context["answered"] = bool(names)
     context["is_drawn"] = reach.place is not None and reach.place.kind in (Kind.BUILDING, Kind.UNIT)
     # A unit stands in its building's picture.
     context["drawn"] = reach.path[-1] if reach.place and reach.place.kind == Kind.UNIT else reach.place
@@ -101,6 +106,8 @@ def _aside(context: dict[str, Any], round_: RoundView) -> dict[str, Any]:
 def _draft(request: HttpRequest, round_: RoundView) -> HttpResponse:
     actor, at = who(request)
     scope = queries.scope_of(round_.id)
+    if not scope & actor.extent_for("rounds.view"):
+        raise Forbidden(permission="rounds.view")
     names, count = pages.list_scope_names(scope, at)
     context = base(round_, actor) | {"names": names, "more": count - len(names), "narrowed": False}
     held = actor.extent_for("residents.view")

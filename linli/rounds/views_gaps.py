@@ -19,7 +19,7 @@ from linli.places import queries as places
 from linli.places.queries import DoorLabel
 from linli.places.terms import PlaceRef
 from linli.residents.terms import NEED_LABELS, NEED_WORDS, Need, Purpose, need_labels
-from linli.rounds import pages, sheets
+from linli.rounds import pages, queries, sheets
 from linli.rounds.desk_marks import mark_from_page
 from linli.rounds.errors import AddressWrong, ListTooLong, PurposeMissing
 from linli.rounds.frame import base, crumbs_of, number_or_none, take, url_of
@@ -74,7 +74,7 @@ def gaps(request: HttpRequest, code: str) -> HttpResponse:
     if on_paper and found.next:
         raise ListTooLong(limit=PRINTED)
     context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps), "found": found}
-    context["counts"] = pages.get_board(round_, reach, at).figures
+    context["counts"] = queries.get_figures(round_id=round_.id, extent=reach.extent, at=at)
     context["chips"] = _chips(request, code, context["counts"])
     context["pager"] = _pager(request, code, found, filters)
     context["is_first"] = cursor is None
@@ -197,7 +197,7 @@ def export(request: HttpRequest, code: str) -> HttpResponseBase:
     reach = pages.find_reach(round_, place, "rounds.export", actor=actor, at=at)
     filters = _filters(request)
     if request.method == "GET":
-        figures = pages.get_board(round_, reach, at).figures
+        figures = queries.get_figures(round_id=round_.id, extent=reach.extent, at=at)
         context = base(round_, actor, reach) | {"figures": figures, "purposes": Purpose.choices}
         context["crumbs"] = crumbs_of(round_, reach, (_("Export"), ""))
         return render(request, "rounds/export.html", context)

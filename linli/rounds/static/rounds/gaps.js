@@ -41,13 +41,18 @@
       chosen = home.id;
     }
   });
+  // The block that was marked has come back: on to the next door when nobody is left open behind this one.
+  document.addEventListener('htmx:afterSettle', (event) => {
+    const home = event.target;
+    if (!home.matches || !home.matches('tbody[data-marked]') || home.id !== chosen) return;
+    if (home.classList.contains('is-closed')) step(1);
+    else choose(home);
+  });
   document.addEventListener('htmx:afterSwap', (event) => {
     const detail = event.detail;
-    const marked = list() && chosen && detail.requestConfig && detail.requestConfig.verb === 'post' && document.getElementById(chosen);
-    if (marked && marked.classList.contains('is-closed')) step(1);
-    else if (marked) choose(marked);
     if (detail.target && detail.target.id === 'door' && detail.requestConfig && detail.requestConfig.verb === 'get') {
-      document.getElementById('door').classList.add('is-shown');
+      const ring = document.querySelector('#stairs a.ln-door[aria-current]');
+      if (ring && window.matchMedia('(max-width: 61.9375em)').matches) ring.scrollIntoView({ block: 'start' });
     }
   });
   // In the picture the chosen door is ringed; the panel can be shut on a narrow screen, where it lies over the picture.
