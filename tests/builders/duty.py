@@ -3,8 +3,8 @@
     clerk = make_account(role="office", place=street)
     actor = actor_for(clerk, at)
 
-A test of the wall is marked `@pytest.mark.web_role` and `@pytest.mark.django_db(transaction=True)`, builds its data inside
-`with db.owner():`, and then works inside `with as_web(actor):`.
+A test of the wall is marked `@pytest.mark.web_role` and `@pytest.mark.django_db(transaction=True)`, builds its data
+inside `with db.owner():`, and then works inside `with as_web(actor):`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -56,8 +55,8 @@ class Caller:
 
 
 @pytest.fixture
-def chief(account: Account) -> Iterator[Caller]:
-    yield Caller(token_for(account, "duty.view", "duty.appoint", "accounts.make", "places.view", "rounds.view"))
+def chief(account: Account) -> Caller:
+    return Caller(token_for(account, "duty.view", "duty.appoint", "accounts.make", "places.view", "rounds.view"))
 
 
 def test_me_says_what_i_may_do_where(chief: Caller) -> None:
@@ -114,7 +113,7 @@ def test_accounts_are_made_and_appointed_and_ended(chief: Caller) -> None:
     status, made = chief.post("/accounts", username="li.na", name="李娜")
     assert status == 201
     assert made["password"]
-    status, appointed = chief.post("/appointments", account="li.na", role="linked_cadre", place="1501")
+    status, _problem = chief.post("/appointments", account="li.na", role="linked_cadre", place="1501")
     assert status == 403  # the chief's token may not do what a linked cadre may
     status, problem = chief.post("/appointments", account="nobody", role="linked_cadre", place="1501")
     assert (status, problem["code"]) == (404, "duty.account_not_found")

@@ -115,7 +115,16 @@ def test_unknown_accounts_and_places_give_nothing() -> None:
     assert authority.find_place_extent(10**9, AT) == NOWHERE
 
 
-def test_authority_is_one_statement(area: Place, django_assert_num_queries: Any) -> None:
+def test_authority_is_one_round_trip(area: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     account = make_account(role="area_lead", place=area)
-    with db.owner(), django_assert_num_queries(1, connection=db.connection()):
-        actor_for(account, AT)
+    asked: list[str] = []
+    prepared = db.prepared
+
+    def count(sql: str, params: Any) -> Any:
+        asked.append(sql)
+        return prepared(sql, params)
+
+    monkeypatch.setattr(db, "prepared", count)
+    monkeypatch.setattr(db, "rows", None)
+    assert actor_for(account, AT).grants
+    assert len(asked) == 1

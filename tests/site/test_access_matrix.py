@@ -1,8 +1,8 @@
 """Every role at every address, for its own place, one inside, the one around, one beside and one far away.
 
-Reads run in transactions of their own, as in life: inside a test's transaction the setting that row-level security goes by
-would outlive its request and hide the fault. Writes run in one that is rolled back after each, so that every cell
-meets the same world; constraints that wait for the commit are checked before that.
+Reads run in transactions of their own, as in life: inside a test's transaction the setting that row-level security
+goes by would outlive its request and hide the fault. Writes run in one that is rolled back after each, so that every
+cell meets the same world; constraints that wait for the commit are checked before that.
 """
 
 from __future__ import annotations

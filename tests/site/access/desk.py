@@ -29,7 +29,9 @@ ENDPOINTS = [
         passes=frozenset({404}),
     ),
     Endpoint("GET desk:job", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/", passes=frozenset({404})),
-    Endpoint("GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})),
+    Endpoint(
+        "GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})
+    ),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
     Endpoint("GET /api/jobs/{job_id}", None, SIGNED_IN, lambda w, t: f"/api/jobs/{NO_JOB}", passes=frozenset({404})),
     Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),

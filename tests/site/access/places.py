@@ -81,11 +81,21 @@ ENDPOINTS = [
         lambda w, t: {"name": t.place.name}, passes=THROUGH,
     ),
     Endpoint("GET /api/places", "places.view", ANYWHERE, lambda w, t: "/api/places"),
-    Endpoint("GET /api/places/search", "places.view", PART, lambda w, t: f"/api/places/search?text=楼&under={t.place.code}"),
-    Endpoint("GET /api/places/{code}", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}"),
-    Endpoint("GET /api/places/{code}/children", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/children"),
-    Endpoint("GET /api/places/{code}/doors", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/doors"),
-    Endpoint("GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"),
+    Endpoint(
+        "GET /api/places/search", "places.view", PART, lambda w, t: f"/api/places/search?text=楼&under={t.place.code}"
+    ),
+    Endpoint(
+        "GET /api/places/{code}", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}"
+    ),
+    Endpoint(
+        "GET /api/places/{code}/children", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/children"
+    ),
+    Endpoint(
+        "GET /api/places/{code}/doors", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/doors"
+    ),
+    Endpoint(
+        "GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"
+    ),
     Endpoint("POST /api/places", "places.edit", ALL, lambda w, t: "/api/places", add_json),
     Endpoint(
         "PATCH /api/places/{code}", "places.edit", ALL, lambda w, t: f"/api/places/{t.place.code}",

@@ -1,18 +1,18 @@
-"""The world of the access matrix: two districts with people, rounds and staff, and the five places a caller may name."""
+"""The world of the access matrix: two districts with people, rounds, staff, and the five places one may name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from linli.core import clock, db
+from linli.core import clock
 from linli.core.access import SYSTEM
 from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.core.models import Account
 from linli.duty.terms import Role
 from linli.places import queries as places
-from linli.places.terms import DoorRef, Kind, PlaceRef
+from linli.places.terms import DoorRef, PlaceRef
 from linli.rounds import bulk, services
 from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
 from tests.builders.duty import appoint, make_account
