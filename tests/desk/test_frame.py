@@ -148,6 +148,14 @@ class TestHome:
         assert "Watched" not in lead
         assert 'href="/imports/"' not in lead
 
+    def test_the_live_part_is_sent_again_only_when_it_changed(self, district: District) -> None:
+        make_account(username="office", role="office", place=district.district)
+        client = signed_in("office")
+        first = client.get("/", headers={"hx-request": "true"})
+        assert "<html" not in first.content.decode()
+        again = client.get("/", headers={"hx-request": "true", "if-none-match": first["ETag"]})
+        assert again.status_code == 304
+
     def test_the_line_of_the_present_page_is_marked(self, district: District) -> None:
         make_account(username="office", role="office", place=district.district)
         client = signed_in("office")
