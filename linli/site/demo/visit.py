@@ -64,7 +64,8 @@ def knock(key: Ints, household: Ints, community: Ints, window: Window, zone: str
         return Marks(empty, empty, empty, empty)
     house, house_first, person_house = np.unique(household, return_index=True, return_inverse=True)
     house_key = key[house_first]
-    when, seen = _visit_times(house_key >> UNIT_BITS, community[house_first], window, zone, rng)
+    moment, seen = _walk(house_key >> UNIT_BITS, community[house_first], rng)
+    when = _spread(moment, window, zone)
     lot = rng.random(len(house))
     outcome = np.select(
         [lot < NOBODY_HOME, lot < NOBODY_HOME + REFUSES, lot < NOBODY_HOME + REFUSES + EXEMPT],
@@ -77,9 +78,7 @@ def knock(key: Ints, household: Ints, community: Ints, window: Window, zone: str
     people = np.flatnonzero(seen[person_house])
     first = Marks(people, kind[people], when[person_house][people], _reasons(kind[people], rng))
     again = seen & (outcome == Mark.ABSENT) & (rng.random(len(house)) < CAUGHT_LATER)
-    length = int((window.now - window.opened_at).total_seconds()) - 1
-    later = when + (rng.random(len(house)) * 0.7 * (length - when)).astype(np.int64) + 1200
-    again &= later < length
+    later = _spread(moment + (0.999 - moment) * rng.uniform(0.15, 1.0, len(house)), window, zone)
     back = np.flatnonzero(again[person_house])
     second = Marks(
         back, np.full(len(back), int(Mark.DONE)), later[person_house][back], np.full(len(back), -1, dtype=np.int64)
@@ -91,10 +90,8 @@ def _columns(marks: Marks) -> tuple[Ints, Ints, Ints, Ints]:
     return marks.person, marks.kind, marks.second, marks.reason
 
 
-def _visit_times(
-    unit: Ints, community: Ints, window: Window, zone: str, rng: np.random.Generator
-) -> tuple[Ints, NDArray[np.bool_]]:
-    """Seconds after opening at which each household's door was knocked on, and whether it was yet."""
+def _walk(unit: Ints, community: Ints, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """When each household's door was knocked on, as a share of the work done by now, and whether it was yet."""
     places, index = np.unique(community, return_inverse=True)
     reach = np.clip(rng.normal(COVERAGE, COVERAGE_SPREAD, len(places)), 0.12, 0.97)
     reach[rng.permutation(len(places))[: len(places) // 25]] = 0.02  # some have hardly begun
@@ -108,7 +105,7 @@ def _visit_times(
     progress = (rank / reach[unit_community])[unit_of]
     seen = (progress < 1) & (rng.random(len(unit)) < 0.99)
     moment = np.clip(progress, 0, 0.999) + rng.normal(0, 0.01, len(unit))
-    return _spread(np.clip(moment, 0, 0.999), window, zone), seen
+    return np.clip(moment, 0, 0.999), seen
 
 
 def _spread(share: NDArray[np.float64], window: Window, zone: str) -> Ints:
@@ -141,4 +138,3 @@ def as_batch(marks: Marks, subject: Ints, opened_at: datetime) -> Batch:
         microseconds(opened_at) + marks.second.astype(np.int64) * 1_000_000,
         reasons,
     )
-
