@@ -9,9 +9,13 @@ class ResidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
         from linli.core import events
+        from linli.core.faces import NavItem, register_nav
         from linli.places.events import DoorsEnding
         from linli.residents import handlers, importers
 
         events.subscribe(DoorsEnding, handlers.refuse_ending)
         importers.register()
+        register_nav(NavItem("residents:search", _("Residents"), "users", "residents.view", 50, "register"))

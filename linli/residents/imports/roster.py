@@ -188,7 +188,7 @@ def _merge(change: Change, addresses: Addresses, day: date, staged: _StagedRows,
         sheet=journal.digest(sheet),  # offices name sheets after people
         moved=merged.moved,
         doors=merged.doors,
-        **account.as_dict(),
+        account=account.as_dict(),
     )
     return merged
 

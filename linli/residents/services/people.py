@@ -69,8 +69,8 @@ def lock_person(person_id: int) -> Person:
 def _as_input(person: Person) -> PersonInput:
     return PersonInput(
         name=person.name,
-        id_number=crypto.unseal(person.id_sealed),
-        phone=crypto.unseal(person.phone_sealed),
+        id_number=crypto.unseal(bytes(person.id_sealed)),
+        phone=crypto.unseal(bytes(person.phone_sealed)),
         sex=Sex(person.sex),
         born_on=person.born_on,
         relation=person.relation,
@@ -221,4 +221,4 @@ def unmask(*, person_id: int, secret: Secret, purpose: Purpose, actor: Actor, at
             secret=str(secret),
             purpose=str(purpose),
         )
-        return crypto.unseal(person.id_sealed if secret == Secret.ID_NUMBER else person.phone_sealed)
+        return crypto.unseal(bytes(person.id_sealed if secret == Secret.ID_NUMBER else person.phone_sealed))

@@ -1,0 +1,165 @@
+"""Pages and API of residents, as the web role, behind the wall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from linli.core import clock, db
+from linli.core.models import JournalEntry
+from linli.residents.models import Person
+from linli.residents.terms import Need, Presence
+from tests.builders.duty import make_account
+from tests.builders.places import District, make_district
+from tests.builders.residents import make_household, make_id_number, make_person, people_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+AT = datetime(2022, 10, 4, 2, 0, tzinfo=UTC)
+NUMBER = make_id_number(number=7)
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def town() -> Iterator[District]:
+    with db.owner():
+        made = make_district(communities=2, compounds=1, buildings=1)
+    with clock.stopped(AT):
+        yield made
+
+
+@pytest.fixture
+def home(town: District) -> int:
+    people = [make_person("张三", id_number=NUMBER, phone="15400000001", needs=Need.ALONE), make_person("李四")]
+    with db.owner():
+        return make_household(town.keys[0], people=people)
+
+
+@pytest.fixture
+def clerk(town: District, client: Client) -> Client:
+    """The office of the first community."""
+    client.force_login(make_account(role="office", place=town.communities[0]))
+    return client
+
+
+@pytest.fixture
+def stranger(town: District) -> Client:
+    """The office of the other community."""
+    made = Client()
+    made.force_login(make_account(role="office", place=town.communities[1]))
+    return made
+
+
+def first(home: int) -> Person:
+    with db.owner():
+        return Person.objects.get(pk=people_of(home)[0])
+
+
+def text(response: object) -> str:
+    return response.content.decode()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_search_finds_by_number_and_masks_it(home: int, clerk: Client, stranger: Client) -> None:
+    for wanted in (NUMBER, "154 0000 0001", "张三"):
+        page = text(clerk.post("/residents/", {"text": wanted}))
+        assert "张三" in page
+        assert "154****0001" in page
+        assert NUMBER[6:14] not in page.replace(f'value="{NUMBER}"', "")
+        assert "154****0001" not in text(stranger.post("/residents/", {"text": wanted}, headers=HTMX))
+    assert clerk.get("/residents/").status_code == 200
+
+
+def test_household_page(home: int, clerk: Client, stranger: Client) -> None:
+    page = text(clerk.get(f"/residents/household/{home}/"))
+    assert "阳光小区 1号楼 1单元 101" in page
+    assert "李四" in page
+    assert NUMBER not in page
+    assert stranger.get(f"/residents/household/{home}/").status_code == 404
+
+
+def test_edit_in_place_and_its_conflict(home: int, clerk: Client) -> None:
+    person = first(home)
+    path, prefix = f"/residents/person/{person.pk}/edit/", f"p{person.pk}-"
+    assert "seen_at" in text(clerk.get(path, headers=HTMX))
+    sent = {f"{prefix}name": "张三丰", f"{prefix}sex": int(person.sex), "seen_at": person.updated_at.isoformat()}
+    page = text(clerk.post(path, sent, headers=HTMX))
+    assert "张三丰" in page
+    assert "<form method" not in page
+    assert first(home).id_hash == person.id_hash, "what is left empty stays"
+    page = text(clerk.post(path, {**sent, f"{prefix}name": "张四丰"}, headers=HTMX))
+    assert "张三丰" in page
+    assert "张四丰" in page
+    assert first(home).name == "张三丰"
+
+
+def test_new_household_add_move_and_leave(town: District, clerk: Client) -> None:
+    key = town.keys[1]
+    assert clerk.get(f"/residents/door/{key}/").status_code == 200
+    bad = clerk.post(f"/residents/door/{key}/new/", {"first-name": "王五5", "first-sex": 0})
+    assert bad.status_code == 422
+    made = clerk.post(f"/residents/door/{key}/new/", {"first-name": "王五", "first-sex": 0, "label": "租户"})
+    assert made.status_code == 302
+    home = int(made["Location"].split("/")[3])
+    assert clerk.get(f"/residents/door/{key}/").status_code == 302
+    clerk.post(f"/residents/household/{home}/add/", {"name": "王六", "sex": 2})
+    with db.owner():
+        one, two = people_of(home)
+    moved = clerk.post(f"/residents/person/{two}/move/", {"door": "阳光小区 1号楼 2单元 302"})
+    assert moved.status_code == 302
+    wrong = clerk.post(f"/residents/person/{one}/move/", {"door": "阳光小区 1号楼 2单元 999"})
+    assert wrong.status_code == 422
+    clerk.post(f"/residents/person/{one}/presence/", {"presence": 2, "back_on": "2022-10-20"})
+    assert Person.objects.using("owner").get(pk=one).presence == Presence.AWAY
+    assert clerk.post(f"/residents/household/{home}/vacant/").status_code == 302
+    assert Person.objects.using("owner").get(pk=one).presence == Presence.MOVED_OUT
+    assert clerk.post(f"/residents/person/{one}/presence/", {"presence": 1}).status_code == 302
+    assert Person.objects.using("owner").get(pk=one).presence == Presence.PRESENT
+
+
+def test_move_household_page(home: int, town: District, clerk: Client) -> None:
+    assert clerk.get(f"/residents/household/{home}/move/").status_code == 200
+    sent = clerk.post(f"/residents/household/{home}/move/", {"door": "阳光小区 1号楼 2单元 101"})
+    assert sent.status_code == 302
+    assert first(home).key == next(door.key for door in town.doors if door.unit_id == town.units[1].id)
+
+
+def test_unmask_asks_what_for(home: int, clerk: Client) -> None:
+    person = first(home)
+    path = f"/residents/person/{person.pk}/unmask/"
+    assert NUMBER not in text(clerk.get(f"/residents/person/{person.pk}/"))
+    assert NUMBER not in text(clerk.post(path, {"secret": "id_number"}))
+    shown = clerk.post(path, {"secret": "id_number", "purpose": "transfer"}, headers=HTMX)
+    assert NUMBER in text(shown)
+    assert "no-store" in shown["Cache-Control"]
+    assert JournalEntry.objects.using("owner").filter(verb="residents.unmask").count() == 1
+
+
+def test_api_from_household_to_count(home: int, town: District, clerk: Client, stranger: Client) -> None:
+    api = "/api/residents"
+    found = clerk.get(f"{api}/households/{home}").json()
+    person = found["people"][0]
+    assert (person["name"], person["needs"], person["id_number"][3:-4]) == ("张三", ["alone"], "*" * 11)
+    assert stranger.get(f"{api}/households/{home}").status_code == 404
+    json = {"content_type": "application/json"}
+    assert clerk.post(f"{api}/people/search", {"text": NUMBER}, **json).json()["by"] == "id_number"
+    sent = {"phone": "15400000009", "seen_at": person["updated_at"]}
+    changed = clerk.patch(f"{api}/people/{person['id']}", sent, **json)
+    assert changed.json()["phone"] == "154****0009"
+    again = clerk.patch(f"{api}/people/{person['id']}", {**sent, "phone": "15400000008"}, **json)
+    assert (again.status_code, again.json()["code"]) == (409, "residents.changed_meanwhile")
+    body = {"key": town.keys[3], "people": [{"name": "赵六", "needs": ["pregnant"], "sex": "female"}]}
+    assert clerk.post(f"{api}/households", body, **json).status_code == 200
+    body["people"][0]["needs"] = ["tall"]  # type: ignore[index]
+    assert clerk.post(f"{api}/households", body, **json).json()["code"] == "residents.word_unknown"
+    counts = clerk.get(f"{api}/count", {"place": town.communities[0].code}).json()
+    assert (counts["people"], counts["households"], counts["needs"]["pregnant"]) == (3, 2, 1)
+    page = clerk.get(f"{api}/people", {"place": town.communities[0].code, "limit": 2}).json()
+    rest = clerk.get(f"{api}/people", {"place": town.communities[0].code, "limit": 2, "after": page["next"]}).json()
+    assert [one["name"] for one in page["people"] + rest["people"]] == ["张三", "李四", "赵六"]
+    assert (
+        clerk.post(f"{api}/people/{person['id']}/unmask", {"field": "phone", "purpose": "x"}, **json).status_code == 422
+    )
+    gone = clerk.post(f"{api}/people/{person['id']}/presence", {"presence": "moved_out"}, **json)
+    assert gone.json()["presence"] == "moved_out"
