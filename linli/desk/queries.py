@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
@@ -56,43 +56,58 @@ def list_journal(
     entries = journal.list_entries(
         actor=actor, limit=limit, before_id=before_id, verb=verb, account=account, since=since
     )
-    split = [(*_subject(entry["subject"]), entry) for entry in entries]
-    doors = places.door_labels({entry["key"] for kind, _number, entry in split if kind in DOOR_SUBJECTS})
-    named = places.get_places(int(number) for kind, number, _rest in split if kind == "place" and number.isdigit())
+    names = _find_names(entries, at)
+    return [_read_entry(entry, names.get((entry["subject"], entry["key"]))) for entry in entries]
+
+
+class Named(NamedTuple):
+    """What a subject is called, its page, and where it lies."""
+
+    name: str
+    url: str
+    place: str = ""
+
+
+def _find_names(entries: list[dict[str, Any]], at: datetime) -> dict[tuple[str, int], Named]:
+    """(subject, key) as they are written -> their names: a handful of statements for a whole page.
+
+    The key belongs to it: a household that moved was somewhere else in its older entries.
+    """
+    subjects = {(one["subject"], one["key"]): (*_subject(one["subject"]), one["key"]) for one in entries}
+    numbers = [(kind, int(number)) for kind, number, _key in subjects.values() if number.isdigit()]
+    doors = places.door_labels({key for kind, _number, key in subjects.values() if kind in DOOR_SUBJECTS})
+    named = places.get_places(number for kind, number in numbers if kind == "place")
     paths = places.paths_of(named, at)
-    accounts = _account_names(number for kind, number, _rest in split if kind == "account")
-    lines = []
-    for kind, number, entry in split:
-        subject, url, place = "", "", ""
-        if kind == "place" and number.isdigit() and int(number) in named:
-            found = named[int(number)]
-            subject, url = found.name, reverse("places:place", args=[found.code])
-            place = " ".join(above.name for above in paths.get(found.id, [])[-SHOWN_ABOVE:])
+    accounts = _account_names(number for kind, number in numbers if kind == "account")
+    names = {}
+    for subject, (kind, number, key) in subjects.items():
+        found = named.get(int(number)) if kind == "place" and number.isdigit() else None
+        if found is not None:
+            above = " ".join(one.name for one in paths.get(found.id, [])[-SHOWN_ABOVE:])
+            names[subject] = Named(found.name, reverse("places:place", args=[found.code]), above)
         elif kind == "account":
-            subject = accounts.get(number, number)
+            names[subject] = Named(accounts.get(number, number), "")
         elif kind in SUBJECTS:
-            subject = f"{SUBJECTS[kind]} {number}"
-            url = _url(kind, number)
-        else:
-            subject = entry["subject"]  # the name of a file that was imported
-        if kind in DOOR_SUBJECTS and entry["key"] in doors:
-            place = str(doors[entry["key"]])
-        lines.append(
-            JournalLine(
-                id=entry["id"],
-                at=entry["at"],
-                account=entry["account_name"],
-                who=_("System") if entry["account_id"] == SYSTEM.account_id else entry["account_name"],
-                origin=entry["origin"],
-                verb=entry["verb"],
-                wording=VERBS.get(entry["verb"], entry["verb"]),
-                subject=subject,
-                url=url,
-                place=place,
-                facts=_facts(entry["detail"], SAID_BY_PLACE if kind == "place" else set()),
-            )
-        )
-    return lines
+            where = str(doors[key]) if kind in DOOR_SUBJECTS and key in doors else ""
+            names[subject] = Named(f"{SUBJECTS[kind]} {number}", _url(kind, number), where)
+    return names
+
+
+def _read_entry(entry: dict[str, Any], named: Named | None) -> JournalLine:
+    is_place = entry["subject"].startswith("place:")
+    return JournalLine(
+        id=entry["id"],
+        at=entry["at"],
+        account=entry["account_name"],
+        who=_("System") if entry["account_id"] == SYSTEM.account_id else entry["account_name"],
+        origin=entry["origin"],
+        verb=entry["verb"],
+        wording=VERBS.get(entry["verb"], entry["verb"]),
+        subject=named.name if named else entry["subject"],  # the name of a file that was imported
+        url=named.url if named else "",
+        place=named.place if named else "",
+        facts=_facts(entry["detail"], SAID_BY_PLACE if is_place else set()),
+    )
 
 
 def _subject(text: str) -> tuple[str, str]:
@@ -109,9 +124,8 @@ def _url(kind: str, number: str) -> str:
         return ""
 
 
-def _account_names(numbers: Iterable[str]) -> dict[str, str]:
-    ids = [int(number) for number in numbers if number.isdigit()]
-    return {str(pk): name for pk, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
+def _account_names(ids: Iterable[int]) -> dict[str, str]:
+    return {str(pk): name for pk, name in Account.objects.filter(pk__in=list(ids)).values_list("pk", "name")}
 
 
 def _facts(detail: dict[str, Any], said: set[str]) -> list[tuple[str, str]]:

@@ -108,6 +108,7 @@ def test_dark_follows_the_system_and_paper_is_white(open_page: OpenPage) -> None
     sign_in(page, "command")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark != light
     page.emulate_media(color_scheme="dark", media="print")
