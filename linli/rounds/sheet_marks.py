@@ -31,6 +31,7 @@ from linli.rounds import marking, queries, services
 from linli.rounds.errors import RoundClosed
 from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
+from linli.rounds.sheet_faults import fault
 from linli.rounds.sheets import MARKS, SAMPLE, WORD_OF
 from linli.rounds.terms import CLOCK_ERROR, LEAVING, Mark, MarkCommand
 from linli.rounds.terms import Outcome as Receipts
@@ -43,63 +44,6 @@ _CODE = re.compile(r"([PH])([1-9]\d{0,17})")
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(?::[0-5]\d)?")
 _MOMENT = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T ]+([01]?\d|2[0-3])[:：]([0-5]\d)(?::[0-5]\d)?")
 Address = tuple[str, str, str, str]
-
-
-def _fault(code: str) -> CellFault:
-    message, advice = _FAULTS[code]
-    return CellFault(code, message, advice)
-
-
-_FAULTS: dict[str, tuple[Any, Any]] = {
-    "nobody": (
-        _("The row does not say whom it means."),
-        _("Give the number from the exported list, the ID number, or compound, building, unit, door and name."),
-    ),
-    "code": (
-        _("This is not a number from an exported list."),
-        _("Numbers look like P1024 or H512; copy it from the list."),
-    ),
-    "code_kind": (
-        _("The number is of a household, but the round counts people; or the other way round."),
-        _("Export the list of this round, and fill in that one."),
-    ),
-    "name_differs": (
-        _("The number belongs to somebody of another name."),
-        _("The columns may have been sorted apart. Export the list again, or correct number or name."),
-    ),
-    "not_in_round": (
-        _("This person or household is not in the round, or not in your places."),
-        _("Check that they are registered as present and that this is the right round."),
-    ),
-    "unknown_id": (
-        _("Nobody with this ID number lives in your places."),
-        _("Check the number, or register the person first."),
-    ),
-    "unknown_door": (
-        _("There is no such door in the round."),
-        _("Check compound, building, unit and door as the list of places writes them."),
-    ),
-    "unknown_name": (
-        _("Nobody of this name lives behind this door."),
-        _("Check name and door, or register the person first."),
-    ),
-    "name_twice": (
-        _("Several people or households there fit this row."),
-        _("Give the number from the exported list, or the ID number."),
-    ),
-    "result": (
-        _("This result is not known."),
-        _("Write one of: 完成 done, 不在 absent, 拒绝 refused, 豁免 exempt, 搬走 moved out, 空户 vacant."),
-    ),
-    "reason_missing": (_("An exemption needs a reason."), _("Write it into the column 原因.")),
-    "reason_long": (_("The reason is longer than 400 characters."), _("Shorten it.")),
-    "time": (_("This is not a time."), _("Write 14:30 for today, or 2022-10-04 14:30.")),
-    "time_of_day": (_("There is a day but no time of day."), _("Write both, such as 2022-10-04 14:30.")),
-    "time_ahead": (
-        _("This time of today has not come yet."),
-        _("If it was another day, write the day as well: 2022-10-04 14:30."),
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -125,7 +69,7 @@ class _Reading:
     rejections: list[Rejection] = field(default_factory=list)
 
     def refuse(self, row: SheetRow, name: str, code: str) -> None:
-        self.rejections.append(row.reject(name, _fault(code)))
+        self.rejections.append(row.reject(name, fault(code)))
 
 
 def import_marks(run: Run, source: Source) -> Outcome:
@@ -177,8 +121,8 @@ def _read_row(read: _Reading, row: SheetRow, values: dict[str, Any], round_: Rou
         if len(reason) > REASON_CHARS:
             return read.refuse(row, "reason", "reason_long")
         event_at = clean_time(row.get("time"), at)
-    except CellFault as fault:
-        read.rejections.append(row.reject("time", fault))
+    except CellFault as wrong_time:
+        read.rejections.append(row.reject("time", wrong_time))
         return None
     number = values.get("id_number")
     address = (
@@ -220,7 +164,7 @@ def clean_time(value: Any, at: datetime) -> datetime | None:
     if isinstance(value, datetime):
         return value.replace(tzinfo=zone)
     if isinstance(value, date):
-        raise _fault("time_of_day")
+        raise fault("time_of_day")
     if isinstance(value, float) and 0 < value < 1:  # how a spreadsheet keeps a time of day
         return _of_today(today, (datetime.combine(today, time()) + timedelta(days=value)).time(), at)
     text = clean_text(value)
@@ -232,14 +176,14 @@ def clean_time(value: Any, at: datetime) -> datetime | None:
         try:
             return datetime(*(int(part) for part in found.groups()), tzinfo=zone)  # type: ignore[misc,arg-type]
         except ValueError:
-            raise _fault("time") from None
-    raise _fault("time_of_day" if re.fullmatch(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?", text) else "time")
+            raise fault("time") from None
+    raise fault("time_of_day" if re.fullmatch(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?", text) else "time")
 
 
 def _of_today(today: date, clock: time, at: datetime) -> datetime:
     moment = datetime.combine(today, clock.replace(microsecond=0), tzinfo=timezone.get_current_timezone())
     if moment > at + CLOCK_ERROR:
-        raise _fault("time_ahead")
+        raise fault("time_ahead")
     return moment
 
 
@@ -387,7 +331,7 @@ def _write_rejected(path: Path, name: str, rejections: Sequence[Rejection], at: 
     with open_sheet(path, MARKS, name=name) as sheet:
         rows = ((row.number, row.cells, wanted[row.number]) for row in sheet if row.number in wanted)
         moment = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(target, sheet.header.titles, rows, title=gettext("Rejected rows"), as_of=moment)
+        return write_rejected(target, sheet.header.titles, rows, title=gettext("Marks that were not taken"), as_of=moment)
 
 
 IMPORTER = Importer(

@@ -43,7 +43,7 @@ class Mark(models.IntegerChoices):
     REFUSED = 2, _("refused")
     DONE = 10, _("done")
     EXEMPT = 11, _("exempt")
-    MOVED_OUT = 20, _("moved out")
+    MOVED_OUT = 20, pgettext_lazy("mark", "moved out")
     VACANT = 21, _("vacant")
 
 
