@@ -43,9 +43,14 @@ def load_part() -> int:
 
 
 def make_bare(parent: str, part: int, name: str = "") -> str:
-    """A table like `parent`, without its indexes, to be filled, indexed and attached. Returns its name."""
+    """A table like `parent`, without its indexes, to be filled, indexed and attached. Returns its name.
+
+    Facts are never changed. A state is, once at least, by its mark: with room on its own page for that, the update
+    touches no index (a phone's batch marks everybody of a page at once). States written anew by a large load, which
+    has a name for them, are marked already.
+    """
+    room = 100 if parent == "mark" else 90 if name else 55
     name = name or f"{parent}_p{part}"
-    room = 90 if parent == "round_state" else 100  # states are updated in place, facts never
     db.execute(
         f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
         f" CONSTRAINT {parent}_part CHECK (part = {part})) WITH (fillfactor = {room})"

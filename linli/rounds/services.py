@@ -185,26 +185,33 @@ def _mark(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Acto
 def _values(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Any]:
     """What linli_mark takes. Arrays are written as PostgreSQL's text here: a tenth of what a driver's dumper costs."""
     opened_at = found.opened_at or at
-    settled = [policies.settle_event_time(c.event_at, opened_at=opened_at, received_at=at) for c in commands]
-    columns: list[list[Any]] = [
-        [c.id for c in commands],
-        [c.person_id for c in commands],
-        [c.household_id for c in commands],
-        [int(c.kind) for c in commands],
-        [event_at.isoformat() for event_at, _ in settled],
-        [(c.device_at or c.event_at).isoformat() for c in commands],
-        [_quoted(c.reason[:400]) for c in commands],
-        [c.back_at and c.back_at.isoformat() for c in commands],
-        [c.until_at and c.until_at.isoformat() for c in commands],
-        [int(flag or 0) for _, flag in settled],
-    ]
+    events, flags = [], []
+    for command in commands:
+        event_at, flag = policies.settle_event_time(command.event_at, opened_at=opened_at, received_at=at)
+        events.append(event_at.isoformat())
+        flags.append("1" if flag else "0")
     appointment = actor.appointment_for("rounds.mark")
-    arrays = ["{" + ",".join("NULL" if value is None else str(value) for value in column) + "}" for column in columns]
-    return [found.id, at, actor.account_id, appointment, str(actor.extent_for("rounds.mark")), *arrays]
+    return [
+        found.id, at, actor.account_id, appointment, str(actor.extent_for("rounds.mark")),
+        _array([str(c.id) for c in commands]),
+        _array([str(c.person_id or "NULL") for c in commands]),
+        _array([str(c.household_id or "NULL") for c in commands]),
+        _array([f"{c.kind:d}" for c in commands]),
+        _array(events),
+        _array([(c.device_at or c.event_at).isoformat() for c in commands]),
+        _array([_quoted(c.reason) for c in commands]),
+        _array([c.back_at.isoformat() if c.back_at else "NULL" for c in commands]),
+        _array([c.until_at.isoformat() if c.until_at else "NULL" for c in commands]),
+        _array(flags),
+    ]  # fmt: skip
+
+
+def _array(texts: list[str]) -> str:
+    return "{" + ",".join(texts) + "}"
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if text else '""'
+    return '"' + text[:400].replace("\\", "\\\\").replace('"', '\\"') + '"' if text else '""'
 
 
 def _correct_register(
