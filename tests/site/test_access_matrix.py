@@ -72,11 +72,16 @@ def holds(endpoint: Endpoint, role: Role) -> bool:
     return all(name in PERMISSIONS[role] for name in (endpoint.needs, *endpoint.also) if name)
 
 
+def is_first_of_its_kind(role: Role) -> bool:
+    """Whether no earlier role holds the very same permissions: some differ in name alone."""
+    return all(PERMISSIONS[earlier] != PERMISSIONS[role] for earlier in list(Role)[: list(Role).index(role)])
+
+
 def relations_of(endpoint: Endpoint, role: Role) -> tuple[str, ...]:
-    """The cells of one row. What a role may do nowhere is tried at the nearest place and the farthest."""
+    """The cells of one row. What a role may do nowhere, or what another may do just so, is tried near and far."""
     if endpoint.where in NO_PLACE:
         return RELATIONS[:1]
-    return RELATIONS if holds(endpoint, role) else (RELATIONS[0], RELATIONS[-1])
+    return RELATIONS if holds(endpoint, role) and is_first_of_its_kind(role) else (RELATIONS[0], RELATIONS[-1])
 
 
 def passes(endpoint: Endpoint, role: Role, relation: str) -> bool:

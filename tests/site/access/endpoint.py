@@ -31,10 +31,10 @@ class Endpoint:
 
     `name`: "GET duty:accounts" for a page (method and name of the URL), "GET /api/duty/me" for an operation (method
     and path as in the OpenAPI document). `url`, `data`: the address and what is sent (a form to a page, JSON to the
-    API) for a target. `also`: further permissions asked on the same doors. `passes`: statuses of success, where it is not
-    just anything below 400 (say so when a success needs what the world does not have); `refusals`: of refusal.
-    `empty_outside`: whoever holds the permission elsewhere gets an empty answer instead of a refusal;
-    `only_reads`: a POST that changes nothing but the journal. One address may be declared several times, called in different ways.
+    API) for a target. `also`: further permissions asked on the same doors. `passes`: statuses of success, where it is
+    not just anything below 400 (say so when a success needs what the world does not have); `refusals`: of refusal.
+    `empty_outside`: whoever holds the permission elsewhere gets an empty answer instead of a refusal. `only_reads`: a
+    POST that changes nothing but the journal. One address may be declared several times, called in different ways.
     """
 
     name: str
