@@ -108,5 +108,5 @@ class MoveForm(forms.Form):
 
 
 class UnmaskForm(forms.Form):
-    secret = forms.TypedChoiceField(label=_("What"), choices=Secret.choices, coerce=Secret)
+    secret = forms.TypedChoiceField(label=_("Which number"), choices=Secret.choices, coerce=Secret)
     purpose = forms.TypedChoiceField(label=_("What for"), choices=Purpose.choices, coerce=Purpose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers, jobs
@@ -26,9 +26,9 @@ def import_residents(run: jobs.Run, source: Source) -> Outcome:
         rejections=report.rejections,
         write_rejected=write if report.rejections else None,
         facts=[
-            (_now("Doors new"), report.doors_created),
-            (_now("Households new"), report.households_created),
-            (_now("People moved, left or back"), report.moved),
+            (gettext("Doors new"), report.doors_created),
+            (gettext("Households new"), report.households_created),
+            (gettext("People moved, left or back"), report.moved),
         ],
         notes=report.warnings(),
     )

@@ -25,7 +25,7 @@ from linli.residents.terms import NEED_WORDS, STORED_NEEDS, Need, PersonInput, P
 
 NAME_CHARS, RELATION_CHARS, NOTE_CHARS, LABEL_CHARS = 80, 20, 400, 40
 FIELD_LABELS: dict[str, Text] = {
-    "name": _("name"),
+    "name": _("full name"),
     "id_number": _("ID number"),
     "phone": _("phone"),
     "sex": _("sex"),

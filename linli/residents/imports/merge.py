@@ -294,6 +294,9 @@ WHERE d.vacant_since IS NOT NULL AND d.key IN (SELECT key FROM roster_fit WHERE 
 """
 
 
+MANY = 2_000  # rows after which statistics are taken anew
+
+
 @dataclass(frozen=True)
 class Bad:
     """A staged row that cannot be used: in which field and why; `other` is the row it disagrees with."""
@@ -329,6 +332,8 @@ def merge(change: Change, *, held: Extent, day: date) -> Merged:
         db.execute(statement)
     db.execute(_DOORS)
     merged.doors = places.ensure_doors("roster_wanted_door", at=change.at)
+    if merged.doors > MANY:
+        db.execute("ANALYZE door")
     _identify(held)
     merged.households = _house(change.at)
     _settle_people(merged, change, day)
@@ -375,6 +380,9 @@ def _settle_people(merged: Merged, change: Change, day: date) -> None:
     db.execute("ANALYZE roster_want")
     merged.updated = db.execute(_UPDATE, params)
     merged.created = db.execute(_INSERT, params)
+    if merged.created > MANY:
+        # Whoever reads next (rounds that follow, the counts of units) plans by figures from before all these rows.
+        db.execute("ANALYZE household; ANALYZE person")
     rows = db.rows("SELECT person_id, household_id, key, left_household, left_key, fresh FROM roster_want WHERE moved")
     merged.moved = sum(1 for row in rows if not row[5])
     for person, household, key, left, left_key, _fresh in rows:

@@ -13,7 +13,7 @@ from typing import IO, Any
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
@@ -76,21 +76,21 @@ class RosterReport:
         said = []
         if self.unknown_columns:
             said.append(
-                _now("These columns were not read: %(columns)s.") % {"columns": "、".join(self.unknown_columns)}
+                gettext("These columns were not read: %(columns)s.") % {"columns": "、".join(self.unknown_columns)}
             )
         if self.untitled_columns:
             said.append(
-                _now("These columns have no title and were not read: %(columns)s.")
+                gettext("These columns have no title and were not read: %(columns)s.")
                 % {"columns": "、".join(self.untitled_columns)}
             )
         if self.suspect_ids:
             said.append(
-                _now("%(count)s ID numbers have a wrong check digit; they were taken as they are.")
+                gettext("%(count)s ID numbers have a wrong check digit; they were taken as they are.")
                 % {"count": self.suspect_ids}
             )
         if self.unknown_gone:
             said.append(
-                _now("%(count)s rows of people who have left name nobody who lives there; nothing was changed.")
+                gettext("%(count)s rows of people who have left name nobody who lives there; nothing was changed.")
                 % {"count": self.unknown_gone}
             )
         return said
@@ -123,7 +123,7 @@ def import_roster(
         addresses = Addresses(actor, at)
         make_tables()
         staged = _stage(opened, addresses, day, progress)
-        progress(_now("Checking and merging"), staged.rows_in, staged.rows_in)
+        progress(gettext("Checking and merging"), staged.rows_in, staged.rows_in)
         merged = changing(at, lambda change: _merge(change, addresses, day, staged, actor, opened.name))
         return _report(opened, staged, merged)
 
@@ -164,7 +164,7 @@ def _stage(opened: Sheet, addresses: Addresses, day: date, progress: Progress) -
         if len(batch) >= BATCH:
             stage_rows(batch)
             batch.clear()
-            progress(_now("Reading the sheet"), staged.rows_in, None)
+            progress(gettext("Reading the sheet"), staged.rows_in, None)
     stage_rows(batch)
     staged.suspect = cleaner.suspect
     return staged
