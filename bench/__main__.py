@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import importlib
 import os
 import pkgutil
@@ -23,12 +24,23 @@ def set_up() -> None:
         os.environ["DATABASE_URL"] = os.environ["BENCH_DATABASE_URL"]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
     HOME.mkdir(parents=True, exist_ok=True)
+    _take_turns()
     import django
 
     from linli.core.catalogs import compile_stale
 
     compile_stale()
     django.setup()
+
+
+def _take_turns() -> None:
+    """One bench at a time: two would spoil each other's figures, and one might empty the city under the other."""
+    held = os.open(HOME / "bench.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another bench is running; waiting for it ...", flush=True)
+        fcntl.flock(held, fcntl.LOCK_EX)
 
 
 def main() -> int:
