@@ -54,7 +54,7 @@ class Place(models.Model):
             models.Index(fields=["name"], name="place_name"),
             # What stands in an extent is counted from this index alone.
             models.Index(
-                fields=["kind", "lo"], include=["doors"], name="place_counts", condition=Q(kind__gte=70, ended_at=None)
+                fields=["lo"], include=["kind", "doors"], name="place_counts", condition=Q(kind__gte=70, ended_at=None)
             ),
         ]
         constraints = [

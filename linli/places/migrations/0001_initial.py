@@ -232,8 +232,8 @@ class Migration(migrations.Migration):
             model_name="place",
             index=models.Index(
                 condition=models.Q(("ended_at", None), ("kind__gte", 70)),
-                fields=["kind", "lo"],
-                include=("doors",),
+                fields=["lo"],
+                include=("kind", "doors"),
                 name="place_counts",
             ),
         ),

@@ -22,10 +22,9 @@ _SEARCH = f"""
     ), best AS (SELECT id, min(rank) AS rank FROM hits GROUP BY id)
     SELECT {COLUMNS} FROM best JOIN place p USING (id)
     WHERE (p.ended_at IS NULL OR p.ended_at > %(at)s)
-      AND EXISTS (SELECT 1 FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
-                  WHERE CASE WHEN p.kind >= 70 THEN p.lo < e.hi AND p.hi > e.lo
-                        ELSE EXISTS (SELECT 1 FROM place_span s WHERE s.place_id = p.id AND s.lo < e.hi AND s.hi > e.lo
-                                     AND s.since <= %(at)s AND s.until > %(at)s) END)
+      AND CASE WHEN p.kind >= 70 THEN int8range(p.lo, p.hi) && %(held)s::int8multirange
+          ELSE EXISTS (SELECT 1 FROM place_span s WHERE s.place_id = p.id AND s.since <= %(at)s AND s.until > %(at)s
+                       AND int8range(s.lo, s.hi) && %(held)s::int8multirange) END
     ORDER BY best.rank, p.kind, length(p.name), p.code LIMIT %(limit)s
 """
 
@@ -58,8 +57,7 @@ def search_places(
             "starts": f"{literal}%",
             "part": f"%{literal}%",
             "at": at,
-            "los": held.los,
-            "his": held.his,
+            "held": str(held),
             "limit": limit,
         },
     )

@@ -179,44 +179,38 @@ def places_of_key(key: int, at: datetime) -> list[PlaceRef]:
     return read_places(_HOLDERS, {"key": key, "at": at})
 
 
+# Counted from the index place_counts alone; its condition is repeated word for word.
+_COUNT = """
+    SELECT e.id, p.kind, count(*), sum(p.doors)
+    FROM unnest(%(ids)s::bigint[], %(los)s::bigint[], %(his)s::bigint[]) AS e (id, lo, hi)
+    JOIN place p ON p.lo >= e.lo AND p.lo < e.hi AND p.kind >= 70 AND p.ended_at IS NULL
+    GROUP BY 1, 2
+"""
+
+
+def _count(extents: dict[int, Extent]) -> dict[int, PlaceCounts]:
+    spans = [(number, lo, hi) for number, extent in extents.items() for lo, hi in extent]
+    found: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+    for number, kind, count, doors in db.rows(
+        _COUNT, {"ids": [n for n, _, _ in spans], "los": [lo for _, lo, _ in spans], "his": [hi for _, _, hi in spans]}
+    ):
+        found[number][kind] = (count, doors)
+    return {
+        number: PlaceCounts(
+            compounds=found[number].get(Kind.COMPOUND, (0, 0))[0],
+            buildings=found[number].get(Kind.BUILDING, (0, 0))[0],
+            units=found[number].get(Kind.UNIT, (0, 0))[0],
+            doors=found[number].get(Kind.UNIT, (0, 0))[1],
+        )
+        for number in extents
+    }
+
+
 def count_inside(extent: Extent) -> PlaceCounts:
     """What stands in an extent now (ended ones left out). Doors are counted at their units."""
-    counts = {Kind.COMPOUND: 0, Kind.BUILDING: 0, Kind.UNIT: 0}
-    doors = 0
-    for kind, number, held in db.rows(
-        """
-        SELECT p.kind, count(*), sum(p.doors) FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
-        JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
-        WHERE p.ended_at IS NULL GROUP BY p.kind
-        """,
-        {"los": extent.los, "his": extent.his},
-    ):
-        counts[Kind(kind)] = number
-        doors += held
-    return PlaceCounts(counts[Kind.COMPOUND], counts[Kind.BUILDING], counts[Kind.UNIT], doors)
+    return _count({0: extent})[0]
 
 
 def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
     """`count_inside` for the doors that each of many places holds at `at`, in one statement."""
-    ids = list(place_ids)
-    found: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
-    for place_id, kind, number, held in db.rows(
-        """
-        SELECT s.place_id, p.kind, count(*), sum(p.doors) FROM place_span s
-        JOIN place p ON p.kind IN (70, 80, 90) AND p.lo >= s.lo AND p.lo < s.hi
-        WHERE s.place_id = ANY(%(ids)s) AND s.since <= %(at)s AND s.until > %(at)s
-          AND p.ended_at IS NULL
-        GROUP BY 1, 2
-        """,
-        {"ids": ids, "at": at},
-    ):
-        found[place_id][kind] = (number, held)
-    return {
-        place_id: PlaceCounts(
-            compounds=found[place_id].get(Kind.COMPOUND, (0, 0))[0],
-            buildings=found[place_id].get(Kind.BUILDING, (0, 0))[0],
-            units=found[place_id].get(Kind.UNIT, (0, 0))[0],
-            doors=found[place_id].get(Kind.UNIT, (0, 0))[1],
-        )
-        for place_id in ids
-    }
+    return _count(extents_of(place_ids, at))
