@@ -1,8 +1,8 @@
 """What every change of the register shares: the lock before, who is told and what is counted after.
 
 Locks are taken in this order by everybody: the register (shared), households and people by id, then, through
-`PeopleChanged`, the units' tallies of open rounds, then the units' counts. A mark in a round takes tallies before people;
-when the two meet, PostgreSQL ends one of them and `db.retrying` runs it again.
+`PeopleChanged`, the units' tallies of open rounds, then the units' counts. A mark in a round takes tallies
+before people; when the two meet, PostgreSQL ends one of them and `db.retrying` runs it again.
 """
 
 from __future__ import annotations

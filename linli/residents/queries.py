@@ -135,7 +135,8 @@ def list_people(
     after: tuple[int, int] = (0, 0),
     limit: int = PAGE,
 ) -> list[PersonView]:
-    """People in an extent (a door is `Extent.of([(key, key + 1)])`) in order of (key, id), `after` the last of the page.
+    """People in an extent (a door is `Extent.of([(key, key + 1)])`) in order of (key, id), `after` the last of
+    the page.
 
     `needs`: only people with any of these stored marks.
     """

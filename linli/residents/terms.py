@@ -173,7 +173,8 @@ class HouseholdView:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many in an extent. `doors`: those somebody lives behind; `people`: present or away; `needs`: by stored need."""
+    """How many in an extent. `doors`: those somebody lives behind; `people`: present or away; `needs`: by
+    stored need."""
 
     doors: int
     households: int

@@ -84,7 +84,8 @@ def test_the_wall_shows_ones_own_people_only(town: District) -> None:
         assert db.execute("UPDATE person SET note = 'x' WHERE household_id = %s", [theirs]) == 0
     for statement in (
         f"UPDATE household SET key = {town.keys[-2]} WHERE id = {mine}",
-        f"INSERT INTO household (key, label, note, created_at, updated_at) VALUES ({town.keys[-2]}, '', '', now(), now())",
+        "INSERT INTO household (key, label, note, created_at, updated_at)"
+        f" VALUES ({town.keys[-2]}, '', '', now(), now())",
         f"DELETE FROM person WHERE household_id = {mine}",
     ):
         with pytest.raises(Error), as_web(worker(town)):

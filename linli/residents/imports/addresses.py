@@ -1,7 +1,7 @@
 """Which unit an address of a sheet means. Each different address is resolved once.
 
-Compounds, buildings and units have to be known: a roster says who lives where, not what stands where. What is not found is
-rejected with the nearest names; what could mean two things is rejected too.
+Compounds, buildings and units have to be known: a roster says who lives where, not what stands where. What is
+not found is rejected with the nearest names; what could mean two things is rejected too.
 """
 
 from __future__ import annotations

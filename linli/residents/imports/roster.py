@@ -232,7 +232,8 @@ def reject_rows(
     sheet: str | None = None,
     mapping: Mapping[str, str | None] | None = None,
 ) -> int:
-    """The rejected rows as a workbook with a comment on each bad cell, to be corrected and sent again; returns how many.
+    """The rejected rows as a workbook with a comment on each bad cell, to be corrected and sent again; returns
+    how many.
 
     Reads the sheet once more, so that an import need not keep every row in memory for the sake of a few.
     """

@@ -15,7 +15,8 @@ COLUMNS = (
     *("id_sealed", "id_hash", "phone_sealed", "phone_hash", "needs", "needs_said", "presence", "vacant", "back_on"),
     *("note", "body"),
 )
-# `n` is the row in the sheet. `body` is a digest of everything the row says: two rows of one body are one row, sent twice.
+# `n` is the row in the sheet. `body` is a digest of everything the row says: two rows of one body are one row,
+# sent twice.
 _TABLES = """
 DROP TABLE IF EXISTS pg_temp.roster, pg_temp.roster_bad, pg_temp.roster_same, pg_temp.roster_fit, pg_temp.roster_group,
     pg_temp.roster_home, pg_temp.roster_there, pg_temp.roster_want, pg_temp.roster_wanted_door;

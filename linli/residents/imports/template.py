@@ -135,7 +135,8 @@ def _help() -> list[str]:
         _("Building 3 may be written 3号楼, 3#, 3栋, 三号楼 or 3; unit 2 may be written 2单元, 二单元 or 2."),
         _("ID numbers and phone numbers are text: format the column as text before you paste."),
         _(
-            "People behind one door are one household; a second 户主 begins another, and 户号 tells them apart for certain."
+            "People behind one door are one household; a second 户主 begins another, and 户号 tells them apart"
+            " for certain."
         ),
         _("State: 在家, 外出, 搬走, 去世; 空户 with no name for a home in which nobody lives."),
         _("Marks of need: 独居, 残疾, 孕妇, 慢病, 用药, 无智能手机, 卧床, 困难, with 、 between them."),

@@ -81,15 +81,16 @@ def _revive(household_id: int, at: datetime) -> None:
 def record_moved_out(*, person_ids: Sequence[int], actor: Actor, at: datetime, permission: str = EDIT) -> int:
     """All of these people have moved out today; who had left already is left alone. Returns how many left.
 
-    Any number at once. `permission` is what allows it: rounds pass the one to mark, because who may say at the door that
-    somebody is gone may also say so to the register. Raises Forbidden.
+    Any number at once. `permission` is what allows it: rounds pass the one to mark, because who may say at the
+    door that somebody is gone may also say so to the register. Raises Forbidden.
     """
     return changing(at, lambda change: _move_out("id", person_ids, change, actor, permission))
 
 
 def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, permission: str) -> int:
     rows = db.rows(
-        f"SELECT id, household_id, key FROM person WHERE {column} = ANY(%s) AND presence IN (1, 2) ORDER BY id FOR UPDATE",
+        f"SELECT id, household_id, key FROM person WHERE {column} = ANY(%s) AND presence IN (1, 2)"
+        " ORDER BY id FOR UPDATE",
         [list(ids)],
     )
     if not rows:
