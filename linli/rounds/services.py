@@ -237,6 +237,6 @@ def _correct_register(
     if found.count_by == CountBy.HOUSEHOLD:
         vacant, gone = sorted({household for _, household, _ in rows}), []
     if gone:
-        residents.record_moved_out(person_ids=gone, actor=actor, at=at)
+        residents.record_moved_out(person_ids=gone, actor=actor, at=at, permission="rounds.mark")
     if vacant:
-        residents.record_vacant(household_ids=vacant, actor=actor, at=at)
+        residents.record_vacant(household_ids=vacant, actor=actor, at=at, permission="rounds.mark")
