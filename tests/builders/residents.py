@@ -6,20 +6,19 @@ from datetime import UTC, date, datetime
 from itertools import count
 
 from linli.core.access import SYSTEM
+from linli.core.sheets import id_number_checksum_ok
 from linli.residents import services
 from linli.residents.terms import NO_NEED, Need, PersonInput, Presence
 
 MOVED_IN = datetime(2022, 10, 2, 1, 0, tzinfo=UTC)
 """When the builders' people were registered: later than the places, earlier than what tests do."""
-_numbers = count(1)
+_numbers = count(200_000)  # below it are the numbers that a test chooses
 
 
 def make_id_number(born_on: date = date(1980, 5, 17), *, female: bool = False, number: int | None = None) -> str:
-    """An ID number of nobody: the area code 999 does not exist, and the check digit is wrong."""
-    from linli.core.sheets import id_number_checksum_ok
-
-    serial = (number if number is not None else next(_numbers)) % 450 * 2 + (0 if female else 1) + 90
-    first = f"999{100 + (number if number is not None else next(_numbers)) // 450:03}{born_on:%Y%m%d}{serial:03}"
+    """An ID number of nobody: the area code 999 does not exist, and the check digit is wrong. `number` < 200,000."""
+    n = next(_numbers) if number is None else number
+    first = f"999{100 + n // 450:03}{born_on:%Y%m%d}{90 + n % 450 * 2 + (0 if female else 1):03}"
     return next(first + check for check in "X123456789" if not id_number_checksum_ok(first + check))
 
 

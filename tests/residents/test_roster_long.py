@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,7 +37,6 @@ def build_ground(rows: int) -> District:
     town = make_district(communities=1, compounds=0)
     units = -(-rows // (A_HOME * A_UNIT))
     compounds = -(-units // (A_BUILDING * 10))
-    db.execute("SELECT 1")
     made = places_bulk.ensure_compounds(
         [(n, town.communities[0].id, f"第{n + 1}小区") for n in range(compounds)], at=BUILT
     )
@@ -84,3 +87,40 @@ def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
     assert spent[1] <= AGAIN_SECONDS
     assert peak_mib() <= MEBIBYTES
     assert queries.count_residents(EVERYWHERE, actor=SYSTEM).people == ROWS
+
+
+IMPORT = """
+import django, sys
+django.setup()
+from datetime import datetime, UTC
+from linli.core.access import SYSTEM
+from linli.residents.imports import import_roster
+def progress(step, done, total):
+    print(done, flush=True)
+import_roster(sys.argv[1], actor=SYSTEM, at=datetime(2022, 10, 4, 2, 0, tzinfo=UTC), progress=progress)
+"""
+
+
+@pytest.mark.parametrize("after", [10_000, 20_000], ids=["while reading", "while merging"])
+def test_killed_in_the_middle_leaves_nothing(tmp_path: Path, after: int) -> None:
+    rows = 20_000
+    with db.atomic():
+        build_ground(rows)
+    path = tmp_path / "roster.xlsx"
+    write_big(path, rows)
+    doors = db.scalar("SELECT count(*) FROM door")
+    with subprocess.Popen([sys.executable, "-c", IMPORT, str(path)], stdout=subprocess.PIPE, text=True) as importer:
+        assert importer.stdout is not None
+        while int(importer.stdout.readline()) < after:
+            pass
+        os.kill(importer.pid, signal.SIGKILL)
+    assert importer.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 60
+    while db.scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 771001"):
+        assert time.monotonic() < deadline, "the server still works for a client that is gone"
+        time.sleep(0.2)
+    for table in ("household", "person", "unit_count"):
+        assert db.scalar(f"SELECT count(*) FROM {table}") == 0
+    assert db.scalar("SELECT count(*) FROM door") == doors
+    assert db.scalar("SELECT count(*) FROM journal_entry WHERE verb = 'residents.import_roster'") == 0
+    assert figures(import_roster(path, actor=SYSTEM, at=WHEN)) == (rows, 0, 0, 0), "and it can be sent again"
