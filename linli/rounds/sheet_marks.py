@@ -331,7 +331,9 @@ def _write_rejected(path: Path, name: str, rejections: Sequence[Rejection], at: 
     with open_sheet(path, MARKS, name=name) as sheet:
         rows = ((row.number, row.cells, wanted[row.number]) for row in sheet if row.number in wanted)
         moment = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(target, sheet.header.titles, rows, title=gettext("Marks that were not taken"), as_of=moment)
+        return write_rejected(
+            target, sheet.header.titles, rows, title=gettext("Marks that were not taken"), as_of=moment
+        )
 
 
 IMPORTER = Importer(
