@@ -154,7 +154,7 @@ def measure_singles(city: City) -> Iterator[Row]:
         against_what=f"slowest and fastest of {ROUNDS} runs of {SINGLES:,} marks of random people, each a commit",
         limit=(
             "processor time: the generator, two granian workers and PostgreSQL share the cores; half of it is"
-            f" PostgreSQL marking; the generator takes {middle.client_seconds / middle.requests * 1000:.2f} ms a request"
+            f" PostgreSQL marking; the generator takes {1000 * middle.client_seconds / middle.requests:.2f} ms each"
         ),
     )
 

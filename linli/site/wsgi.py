@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-from linli.core.shortcut import put_in_front
+from linli.core.shortcut import Application, put_in_front
 
 django_application = get_wsgi_application()
 
 from linli.site.api import api  # noqa: E402, F401 - the rooms' operations register their short roads
 
-application = put_in_front(django_application)
+application = put_in_front(cast(Application, django_application))

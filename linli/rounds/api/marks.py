@@ -112,8 +112,8 @@ def _answer(round_: RoundView, found: Commands, actor: Actor, carry_out: CarryOu
                 if found.single:
                     raise
                 found.bad[found.places[index]] = (str(command.id), problem)
-    for position, (given, problem) in found.bad.items():
-        answers[position] = {"id": given, "outcome": "refused", "marks": 0, "problem": problem.as_dict()}
+    for position, (given, why) in found.bad.items():
+        answers[position] = {"id": given, "outcome": "refused", "marks": 0, "problem": why.as_dict()}
     return orjson.dumps({"receipts": answers})
 
 
