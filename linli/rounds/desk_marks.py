@@ -9,13 +9,12 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from linli.core.access import Actor
-from linli.core.errors import Forbidden
 from linli.core.extents import Extent
 from linli.rounds import services
 from linli.rounds.errors import BadMark, FieldWrong, NotInRound, RoundClosed
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import Home, Subject, list_homes
-from linli.rounds.terms import LEAVING, Mark, MarkCommand, Outcome
+from linli.rounds.terms import Mark, MarkCommand, Outcome
 
 WORDS = {
     "done": Mark.DONE,
@@ -41,8 +40,6 @@ def mark_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor: Act
     kind = WORDS.get(posted.get("kind", ""))
     if kind is None:
         raise BadMark(value=posted.get("kind", ""))
-    if kind in LEAVING and not actor.may("residents.edit", door):
-        raise Forbidden(permission="residents.edit")
     command_id = _uuid(posted.get("id", ""))
     subjects = _meant(list_homes(round_, [key], at), posted)
     if subjects:

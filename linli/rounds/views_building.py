@@ -80,7 +80,6 @@ def door_context(round_: RoundView, actor: Actor, key: int, at: Any, homes: list
         "homes": homes,
         "open_count": sum(len(home.open) for home in homes),
         "may_mark": round_.is_open and actor.may("rounds.mark", here),
-        "may_correct": actor.may("residents.edit", here),
         "fresh": new_id(),
     }
 

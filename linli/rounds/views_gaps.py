@@ -184,7 +184,6 @@ def _answer_in_list(request: HttpRequest, round_: RoundView, actor: Actor, key: 
         "key": key,
         "number": str(places.get_door(key).number),
         "fresh": new_id(),
-        "may_correct": actor.may("residents.edit"),
     }
     return render(request, "rounds/_gap_home_done.html", context)
 
