@@ -77,7 +77,10 @@ def main() -> int:
             failed = True
             continue
         for one in found:
-            print(f"  {one.id}: {one.value:g} {one.unit} ({one.goal}) {'holds' if one.holds else 'MISSED'}", flush=True)
+            print(
+                f"  {one.id}: {one.value:g} {one.unit} ({one.goal}) {'holds' if one.holds else 'MISSED'}; {one.ours}",
+                flush=True,
+            )
         print(f"  [{time.monotonic() - started:.1f} s]", flush=True)
         rows += found
     if not options.dry and options.people == 3_400_000:

@@ -49,8 +49,15 @@ class AppointmentOut(Schema):
     @classmethod
     def of(cls, line: AppointmentLine, at: datetime) -> AppointmentOut:
         return cls(
-            id=line.id, account=line.username, name=line.name, role=line.role, place=line.place_code,
-            place_name=line.place_name, since=line.since, until=line.until, standing=line.standing(at).value,
+            id=line.id,
+            account=line.username,
+            name=line.name,
+            role=line.role,
+            place=line.place_code,
+            place_name=line.place_name,
+            since=line.since,
+            until=line.until,
+            standing=line.standing(at).value,
         )
 
 
@@ -134,9 +141,7 @@ class NewTokenOut(Schema):
 
     @classmethod
     def of(cls, made: NewToken) -> NewTokenOut:
-        return cls(
-            id=made.id, name=made.name, scopes=list(made.scopes), expires_at=made.expires_at, token=made.raw
-        )
+        return cls(id=made.id, name=made.name, scopes=list(made.scopes), expires_at=made.expires_at, token=made.raw)
 
 
 @router.get("/me", response=MeOut, summary="Who am I, and what may I do where")
@@ -146,15 +151,21 @@ def me(request: ApiRequest) -> MeOut:
     named = places.get_places(grant.place_id for grant in actor.grants)
     grants = [
         GrantOut(
-            appointment_id=grant.appointment_id, role=grant.role, place=named[grant.place_id].code,
-            place_name=named[grant.place_id].name, permissions=sorted(grant.permissions),
+            appointment_id=grant.appointment_id,
+            role=grant.role,
+            place=named[grant.place_id].code,
+            place_name=named[grant.place_id].name,
+            permissions=sorted(grant.permissions),
         )
         for grant in actor.grants
     ]
     scopes = None if actor.scopes is None else sorted(actor.scopes)
     return MeOut(
-        account_id=actor.account_id, name=actor.name, scopes=scopes,
-        permissions=queries.list_permissions(actor), grants=grants,
+        account_id=actor.account_id,
+        name=actor.name,
+        scopes=scopes,
+        permissions=queries.list_permissions(actor),
+        grants=grants,
     )
 
 
@@ -194,9 +205,7 @@ def appoint(request: ApiRequest, body: AppointIn) -> Status[AppointmentOut]:
 @router.post("/appointments/{appointment_id}/end", response={204: None}, summary="End an appointment")
 @permission("duty.appoint")
 def end_appointment(request: ApiRequest, appointment_id: int, body: EndIn) -> Status[None]:
-    services.end_appointment(
-        appointment_id=appointment_id, until=body.until, actor=request.actor, at=request.at
-    )
+    services.end_appointment(appointment_id=appointment_id, until=body.until, actor=request.actor, at=request.at)
     return Status(204, None)
 
 

@@ -62,9 +62,7 @@ def create(
     role: Annotated[str, typer.Option(help="Appoint them at once to this role.")] = "",
     place: Annotated[str, typer.Option(help="Code of the place of that role.")] = "",
     password: PasswordOption = "",
-    first: Annotated[
-        bool, typer.Option("--first", help="The very first account of an empty installation.")
-    ] = False,
+    first: Annotated[bool, typer.Option("--first", help="The very first account of an empty installation.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make an account, and appoint it when a role and a place are given."""
@@ -110,8 +108,16 @@ def list_(
         "",
         [_("No."), _("Account"), _("Name"), _("Role"), _("Place code"), _("Place"), _("From"), _("Until")],
         [
-            (str(line.id), line.username, line.name, line.role_label, line.place_code, line.place_name,
-             _moment(line.since), _moment(line.until))
+            (
+                str(line.id),
+                line.username,
+                line.name,
+                line.role_label,
+                line.place_code,
+                line.place_name,
+                _moment(line.since),
+                _moment(line.until),
+            )
             for line in found
         ],
     )
@@ -195,9 +201,9 @@ def password_(
     if as_json:
         terminal.print_json({"username": username, "password": made_up})
     elif made_up:
-        typer.echo(_("New password of %(name)s, shown this once: %(password)s") % {
-            "name": username, "password": made_up
-        })
+        typer.echo(
+            _("New password of %(name)s, shown this once: %(password)s") % {"name": username, "password": made_up}
+        )
 
 
 @app.command()
@@ -210,13 +216,12 @@ def token(
     """Make a token for the account of --as; its text is printed once."""
     at = clock.now()
     with terminal.acting() as actor:
-        made = services.make_token(
-            name=name, scopes=scopes, expires_at=at + timedelta(days=days), actor=actor, at=at
-        )
+        made = services.make_token(name=name, scopes=scopes, expires_at=at + timedelta(days=days), actor=actor, at=at)
     if as_json:
         terminal.print_json(vars(made))
         return
-    typer.echo(_("Token %(name)s, valid until %(until)s, shown this once:") % {
-        "name": made.name, "until": _moment(made.expires_at)
-    })
+    typer.echo(
+        _("Token %(name)s, valid until %(until)s, shown this once:")
+        % {"name": made.name, "until": _moment(made.expires_at)}
+    )
     typer.echo(made.raw)

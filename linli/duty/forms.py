@@ -29,9 +29,7 @@ class AccountForm(forms.Form):
 class AppointForm(forms.Form):
     account = forms.CharField(label=_("Account name"), max_length=USERNAME_LENGTH)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
-    place = forms.CharField(
-        label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it.")
-    )
+    place = forms.CharField(label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it."))
     since = _moment(_("From"), _("Empty: from now on."))
     until = _moment(_("Until"), _("Empty: until it is ended."))
 
@@ -39,9 +37,7 @@ class AppointForm(forms.Form):
 class FilterForm(forms.Form):
     place = forms.CharField(label=_("Code of a place"), max_length=40, required=False)
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("All roles")), *Role.choices], required=False)
-    standing = forms.ChoiceField(
-        label=_("Standing"), choices=[*Standing.choices, ("all", _("all"))], required=False
-    )
+    standing = forms.ChoiceField(label=_("Standing"), choices=[*Standing.choices, ("all", _("all"))], required=False)
 
 
 class TokenForm(forms.Form):

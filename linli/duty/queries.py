@@ -128,9 +128,7 @@ def get_appointment(*, appointment_id: int, actor: Actor, at: datetime) -> Appoi
 def list_tokens(*, actor: Actor) -> list[TokenLine]:
     """The actor's own tokens, newest first."""
     tokens = ApiToken.objects.filter(account_id=actor.account_id).order_by("-id")
-    return [
-        TokenLine(t.pk, t.name, tuple(t.scopes), t.created_at, t.expires_at, t.revoked_at) for t in tokens
-    ]
+    return [TokenLine(t.pk, t.name, tuple(t.scopes), t.created_at, t.expires_at, t.revoked_at) for t in tokens]
 
 
 def list_permissions(actor: Actor) -> list[str]:

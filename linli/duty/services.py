@@ -51,9 +51,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are taken for one anoth
 # --- accounts --------------------------------------------------------------------------------------------------------
 
 
-def make_account(
-    *, username: str, name: str, password: str | None = None, actor: Actor, at: datetime
-) -> NewAccount:
+def make_account(*, username: str, name: str, password: str | None = None, actor: Actor, at: datetime) -> NewAccount:
     """A new account. Without `password` one is made up and returned: it is shown once and kept nowhere.
 
     Raises Forbidden, UsernameWrong, NameWrong, AccountTaken, PasswordWeak.
@@ -122,7 +120,11 @@ def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
         account.save(update_fields=["is_active", "password"])
         ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=at)
         _record(
-            actor, at, "deactivate_account", account, permission="accounts.make",
+            actor,
+            at,
+            "deactivate_account",
+            account,
+            permission="accounts.make",
             appointments=[appointment.pk for appointment in ended],
         )
 
@@ -161,16 +163,19 @@ def appoint(
         if taken.exists():
             raise AppointedTwice
         made = Appointment.objects.create(
-            account=account, role=wanted, place_id=place_id, since=since, until=until, created_at=at,
+            account=account,
+            role=wanted,
+            place_id=place_id,
+            since=since,
+            until=until,
+            created_at=at,
             created_by=actor.account_id,
         )
         _record_appointment(actor, at, "appoint", made, extent)
     return int(made.pk)
 
 
-def end_appointment(
-    *, appointment_id: int, until: datetime | None = None, actor: Actor, at: datetime
-) -> None:
+def end_appointment(*, appointment_id: int, until: datetime | None = None, actor: Actor, at: datetime) -> None:
     """End an appointment now, or at `until`; one that has not begun is withdrawn. What was done under it stands.
 
     Raises AppointmentNotFound, AppointmentEnded, PeriodPast, BeyondAuthority.
@@ -211,9 +216,7 @@ def require_appoint(*, place_id: int, role: Role, actor: Actor, at: datetime, ne
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def make_token(
-    *, name: str, scopes: Iterable[str], expires_at: datetime, actor: Actor, at: datetime
-) -> NewToken:
+def make_token(*, name: str, scopes: Iterable[str], expires_at: datetime, actor: Actor, at: datetime) -> NewToken:
     """A key for a machine that acts for the actor, within `scopes`. The text is returned once; its digest is kept.
 
     Raises Forbidden (also when a token asks for a token: it would outlive itself), ScopesWrong, ExpiryWrong.
@@ -230,12 +233,22 @@ def make_token(
     raw = "linli_" + secrets.token_urlsafe(32)
     with db.atomic():
         token = ApiToken.objects.create(
-            account_id=actor.account_id, name=policies.check_name(name), digest=digest_token(raw), scopes=wanted,
-            created_at=at, expires_at=expires_at,
+            account_id=actor.account_id,
+            name=policies.check_name(name),
+            digest=digest_token(raw),
+            scopes=wanted,
+            created_at=at,
+            expires_at=expires_at,
         )
         journal.record(
-            actor=actor, at=at, verb="duty.make_token", key=_first_key(actor, "tokens.make"),
-            permission="tokens.make", subject=f"token:{token.pk}", scopes=wanted, expires_at=expires_at,
+            actor=actor,
+            at=at,
+            verb="duty.make_token",
+            key=_first_key(actor, "tokens.make"),
+            permission="tokens.make",
+            subject=f"token:{token.pk}",
+            scopes=wanted,
+            expires_at=expires_at,
         )
     return NewToken(token.pk, token.name, tuple(wanted), expires_at, raw)
 
@@ -250,7 +263,10 @@ def revoke_token(*, token_id: int, actor: Actor, at: datetime) -> None:
             token.revoked_at = at
             token.save(update_fields=["revoked_at"])
             journal.record(
-                actor=actor, at=at, verb="duty.revoke_token", key=_first_key(actor, "tokens.make"),
+                actor=actor,
+                at=at,
+                verb="duty.revoke_token",
+                key=_first_key(actor, "tokens.make"),
                 subject=f"token:{token.pk}",
             )
 
@@ -306,14 +322,28 @@ def _first_key(actor: Actor, permission: str) -> int:
 
 def _record(actor: Actor, at: datetime, verb: str, account: Account, *, permission: str, **detail: object) -> None:
     journal.record(
-        actor=actor, at=at, verb=f"duty.{verb}", key=_first_key(actor, permission), permission=permission,
-        subject=f"account:{account.pk}", username=account.username, **detail,
+        actor=actor,
+        at=at,
+        verb=f"duty.{verb}",
+        key=_first_key(actor, permission),
+        permission=permission,
+        subject=f"account:{account.pk}",
+        username=account.username,
+        **detail,
     )
 
 
 def _record_appointment(actor: Actor, at: datetime, verb: str, made: Appointment, extent: Extent) -> None:
     journal.record(
-        actor=actor, at=at, verb=f"duty.{verb}", key=extent.spans[0].lo, permission="duty.appoint",
-        subject=f"appointment:{made.pk}", account=made.account_id, role=made.role, place=made.place_id,
-        since=made.since, until=made.until,
+        actor=actor,
+        at=at,
+        verb=f"duty.{verb}",
+        key=extent.spans[0].lo,
+        permission="duty.appoint",
+        subject=f"appointment:{made.pk}",
+        account=made.account_id,
+        role=made.role,
+        place=made.place_id,
+        since=made.since,
+        until=made.until,
     )

@@ -42,16 +42,19 @@ def accounts(request: ActingRequest) -> HttpResponse:
     if request.method == "POST":
         actor.require("accounts.make")
         if form.is_valid():
-            made = _try(
-                form, lambda: services.make_account(**form.cleaned_data, actor=actor, at=request.at)
-            )
+            made = _try(form, lambda: services.make_account(**form.cleaned_data, actor=actor, at=request.at))
             form = AccountForm() if made else form
     text, after = request.GET.get("text", ""), request.GET.get("after", "")
     rows = queries.list_accounts(actor=actor, at=request.at, text=text, after=after, limit=PAGE_ROWS + 1)
     following = {"text": text, "after": rows[PAGE_ROWS - 1].username} if len(rows) > PAGE_ROWS else None
     context = {
-        "rows": rows[:PAGE_ROWS], "form": form, "made": made, "text": text, "can_make": actor.may("accounts.make"),
-        "pager": _pager(following), "crumbs": [(_("Accounts"), "")],
+        "rows": rows[:PAGE_ROWS],
+        "form": form,
+        "made": made,
+        "text": text,
+        "can_make": actor.may("accounts.make"),
+        "pager": _pager(following),
+        "crumbs": [(_("Accounts"), "")],
     }
     return render(request, "duty/accounts.html", context)
 
@@ -80,8 +83,11 @@ def _account_page(request: ActingRequest, account_id: int, *, password: str | No
     found = queries.get_account(account_id=account_id, actor=actor, at=at)
     lines = queries.list_appointments(actor=actor, at=at, account_id=account_id, standing="")
     context = {
-        "account": found, "password": password, "can_make": actor.may("accounts.make"),
-        "can_appoint": actor.may("duty.appoint"), "rows": _with_standing(lines, at),
+        "account": found,
+        "password": password,
+        "can_make": actor.may("accounts.make"),
+        "can_appoint": actor.may("duty.appoint"),
+        "rows": _with_standing(lines, at),
         "crumbs": [(_("Accounts"), reverse("duty:accounts")), (found.name, "")],
     }
     return render(request, "duty/account.html", context)
@@ -114,8 +120,12 @@ def appointments(request: ActingRequest) -> HttpResponse:
     if len(rows) > PAGE_ROWS:
         following = {**wanted, "standing": standing, "after": str(rows[PAGE_ROWS - 1].id)}
     context = {
-        "rows": _with_standing(rows[:PAGE_ROWS], at), "form": form, "chosen": chosen, "pager": _pager(following),
-        "can_appoint": actor.may("duty.appoint"), "crumbs": [(_("Appointments"), "")],
+        "rows": _with_standing(rows[:PAGE_ROWS], at),
+        "form": form,
+        "chosen": chosen,
+        "pager": _pager(following),
+        "can_appoint": actor.may("duty.appoint"),
+        "crumbs": [(_("Appointments"), "")],
     }
     return render(request, "duty/appointments.html", context)
 
@@ -160,8 +170,12 @@ def me(request: ActingRequest) -> HttpResponse:
             form = TokenForm(permissions=permissions) if made else form
     tokens = [(token, token.is_valid(at)) for token in queries.list_tokens(actor=actor)]
     context = {
-        "rows": _with_standing(queries.list_own_appointments(actor=actor, at=at), at), "tokens": tokens, "form": form,
-        "made": made, "can_make": actor.may("tokens.make"), "crumbs": [(_("My account"), "")],
+        "rows": _with_standing(queries.list_own_appointments(actor=actor, at=at), at),
+        "tokens": tokens,
+        "form": form,
+        "made": made,
+        "can_make": actor.may("tokens.make"),
+        "crumbs": [(_("My account"), "")],
     }
     return render(request, "duty/me.html", context)
 

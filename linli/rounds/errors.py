@@ -144,7 +144,7 @@ class NotJson(Problem):
     code = "rounds.not_json"
     status = 400
     title = _("What was sent is not JSON.")
-    advice_text = _("Send one mark as an object, or several as {\"marks\": [...]}; nothing was marked.")
+    advice_text = _('Send one mark as an object, or several as {"marks": [...]}; nothing was marked.')
 
 
 class MarkFieldWrong(Invalid):

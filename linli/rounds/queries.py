@@ -90,8 +90,8 @@ def get_round_by_code(code: str) -> RoundView:
 def get_begun_round(code: str, at: datetime) -> RoundView:
     """For the hottest path: a round as it was within the last KEPT. Raises RoundNotFound.
 
-    Only rounds that have been opened are kept. What marks need of them does not change after that (id, opening); whether
-    the round is still open, linli_mark looks up under its lock.
+    Only rounds that have been opened are kept. What marks need of them does not change after that (id, opening);
+    whether the round is still open, linli_mark looks up under its lock.
     """
     kept = _begun.get(code)
     if kept and at - kept[0] < KEPT:
@@ -115,9 +115,7 @@ def require_reach(found: RoundView, actor: Actor, permission: str) -> None:
         raise Forbidden(permission=permission)
 
 
-def list_rounds(
-    *, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None
-) -> list[RoundView]:
+def list_rounds(*, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None) -> list[RoundView]:
     """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this one."""
     seen = actor.extent_for("rounds.view")
     rows = db.rows(

@@ -37,9 +37,18 @@ def make_place(kind: Kind, code: str, parent: Place | None, lo: int = 0, hi: int
     if hi:
         above = PlaceSpan.objects.filter(place=parent).first() if parent else None
         PlaceSpan.objects.create(
-            place=place, kind=kind, lo=lo * UNIT, hi=hi * UNIT, since=LONG_AGO, until=FOREVER,
-            parent_span=above, parent_place_id=above and above.place_id, parent_lo=above and above.lo,
-            parent_hi=above and above.hi, parent_since=above and above.since, parent_until=above and above.until,
+            place=place,
+            kind=kind,
+            lo=lo * UNIT,
+            hi=hi * UNIT,
+            since=LONG_AGO,
+            until=FOREVER,
+            parent_span=above,
+            parent_place_id=above and above.place_id,
+            parent_lo=above and above.lo,
+            parent_hi=above and above.hi,
+            parent_since=above and above.since,
+            parent_until=above and above.until,
         )
     return place
 
@@ -176,9 +185,7 @@ def test_nobody_closes_their_own_account(office: Actor) -> None:
 
 def test_appointing_gives_authority_and_a_journal_entry(town: Town, office: Actor) -> None:
     clerk = make_account()
-    made = services.appoint(
-        account_id=clerk.pk, role="grid_lead", place_id=town.community.pk, actor=office, at=AT
-    )
+    made = services.appoint(account_id=clerk.pk, role="grid_lead", place_id=town.community.pk, actor=office, at=AT)
     (grant,) = actor_for(clerk, AT).grants
     assert (grant.appointment_id, grant.role) == (made, "grid_lead")
     assert last_entry() == ("duty.appoint", office.account_id, 20 * UNIT, f"appointment:{made}")
@@ -330,8 +337,11 @@ def test_what_no_token_is_made_for(town: Town, office: Actor) -> None:
     made = services.make_token(**given, scopes=["tokens.make"], expires_at=AT + DAY)
     with pytest.raises(Forbidden):
         services.make_token(
-            name="child", scopes=["tokens.make"], expires_at=AT + 9 * DAY,
-            actor=authority.authenticate_token(made.raw, AT), at=AT,
+            name="child",
+            scopes=["tokens.make"],
+            expires_at=AT + 9 * DAY,
+            actor=authority.authenticate_token(made.raw, AT),
+            at=AT,
         )
 
 
@@ -358,9 +368,7 @@ def test_constraints_of_appointments(town: Town) -> None:
 
 def test_the_constraint_of_tokens() -> None:
     with pytest.raises(IntegrityError, match="api_token_expires"), db.atomic():
-        ApiToken.objects.create(
-            account=make_account(), name="t", digest=b"x", scopes=[], created_at=AT, expires_at=AT
-        )
+        ApiToken.objects.create(account=make_account(), name="t", digest=b"x", scopes=[], created_at=AT, expires_at=AT)
 
 
 # --- reads
@@ -391,14 +399,15 @@ def test_lists_tell_what_is_to_come_from_what_has_ended(town: Town, office: Acto
     appoint(account, "grid_lead", town.street, since=AT + DAY)
     roles = {
         standing: [
-            line.role for line in queries.list_appointments(
-                actor=office, at=AT, account_id=account.pk, standing=standing
-            )
+            line.role
+            for line in queries.list_appointments(actor=office, at=AT, account_id=account.pk, standing=standing)
         ]
         for standing in ("", *Standing)
     }
     assert roles == {
-        "": ["unit_lead", "grid_lead"], Standing.COMING: ["grid_lead"], Standing.IN_FORCE: [],
+        "": ["unit_lead", "grid_lead"],
+        Standing.COMING: ["grid_lead"],
+        Standing.IN_FORCE: [],
         Standing.ENDED: ["unit_lead"],
     }
     assert [line.role for line in queries.list_own_appointments(actor=actor_for(account, AT), at=AT)] == ["grid_lead"]

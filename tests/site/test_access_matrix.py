@@ -174,8 +174,12 @@ def short_road_faults(world: World) -> Iterator[str]:
         raw = f"token of {role.value}"
         with db.owner():
             ApiToken.objects.create(
-                account=world.callers[role], name="t", digest=digest_token(raw), scopes=sorted(PERMISSIONS[role]),
-                created_at=LONG_AGO, expires_at=clock.now() + timedelta(days=1),
+                account=world.callers[role],
+                name="t",
+                digest=digest_token(raw),
+                scopes=sorted(PERMISSIONS[role]),
+                created_at=LONG_AGO,
+                expires_at=clock.now() + timedelta(days=1),
             )
         for relation in RELATIONS:
             mark = {"id": str(new_id()), "person": world.targets[relation].person_id, "mark": "absent",

@@ -27,7 +27,7 @@ class Rejection:
         return cls(**values)
 
 
-class AccountOutOfBalance(AssertionError):  # noqa: N818 - says it plainly
+class AccountOutOfBalance(AssertionError):
     """The import lost or doubled a row: a fault of the program, never of the sheet. The transaction must
     not commit.
     """

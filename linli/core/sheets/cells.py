@@ -46,7 +46,7 @@ EXACT = 10**15  # above it a spreadsheet's number no longer holds every digit
 OLDEST = date(1890, 1, 1)
 
 
-class CellFault(Exception):  # noqa: N818 - a fault in the sheet, not an error of ours
+class CellFault(Exception):
     """A cell that cannot be used as it is. `code` is stable; `message` says what is wrong, `advice` what
     to do.
     """

@@ -35,7 +35,7 @@ Row = list[Any]
 Merge = tuple[tuple[int, int], tuple[int, int]]
 
 
-class Fault(Exception):  # noqa: N818 - a word of this house
+class Fault(Exception):
     """What is wrong with the file; the parent turns `code` into a Problem."""
 
     def __init__(self, code: str, **params: Any) -> None:
