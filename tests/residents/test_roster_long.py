@@ -28,7 +28,7 @@ from tests.builders.rosters import TITLES, figures
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 WHEN = datetime(2022, 10, 4, 2, 0, tzinfo=UTC)
 ROWS = 100_000
-NEW_SECONDS, AGAIN_SECONDS, MEBIBYTES = 20, 20, 1024  # the bench holds the figures; here they are a bound
+NEW_SECONDS, AGAIN_SECONDS, MEBIBYTES = 60, 60, 1024  # the bench holds the goal of 20 s; here other work may run beside
 A_HOME, A_UNIT, A_BUILDING = 3, 12, 20  # people, homes, units
 
 

@@ -5,6 +5,7 @@ already clean.
 from __future__ import annotations
 
 from datetime import date
+from operator import mul
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -16,7 +17,7 @@ def id_number_checksum_ok(number: str) -> bool:
     """
     if len(number) != 18 or not (number[:17].isascii() and number[:17].isdigit()):
         return False
-    total = sum(int(digit) * weight for digit, weight in zip(number[:17], _WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, number[:17]), _WEIGHTS))
     return number[17] == _CHECKS[total % 11]
 
 

@@ -20,7 +20,6 @@ from linli.residents.imports.statements import (
     HOUSEHOLDS,
     INSERT,
     MATCH,
-    NUMBER,
     UNCLEAR,
     UPDATE,
     VACANT_DOORS,
@@ -110,7 +109,6 @@ def _house(at: datetime) -> int:
 def _settle_people(merged: Merged, change: Change, day: date) -> None:
     params = {"at": change.at, "day": day}
     db.execute(WANT, params)
-    db.execute(NUMBER)
     db.execute("ANALYZE roster_want")
     merged.updated = db.execute(UPDATE, params)
     merged.created = db.execute(INSERT, params)

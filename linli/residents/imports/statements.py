@@ -228,7 +228,7 @@ HOUSEHOLDS = (
 # What is empty in the sheet stays as it is in the register; ciphertext is written again only when the value is another.
 WANT = """
 CREATE TEMP TABLE roster_want ON COMMIT DROP AS
-SELECT w.*, w.person_id IS NULL AS fresh,
+SELECT w.*, p.id IS NULL AS fresh,
        p.id IS NULL
            OR (w.key, w.household_id, w.presence) IS DISTINCT FROM (p.key, p.household_id, p.presence) AS moved,
        p.household_id AS left_household, p.key AS left_key,
@@ -236,7 +236,7 @@ SELECT w.*, w.person_id IS NULL AS fresh,
            IS DISTINCT FROM
        (p.name, p.sex, p.born_on, p.relation, p.id_hash, p.phone_hash, p.needs, p.back_on, p.note) AS other
 FROM (
-    SELECT f.n, f.person_id,
+    SELECT f.n, coalesce(f.person_id, nextval(pg_get_serial_sequence('person', 'id'))) AS person_id,
            CASE WHEN f.lives THEN f.household_id ELSE p.household_id END AS household_id,
            CASE WHEN f.lives THEN f.key ELSE p.key END AS key,
            r.name, CASE WHEN r.sex = 0 THEN coalesce(p.sex, 0) ELSE r.sex END AS sex,
@@ -264,9 +264,6 @@ _FIELDS = (
 UPDATE = f"""
 UPDATE person p SET ({_FIELDS}, updated_at) = ({", ".join("w." + name for name in _FIELDS.split(", "))}, %(at)s)
 FROM roster_want w WHERE p.id = w.person_id AND (w.moved OR w.other)
-"""
-NUMBER = """
-UPDATE roster_want SET person_id = nextval(pg_get_serial_sequence('person', 'id')) WHERE fresh
 """
 INSERT = f"""
 INSERT INTO person (id, {_FIELDS}, created_at, updated_at)
