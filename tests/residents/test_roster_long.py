@@ -1,4 +1,4 @@
-"""A roster of 100,000 rows: in time, in bounded memory, all or nothing when it is killed."""
+"""A roster of 100,000 rows: in bounded memory, all or nothing when it is killed. Its time is a row of the bench."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.builders.rosters import TITLES, figures
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 WHEN = datetime(2022, 10, 4, 2, 0, tzinfo=UTC)
 ROWS = 100_000
-NEW_SECONDS, AGAIN_SECONDS, MEBIBYTES = 60, 60, 1024  # the bench holds the goal of 20 s; here other work may run beside
+MEBIBYTES = 1024
 A_HOME, A_UNIT, A_BUILDING = 3, 12, 20  # people, homes, units
 
 
@@ -77,14 +77,9 @@ def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
         build_ground(ROWS)
     path = tmp_path / "花名册.xlsx"
     write_big(path, ROWS)
-    spent = []
     for expected in ((ROWS, 0, 0, 0), (0, 0, ROWS, 0)):
-        begun = time.monotonic()
         report = import_roster(path, actor=SYSTEM, at=WHEN)
-        spent.append(time.monotonic() - begun)
         assert figures(report) == expected
-    assert spent[0] <= NEW_SECONDS
-    assert spent[1] <= AGAIN_SECONDS
     assert peak_mib() <= MEBIBYTES
     assert queries.count_residents(EVERYWHERE, actor=SYSTEM).people == ROWS
 
