@@ -53,7 +53,8 @@ def make_bare(parent: str, part: int, name: str = "") -> str:
     name = name or f"{parent}_p{part}"
     db.execute(
         f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
-        f" CONSTRAINT {parent}_part CHECK (part = {part})) WITH (fillfactor = {room})"
+        f" CONSTRAINT {parent}_part CHECK (part = {part})) WITH (fillfactor = {room});"
+        f" COMMENT ON TABLE {name} IS 'wall: closed: a partition, reached through its parent alone'"
     )
     return name
 

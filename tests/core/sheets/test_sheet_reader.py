@@ -187,6 +187,6 @@ def test_a_slow_reader_does_not_use_up_the_time_limit(tmp_path: Path) -> None:
         rows = iter(sheet)
         next(rows)
         left = sheet._child._left
-        time.sleep(1.0)
+        time.sleep(4.0)  # longer than any machine takes for the rest of the rows
         assert sum(1 for _ in rows) == 7999
-        assert left - sheet._child._left < 0.9
+        assert left - sheet._child._left < 3.9
