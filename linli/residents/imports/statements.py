@@ -156,8 +156,14 @@ HOUSEHOLDS = (
     ORDER BY f.key, f.label
     """,
     """
-    UPDATE roster_fit f SET household_id = h.id FROM household h
-    WHERE f.lives AND f.label <> '' AND h.key = f.key AND h.label = f.label AND h.ended_at IS NULL
+    CREATE TEMP TABLE roster_labelled ON COMMIT DROP AS
+    SELECT h.key, h.label, h.id FROM household h
+    WHERE h.ended_at IS NULL AND (h.key, h.label) IN (SELECT key, label FROM roster_fit WHERE lives AND label <> '')
+    """,
+    "ANALYZE roster_labelled; ANALYZE roster_fit",
+    """
+    UPDATE roster_fit f SET household_id = h.id FROM roster_labelled h
+    WHERE f.lives AND f.label <> '' AND h.key = f.key AND h.label = f.label
     """,
     # Without a label: the household at this door in which the group's people live already, its head's first; each
     # household goes to one group. Each step has a table of its own, whose size the planner then knows.
