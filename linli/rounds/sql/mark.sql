@@ -18,6 +18,12 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(771002, a_round::integer);
     SELECT r.part, r.state, r.count_by INTO v_part, v_state, v_by FROM round r WHERE r.id = a_round;
 
+    IF v_state = 'open' AND v_by = 1 AND cardinality(a_ids) = 1 AND a_persons[1] IS NOT NULL THEN
+        RETURN QUERY SELECT o.* FROM linli_mark_one(
+            v_part, a_round, a_received, a_account, a_appointment, a_extent, a_ids[1], a_persons[1], a_kinds[1], a_events[1],
+            a_devices[1], a_reasons[1], a_backs[1], a_untils[1], a_flags[1]) o;
+        RETURN;
+    END IF;
     IF v_state = 'open' THEN
         SELECT array_agg(DISTINCT (t.key >> 11) << 11 ORDER BY (t.key >> 11) << 11) INTO v_units
         FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
@@ -80,6 +86,50 @@ BEGIN
     LEFT JOIN receipt r ON r.client_id = c.id
     LEFT JOIN unnest(v_done) AS d (ord) ON d.ord = c.ord
     ORDER BY c.ord;
+END $$;
+
+-- The same for the commonest command of all, one mark of one person in an open round per person: the steps of linli_mark as
+-- plain statements on one row each, at half the cost.
+CREATE FUNCTION linli_mark_one(
+    a_part integer, a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint, a_extent int8multirange,
+    a_id uuid, a_person bigint, a_kind smallint, a_event timestamptz, a_device timestamptz, a_reason text, a_back timestamptz,
+    a_until timestamptz, a_flags smallint)
+RETURNS TABLE (ord bigint, outcome smallint, marks integer)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    v_key bigint; v_locked bigint; v_mark bigint; v_marks integer; v_event timestamptz; v_client uuid;
+BEGIN
+    SELECT s.key INTO v_key FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
+    IF v_key IS NOT NULL AND v_key <@ a_extent THEN
+        v_locked := (v_key >> 11) << 11;
+        PERFORM 1 FROM round_tally t WHERE t.round_id = a_round AND t.lo = v_locked FOR NO KEY UPDATE;
+        SELECT s.key, s.event_at, s.client_id INTO v_key, v_event, v_client
+        FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
+        IF v_key IS NULL OR (v_key >> 11) << 11 <> v_locked THEN
+            RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
+        END IF;
+        INSERT INTO receipt (client_id, round_id, marks, at) VALUES (a_id, a_round, 1, a_received) ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
+                              until_at, account_id, appointment_id, client_id, reason)
+            VALUES (a_part, a_round, a_person, v_key, a_kind, a_flags, a_event, a_device, a_received, a_back,
+                    a_until, a_account, a_appointment, a_id, a_reason)
+            RETURNING id INTO v_mark;
+            IF v_event IS NULL OR (a_event, a_id)
+                                > (v_event, coalesce(v_client, '00000000-0000-0000-0000-000000000000'::uuid)) THEN
+                UPDATE round_state s
+                SET state = a_kind, event_at = a_event, client_id = a_id, mark_id = v_mark,
+                    until_at = CASE WHEN a_kind = 11 THEN a_until END, back_at = CASE WHEN a_kind = 1 THEN a_back END
+                WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
+                PERFORM linli_retally(a_round, a_part, ARRAY[v_locked]);
+            END IF;
+            RETURN QUERY SELECT 1::bigint, 1::smallint, 1;
+            RETURN;
+        END IF;
+    END IF;
+    SELECT r.marks INTO v_marks FROM receipt r WHERE r.client_id = a_id;
+    RETURN QUERY SELECT 1::bigint, CASE WHEN v_marks IS NULL THEN 3 ELSE 2 END::smallint, coalesce(v_marks, 0);
 END $$;
 
 -- Whom the commands mean, on the doors where the caller may mark: (ord of the command, subject, present key).
