@@ -22,7 +22,6 @@ from linli.rounds import policies, queries
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Figures
 
-HOUR = 6  # whole buckets, and the running one, that the rate is taken from
 LABELS = 3  # doors, places ... that are named before "and n more"
 
 
@@ -52,26 +51,24 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """The figures of a reach and of places of one kind under it, worst first. `lately`: done since `lately_from`."""
+    """The figures of a reach and of places of one kind under it, worst first; recent is since `recent_from`."""
 
     figures: Figures
     lines: list[Line]
     kind: Kind | None
     kinds: list[Kind]
-    lately: int
-    lately_from: datetime
     recent_from: datetime
     at: datetime
 
     @property
     def expected_end(self) -> datetime | None:
         """None when nothing was done lately."""
-        return policies.expected_end(self.figures, self.lately, self.at - self.lately_from, self.at)
+        return policies.expected_end(self.figures, self.figures.recent, self.at - self.recent_from, self.at)
 
     @property
     def version(self) -> tuple[object, ...]:
         """Changes when the board does: its figures, and every ten minutes what counts as recent."""
-        return (self.figures, self.lately, self.recent_from, [(line.place.id, line.figures) for line in self.lines])
+        return (self.figures, self.recent_from, [(line.place.id, line.figures) for line in self.lines])
 
 
 def moment_of(round_: RoundView, at: datetime) -> datetime:
@@ -116,20 +113,31 @@ def get_board(round_: RoundView, reach: Reach, at: datetime, *, by: int | None =
     parts = [held[child.id] & reach.extent for child in shown]
     # What lies under none of them (doors that are in no grid, say) still counts for the whole.
     rest = reach.extent - unite(parts)
-    bucket = policies.bucket_of(at)
     counted = _sum_parts(round_.id, [*parts, rest], at)
-    lines = [Line(child, figures) for child, (figures, _) in zip(shown, counted, strict=False) if figures.due]
+    lines = [Line(child, figures) for child, figures in zip(shown, counted, strict=False) if figures.due]
     lines.sort(key=lambda line: (-line.figures.open, line.place.sort, line.place.name))
     return Board(
-        figures=sum((figures for figures, _ in counted), Figures()),
+        figures=sum(counted, Figures()),
         lines=lines,
         kind=kind,
         kinds=kinds,
-        lately=sum(lately for _, lately in counted),
-        lately_from=policies.bucket_start(bucket - HOUR, at),
         recent_from=policies.bucket_start(queries.recent_from(at), at),
         at=at,
     )
+
+
+def descend_to_choice(round_: RoundView, reach: Reach, *, actor: Actor, at: datetime) -> Reach:
+    """Down while one place alone holds all of the reach: told from spans, before anything is counted."""
+    while True:
+        at_hand = reach.moment
+        children = places.list_children(reach.place.id, at_hand) if reach.place else places.list_roots(at_hand)
+        chosen = _choose(sorted({Kind(child.kind) for child in children}), None)
+        held = places.extents_of([child.id for child in children if child.kind == chosen], reach.moment)
+        sole = [child for child in children if child.id in held and reach.extent <= held[child.id]]
+        sole = [child for child in sole if child.kind < Kind.BUILDING]
+        if len(sole) != 1:
+            return reach
+        reach = find_reach(round_, sole[0].code, "rounds.view", actor=actor, at=at)
 
 
 def descend(round_: RoundView, reach: Reach, board: Board, *, actor: Actor, at: datetime) -> tuple[Reach, Board]:
@@ -151,18 +159,15 @@ def _choose(kinds: Sequence[Kind], by: int | None) -> Kind | None:
     return next((kind for kind in kinds if kind not in OVERLAYS), kinds[0] if kinds else None)
 
 
-def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[tuple[Figures, int]]:
-    """Figures of each of several extents, and how many were done within the hour: one pass over the tallies."""
+def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[Figures]:
+    """Figures of each of several extents: one pass over the tallies."""
     spans = [(index, lo, hi) for index, part in enumerate(parts) for lo, hi in part]
-    recent, hour = queries.recent_from(at), policies.bucket_of(at) - HOUR
     rows = db.rows(
         """
         SELECT e.n, sum(t.due), sum(t.done), sum(t.exempt), sum(t.absent), sum(t.refused), sum(t.doors_due),
             sum(t.doors_open),
             coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s))
-                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(recent)s), 0),
-            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(hour)s))
-                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(hour)s), 0)
+                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(recent)s), 0)
         FROM unnest(%(parts)s::integer[], %(los)s::bigint[], %(his)s::bigint[]) AS e (n, lo, hi)
         JOIN round_tally t ON t.round_id = %(round)s AND t.lo >= e.lo AND t.lo < e.hi
         GROUP BY e.n
@@ -172,12 +177,11 @@ def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[tup
             "los": [lo for _, lo, _ in spans],
             "his": [hi for _, _, hi in spans],
             "round": round_id,
-            "recent": recent,
-            "hour": hour,
+            "recent": queries.recent_from(at),
         },
     )
-    found = {row[0]: (Figures(*(int(value) for value in row[1:9])), int(row[9])) for row in rows}
-    return [found.get(index, (Figures(), 0)) for index in range(len(parts))]
+    found = {row[0]: Figures(*(int(value) for value in row[1:])) for row in rows}
+    return [found.get(index, Figures()) for index in range(len(parts))]
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,7 @@ _DOORS = """
     SELECT d.key, d.unit_id, d.number, d.floor, d.vacant_since IS NOT NULL,
            EXISTS (SELECT 1 FROM household h WHERE h.key = d.key AND h.ended_at IS NULL),
            s.states, coalesce(p.people, 0), coalesce(p.needs, 0), p.oldest, p.youngest, s.back_at
-    FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
-    JOIN door d ON d.key >= e.lo AND d.key < e.hi
+    FROM door d
     LEFT JOIN LATERAL (
         SELECT array_agg(s.state ORDER BY s.subject_id) AS states, min(s.back_at) FILTER (WHERE s.state = 1) AS back_at
         FROM round_state s WHERE s.part = %(part)s AND s.round_id = %(round)s AND s.key = d.key AND s.due
@@ -73,7 +72,7 @@ _DOORS = """
         SELECT count(*) AS people, bit_or(p.needs) AS needs, min(p.born_on) AS oldest, max(p.born_on) AS youngest
         FROM person p WHERE p.key = d.key AND p.presence = 1
     ) AS p ON true
-    WHERE d.ended_at IS NULL ORDER BY d.unit_lo, d.position, d.key
+    WHERE {inside} AND d.ended_at IS NULL ORDER BY d.unit_lo, d.position, d.key
 """
 
 
@@ -103,7 +102,7 @@ def list_pictures(
 
 
 def _read_doors(round_: RoundView, extent: Extent, at: datetime) -> dict[int, list[_Door]]:
-    rows = db.rows(_DOORS, {"los": extent.los, "his": extent.his, "part": round_.part, "round": round_.id})
+    rows = db.rows(_DOORS.format(inside=extent.where("d.key")), {"part": round_.part, "round": round_.id})
     doors: dict[int, list[_Door]] = defaultdict(list)
     for key, unit_id, number, floor, vacant, lived_in, states, people, needs, oldest, youngest, back_at in rows:
         labels = need_labels(_needs(needs, oldest, youngest, at.date()))

@@ -83,6 +83,8 @@ def _board_context(request: HttpRequest, round_: RoundView) -> dict[str, Any]:
     actor, at = who(request)
     reach = pages.find_reach(round_, request.GET.get("place", ""), "rounds.view", actor=actor, at=at)
     by = number_or_none(request.GET.get("by", ""))
+    if not request.GET.get("place"):
+        reach = pages.descend_to_choice(round_, reach, actor=actor, at=at)
     found = pages.get_board(round_, reach, at, by=by)
     if not request.GET.get("place"):
         reach, found = pages.descend(round_, reach, found, actor=actor, at=at)
@@ -207,6 +209,7 @@ def list_home_card(actor: Any, at: Any) -> dict[str, object] | None:
         return None
     worst = max(lines, key=lambda line: line.figures.open if line.figures else 0)
     reach = pages.find_reach(worst.round, "", "rounds.view", actor=actor, at=at)
+    reach = pages.descend_to_choice(worst.round, reach, actor=actor, at=at)
     _reach, board = pages.descend(worst.round, reach, pages.get_board(worst.round, reach, at), actor=actor, at=at)
     context: dict[str, object] = {
         "lines": lines,
