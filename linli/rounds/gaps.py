@@ -44,9 +44,11 @@ class Cursor(NamedTuple):
         return cls(unit_lo, position, subject_id)
 
 
-@dataclass(frozen=True)
-class Gap:
-    """Somebody still open: a person, or a household in a round per household (then `name` is its first person's)."""
+class Gap(NamedTuple):
+    """Somebody still open: a person, or a household in a round per household (then `name` is its first person's).
+
+    A tuple as it comes from the database: a list of thousands is made of them.
+    """
 
     subject_id: int
     household_id: int
@@ -57,11 +59,20 @@ class Gap:
     position: int
     name: str
     born_on: date | None
-    needs: Need
+    stored_needs: int
     people: int
-    state: Mark
+    mark: int
     event_at: datetime | None
     back_at: datetime | None
+    day: date  # on which the age is reckoned
+
+    @property
+    def needs(self) -> Need:
+        return needs_on(self.stored_needs, self.born_on, self.day)
+
+    @property
+    def state(self) -> Mark:
+        return Mark(self.mark)
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,8 @@ def list_gaps(
         (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN.format(reach=reach.where("s.key")),
         _parameters(round_, at, filters, after, limit + 1),
     )
-    gaps = [_gap(row, at) for row in rows[:limit]]
+    day = (at.date(),)
+    gaps = [Gap._make(row + day) for row in rows[:limit]]
     last = gaps[-1] if len(rows) > limit else None
     return GapPage(gaps, total, doors, Cursor(last.unit_lo, last.position, last.subject_id) if last else None)
 
@@ -195,29 +207,6 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February
         return day.replace(year=day.year - years, day=28)
-
-
-def _gap(row: tuple[Any, ...], at: datetime) -> Gap:
-    (
-        subject,
-        household,
-        key,
-        door,
-        unit_id,
-        unit_lo,
-        position,
-        name,
-        born_on,
-        needs,
-        people,
-        state,
-        event_at,
-        back_at,
-    ) = row
-    return Gap(
-        subject, household, key, door, unit_id, unit_lo, position, name, born_on,
-        needs_on(needs, born_on, at.date()), int(people), Mark(state), event_at, back_at,
-    )  # fmt: skip
 
 
 def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:

@@ -17,6 +17,7 @@ from linli.core.arrays import Int64s
 from linli.core.extents import Extent
 from linli.rounds.terms import Figures
 
+PACKED_BITS = 21
 COLUMNS = ("due", "done", "exempt", "absent", "refused", "doors_due", "doors_open")
 
 
@@ -32,14 +33,29 @@ class RollUp:
         return Figures(*(int(value) for value in self.figures[at[0]])) if len(at) else Figures()
 
 
-def roll_up_all(*, round_id: int, extent: Extent, at: datetime) -> RollUp:
-    """Figures of every place that holds doors in `extent` at `at`, from the city to the unit."""
-    los, *tallies = arrays.read_arrays(
-        f"SELECT array_agg(t.lo), {', '.join(f'array_agg(t.{name})' for name in COLUMNS)} FROM ("
+def _read_tallies(round_id: int, extent: Extent) -> tuple[Int64s, list[Int64s]]:
+    """First keys of the units in key order, and the columns of their tallies.
+
+    Three counts travel in one number: fewer, wider arrays cost half the time. No unit has two million people.
+    """
+    packed = [
+        " | ".join(f"(t.{name}::bigint << {PACKED_BITS * place})" for place, name in enumerate(names))
+        for names in (COLUMNS[:3], COLUMNS[3:6], COLUMNS[6:])
+    ]
+    los, *numbers = arrays.read_arrays(
+        f"SELECT array_agg(t.lo), {', '.join(f'array_agg({number})' for number in packed)} FROM ("
         f" SELECT * FROM round_tally t WHERE t.round_id = {int(round_id)} AND {extent.where('t.lo')} ORDER BY t.lo"
         ") AS t",
-        [8, *(4 for _ in COLUMNS)],
+        [8, 8, 8, 8],
     )
+    mask = (1 << PACKED_BITS) - 1
+    columns = [number >> PACKED_BITS * place & mask for number in numbers for place in range(3)]
+    return los, columns[: len(COLUMNS)]
+
+
+def roll_up_all(*, round_id: int, extent: Extent, at: datetime) -> RollUp:
+    """Figures of every place that holds doors in `extent` at `at`, from the city to the unit."""
+    los, tallies = _read_tallies(round_id, extent)
     moment = f"'{at.isoformat()}'::timestamptz"
     place_ids, span_los, span_his = arrays.read_arrays(
         "SELECT array_agg(place_id), array_agg(lo), array_agg(hi) FROM place_span"
