@@ -127,7 +127,7 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
 def _tell_database(actor: Actor) -> None:
     """Set whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone)."""
-    db.execute(
+    db.send(
         "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
         [str(actor.extent), str(actor.account_id)],
     )

@@ -102,6 +102,14 @@ def prepared(sql: str, params: Sequence[Any] | dict[str, Any]) -> list[tuple[Any
         return list(psycopg.Cursor(raw).execute(sql, params, prepare=True).fetchall())
 
 
+def send(sql: str, params: Sequence[Any]) -> None:
+    """Run a statement without a result, in one round trip with the BEGIN of a transaction that it is the first of."""
+    wrapper = connection()
+    wrapper.ensure_connection()
+    with wrapper.wrap_database_errors, wrapper.connection.pipeline():
+        psycopg.Cursor(wrapper.connection).execute(sql, params)
+
+
 def retrying(act: Callable[[], T]) -> T:
     """Run `act` in a transaction (a savepoint when one is open) and again when it lost a race for locks.
 
