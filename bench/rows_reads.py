@@ -48,7 +48,12 @@ def _read_gaps(city: City, extent: Extent, limit: int) -> gaps.GapPage:
 def measure_gaps(city: City) -> Iterator[Row]:
     limits = "reading states, doors and people of the open ones; the list is whole, not a page"
     for id, kind, limit, why in (
-        ("gap_unit_ms", Kind.UNIT, gaps.ALL, "three round trips between two processes that wake each other: begin and extent, list, commit"),
+        (
+            "gap_unit_ms",
+            Kind.UNIT,
+            gaps.ALL,
+            "three round trips between two processes that wake each other",
+        ),
         ("gap_compound_ms", Kind.COMPOUND, gaps.ALL, limits),
         ("gap_community_ms", Kind.COMMUNITY, gaps.ALL, limits),
         ("gap_district_page_ms", Kind.DISTRICT, gaps.PAGE, "counting the district's tallies; a page is cut along them"),
