@@ -63,7 +63,7 @@ def list_(state: Annotated[str, typer.Option(help="draft, open or closed.")] = "
         return
     terminal.print_table(
         "",
-        [_("Code"), _("Name"), _("State"), _("Due"), _("Open"), _("Doors open")],
+        [_("Code"), _("Round"), _("State"), _("Due"), _("Open"), _("Doors open")],
         [(r.code, r.name, r.state_label, f.due, f.open, f.doors_open) for r, f in rows],
         numbers=(3, 4, 5),
     )
