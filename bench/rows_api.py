@@ -154,8 +154,8 @@ def measure_singles(city: City) -> Iterator[Row]:
         against_what=f"slowest and fastest of {ROUNDS} runs of {SINGLES:,} marks of random people, each a commit",
         limit=(
             "processor time: generator, two granian workers and PostgreSQL share two cores; of some 3.7 ms a mark"
-            " PostgreSQL takes 1.3 to 1.7, most of it counting the unit again behind the wall, the rest is the web process"
-            f" and the token; the generator takes {1000 * middle.client_seconds / middle.requests:.2f} ms"
+            " PostgreSQL takes 1.3 to 1.7, most of it counting the unit again behind the wall, the rest is the web"
+            f" process and the token; the generator takes {1000 * middle.client_seconds / middle.requests:.2f} ms"
         ),
     )
 
