@@ -51,10 +51,6 @@ def atomic(*, durable: bool = False) -> transaction.Atomic:
     return transaction.atomic(using=using(), durable=durable)
 
 
-def after_commit(act: Callable[[], None]) -> None:
-    transaction.on_commit(act, using=using())
-
-
 @contextmanager
 def cursor() -> Iterator[Any]:
     with connection().cursor() as cur:

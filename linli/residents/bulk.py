@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from linli.core import bulk, crypto, db
 from linli.core.bulk import copy_text
 from linli.residents.counts import recount_all
@@ -98,7 +100,7 @@ def load_people(rows: Iterable[PersonRow], *, at: datetime) -> int:
     constraints, not sense. Publishes nothing: for filling a register, not for changing one under an open round.
     """
     stamp = copy_text(at)
-    today = at.date().isoformat()
+    today = timezone.localtime(at).date().isoformat()
     tail = f"\t{stamp}\t{stamp}"
 
     def lines() -> Iterator[str]:

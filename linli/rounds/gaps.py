@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from linli.core import db
 from linli.core.extents import MAX_KEY, UNIT_SIZE, Extent
 from linli.residents.terms import INFANT_YEARS, OVER_80_YEARS, Need, needs_on
@@ -162,7 +164,7 @@ def _read(
         (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN.format(reach=reach.where("s.key")),
         _parameters(round_, at, filters, after, limit),
     )
-    day = (at.date(),)
+    day = (timezone.localtime(at).date(),)
     return [Gap._make(row + day) for row in rows]
 
 
@@ -199,7 +201,7 @@ def _next_units(round_: RoundView, extent: Extent, filters: Filters, after: Curs
 
 
 def _parameters(round_: RoundView, at: datetime, filters: Filters, after: Cursor | None, limit: int) -> dict[str, Any]:
-    day = at.date()
+    day = timezone.localtime(at).date()
     return {
         "part": round_.part,
         "round": round_.id,

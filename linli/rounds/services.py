@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from linli.core import db, jobs, journal
 from linli.core.access import Actor
 from linli.core.extents import NOWHERE, Extent
@@ -91,9 +93,9 @@ def create_round(
 
 
 def _next_code(at: datetime) -> str:
-    """`20221004-3`: the day and the number of the round on it."""
+    """`20221004-3`: the day, as the jurisdiction's calendar has it, and the number of the round on it."""
     db.execute("SELECT pg_advisory_xact_lock(771004)")  # two creators would take one number
-    day = at.strftime("%Y%m%d")
+    day = timezone.localtime(at).strftime("%Y%m%d")
     last = db.scalar(
         r"SELECT max(substring(code FROM '-(\d+)$')::integer) FROM round WHERE code ~ ('^' || %s || '-\d+$')", [day]
     )
@@ -101,28 +103,26 @@ def _next_code(at: datetime) -> str:
 
 
 def request_open(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
-    """Ask for the round to be opened: a job, because everybody due is put on record."""
-    found = queries.get_round(round_id)
-    actor.require("rounds.open", queries.scope_of(round_id))
-    if found.state != RoundState.DRAFT:
-        raise WrongState(round=found.code, state=found.state_label)
-    return jobs.enqueue(kind="rounds.open", params={"round_id": round_id}, actor=actor, at=at)
+    """Ask for the round to be opened: a job, because everybody due is put on record. Raises WrongState, Forbidden."""
+    return _request("rounds.open", round_id, RoundState.DRAFT, "rounds.open", actor, at)
 
 
 def request_close(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
-    found = queries.get_round(round_id)
-    actor.require("rounds.close", queries.scope_of(round_id))
-    if found.state != RoundState.OPEN:
-        raise WrongState(round=found.code, state=found.state_label)
-    return jobs.enqueue(kind="rounds.close", params={"round_id": round_id}, actor=actor, at=at)
+    """Ask for the round to be closed. Raises WrongState, Forbidden."""
+    return _request("rounds.close", round_id, RoundState.OPEN, "rounds.close", actor, at)
 
 
 def request_reopen(*, round_id: int, actor: Actor, at: datetime) -> jobs.Job:
+    """Ask for a closed round to be opened again. Raises WrongState, Forbidden."""
+    return _request("rounds.reopen", round_id, RoundState.CLOSED, "rounds.close", actor, at)
+
+
+def _request(kind: str, round_id: int, state: RoundState, permission: str, actor: Actor, at: datetime) -> jobs.Job:
     found = queries.get_round(round_id)
-    actor.require("rounds.close", queries.scope_of(round_id))
-    if found.state != RoundState.CLOSED:
+    actor.require(permission, queries.scope_of(round_id))
+    if found.state != state:
         raise WrongState(round=found.code, state=found.state_label)
-    return jobs.enqueue(kind="rounds.reopen", params={"round_id": round_id}, actor=actor, at=at)
+    return jobs.enqueue(kind=kind, params={"round_id": round_id}, actor=actor, at=at)
 
 
 def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:

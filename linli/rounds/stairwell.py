@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linli.core import db
@@ -105,7 +106,7 @@ def _read_doors(round_: RoundView, extent: Extent, at: datetime) -> dict[int, li
     rows = db.rows(_DOORS.format(inside=extent.where("d.key")), {"part": round_.part, "round": round_.id})
     doors: dict[int, list[_Door]] = defaultdict(list)
     for key, unit_id, number, floor, vacant, lived_in, states, people, needs, oldest, youngest, back_at in rows:
-        labels = need_labels(_needs(needs, oldest, youngest, at.date()))
+        labels = need_labels(_needs(needs, oldest, youngest, timezone.localtime(at).date()))
         doors[unit_id].append(
             _Door(key, unit_id, number, floor, vacant, lived_in, tuple(states or ()), people, tuple(labels), back_at)
         )
@@ -242,7 +243,7 @@ def _subject(row: tuple[Any, ...], at: datetime) -> Subject:
         people,
         _label,
     ) = row
-    day = at.date()
+    day = timezone.localtime(at).date()
     age = None
     if oldest is not None and oldest == youngest:
         age = day.year - oldest.year - ((day.month, day.day) < (oldest.month, oldest.day))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -246,6 +246,12 @@ def test_a_load_respects_what_phones_said_later() -> None:
     _load(round_, tie)
     assert (figures(round_).absent, figures(round_).refused) == (0, 1)
     open_people(round_)
+
+
+def test_a_round_before_breakfast_bears_the_date_of_its_own_calendar() -> None:
+    block = make_block()
+    seven = datetime(2022, 10, 3, 23, 0, tzinfo=UTC)  # 07:00 on the fourth in Hohhot
+    assert open_round(block.extent, at=seven).code == "20221004-1"
 
 
 def test_what_corrects_the_register_does_not_come_as_a_load() -> None:
