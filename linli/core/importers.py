@@ -68,6 +68,7 @@ class Ask:
     label: Text
     hint: Text = ""
     required: bool = True
+    choices: Sequence[tuple[str, Text]] = ()  # (answer, label): picked from a list; none: free text
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import prcoords
 import pytest
 
 from linli.core.access import SYSTEM
 from linli.core.importers import Outcome, Source
 from linli.places import queries
+from linli.places.datums import Datum, to_wgs84
 from linli.places.imports.outlines import DatumWrong, NotGeoJson, load_outlines
 from tests.builders.places import AT, District, make_district
 
@@ -69,8 +72,8 @@ def test_bad_features(made: District, tmp_path: Path, code: str) -> None:
     assert outcome.rejections[0].advice
 
 
-@pytest.mark.parametrize("datum", ["", "gcj02", "BD-09", "wgs 72"])
-def test_only_wgs84(made: District, tmp_path: Path, datum: str) -> None:
+@pytest.mark.parametrize("datum", ["", "gcj", "CGCS2000", "wgs 72"])
+def test_unknown_datum(made: District, tmp_path: Path, datum: str) -> None:
     with pytest.raises(DatumWrong):
         load(tmp_path, feature(adcode=150102), datum=datum)
 
@@ -81,3 +84,63 @@ def test_other_files(made: District, tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(NotGeoJson):
         load_outlines(Source(path, path.name, {"datum": "wgs84"}), actor=SYSTEM, at=LATER, watch=lambda *_: None)
+
+
+# What eviltransform, another implementation, makes of them: (datum, lat, lon there, lat, lon in WGS-84).
+KNOWN = [
+    ("GCJ-02", 31.17530398364597, 121.531541859215, 31.1774276, 121.5272106),
+    ("gcj02", 22.540796131694766, 113.9171764808363, 22.543847, 113.912316),
+    ("BD-09", 29.199786, 120.019809, 29.196208, 120.008729),
+    ("bd09", 29.210504, 120.036455, 29.207147, 120.025273),
+]
+
+
+@pytest.mark.parametrize(("datum", "lat", "lon", "true_lat", "true_lon"), KNOWN)
+def test_converted(
+    made: District, tmp_path: Path, datum: str, lat: float, lon: float, true_lat: float, true_lon: float
+) -> None:
+    ring = [[[lon, lat], [lon + 0.01, lat], [lon + 0.01, lat + 0.01], [lon, lat]]]
+    outcome = load(tmp_path, feature(ring, adcode=150102), datum=datum)
+    assert outcome.account.created == 1, outcome.rejections
+    found = queries.find_outline(made.district.id)
+    assert found is not None
+    first = found["geometry"]["coordinates"][0][0]
+    assert first == [pytest.approx(true_lon, abs=2e-5), pytest.approx(true_lat, abs=2e-5)]  # 2 m: its bound for BD-09
+    west, south, east, north = found["box"]
+    assert west <= first[0] <= east
+    assert south <= first[1] <= north
+
+
+def test_there_and_back() -> None:
+    """The inverse fits the forward formula to a centimetre, over all of Hohhot."""
+    for lon in range(1105, 1125):
+        for lat in range(396, 416):
+            true = prcoords.Coords(lat / 10, lon / 10)
+            for datum, away in ((Datum.GCJ02, prcoords.wgs_gcj(true)), (Datum.BD09, prcoords.wgs_bd(true))):
+                found = to_wgs84({"type": "Point", "coordinates": [away.lon, away.lat]}, datum)["coordinates"]
+                assert found == [pytest.approx(true.lon, abs=1.5e-7), pytest.approx(true.lat, abs=1.5e-7)]
+
+
+def test_outside_china(made: District, tmp_path: Path) -> None:
+    ring = [[[2.3, 48.8], [2.4, 48.8], [2.4, 48.9], [2.3, 48.8]]]
+    outcome = load(tmp_path, feature(ring, adcode=150102), datum="gcj02")
+    assert [one.code for one in outcome.rejections] == ["outside_china"]
+
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "boundaries" / "hohhot_districts.geojson"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real outlines are not here")
+def test_real_outlines(made: District, tmp_path: Path) -> None:
+    """Hohhot's districts come in GCJ-02; in WGS-84 they lie some 600 m further west."""
+    raw = json.loads(REAL.read_text())
+    (one,) = [found for found in raw["features"] if str(found["properties"]["adcode"]) == "150102"]
+    outcome = load(tmp_path, one, datum="gcj02")
+    assert outcome.account.created == 1, outcome.rejections
+    found = queries.find_outline(made.district.id)
+    assert found is not None
+    first, converted = one["geometry"]["coordinates"][0][0][0], found["geometry"]["coordinates"][0][0][0]
+    east = (first[0] - converted[0]) * 111_320 * math.cos(math.radians(first[1]))
+    north = (first[1] - converted[1]) * 111_320
+    assert 300 < math.hypot(east, north) < 900
+    assert east > 300

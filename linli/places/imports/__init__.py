@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers
 from linli.core.importers import Ask, Importer
+from linli.places.datums import Datum
 from linli.places.imports import compounds, divisions, outlines
 
 
@@ -29,6 +30,12 @@ def register() -> None:
         Importer(
             kind=outlines.KIND, label=outlines.LABEL, about=outlines.ABOUT, permission=outlines.PERMISSION,
             work=outlines.import_outlines, order=30, icon="polygon", suffixes=(".geojson", ".json"),
-            asks=(Ask("datum", _("Datum of the coordinates"), _("wgs84 (GPS). GCJ-02 and BD-09 are not taken.")),),
+            asks=(
+                Ask(
+                    "datum", _("Datum of the coordinates"),
+                    _("wgs84 (GPS), gcj02 (Amap, Tencent) or bd09 (Baidu). Whoever made the file knows."),
+                    choices=Datum.choices,
+                ),
+            ),
         )
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Outlines of places from GeoJSON: a FeatureCollection of polygons, matched by code or name.
 
 Coordinates are kept in WGS-84. Chinese maps mostly give GCJ-02 or BD-09, which lie some hundred metres off, and
-nothing in a file says which it is: whoever sends it has to. Only WGS-84 is taken.
+nothing in a file says which it is: whoever sends it has to, and they are converted here (`datums`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from linli.core.errors import Invalid
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Account, Rejection, write_rejected
+from linli.places.datums import Datum, is_defined, read_datum, to_wgs84
 from linli.places.imports.sheet import Progress
 from linli.places.queries.search import find_by_name
 from linli.places.queries.shapes import outlines_of
@@ -32,7 +33,6 @@ from linli.places.terms import PlaceRef
 
 KIND = "places.import_outlines"
 PERMISSION = "places.import"
-DATUM = "wgs84"
 CODES = ("adcode", "code", "代码", "行政区划代码")
 NAMES = ("name", "名称", "小区")
 
@@ -45,8 +45,11 @@ class NotGeoJson(Invalid):
 
 class DatumWrong(Invalid):
     code = "places.datum"
-    title = gettext_lazy("Outlines in “%(datum)s” are not taken, only in WGS-84.")
-    advice_text = gettext_lazy("Have the coordinates converted to WGS-84 (GPS) first, then answer wgs84.")
+    title = gettext_lazy("“%(datum)s” is no datum that is known here.")
+    advice_text = gettext_lazy(
+        "Answer wgs84 (GPS, OpenStreetMap), gcj02 (Amap, Tencent) or bd09 (Baidu). Ask whoever made the file if in"
+        " doubt: the wrong answer puts every outline some hundred metres off."
+    )
 
 
 @dataclass
@@ -74,8 +77,8 @@ def import_outlines(run: Run, source: Source) -> Outcome:
 
 def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress) -> Outcome:
     """Raises NotGeoJson, DatumWrong."""
-    datum = "".join(source.answers.get("datum", "").casefold().split("-"))
-    if datum != DATUM:
+    datum = read_datum(source.answers.get("datum", ""))
+    if datum is None:
         raise DatumWrong(datum=source.answers.get("datum", "") or "-")
     features = _read(source)
     faults: dict[int, Rejection] = {}
@@ -84,7 +87,7 @@ def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress
         for done, feature in enumerate(features):
             watch(_("Reading"), done, len(features))
             try:
-                _check(feature, taken, actor, at)
+                _check(feature, taken, datum, actor, at)
                 taken[feature.place.id if feature.place else 0] = feature
             except Refused as refused:
                 faults[feature.number] = Rejection(
@@ -94,7 +97,7 @@ def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress
         unchanged = len(taken) - created - updated
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=created,
-            updated=updated, unchanged=unchanged, rejected=len(faults),
+            updated=updated, unchanged=unchanged, rejected=len(faults), datum=datum.value,
         )  # fmt: skip
     account = Account(len(features), created, updated, unchanged, len(faults))
     return Outcome(account, list(faults.values()), _writer(features, faults, at) if faults else None)
@@ -117,7 +120,7 @@ def _read(source: Source) -> list[Feature]:
     return features
 
 
-def _check(feature: Feature, taken: dict[int, Feature], actor: Actor, at: datetime) -> None:
+def _check(feature: Feature, taken: dict[int, Feature], datum: Datum, actor: Actor, at: datetime) -> None:
     """Find the place and the shape. Raises Refused."""
     feature.place = place = _match(feature, actor, at)
     if place.id in taken:
@@ -131,6 +134,19 @@ def _check(feature: Feature, taken: dict[int, Feature], actor: Actor, at: dateti
             _("Ask the office that answers for this place."),
         )  # fmt: skip
     feature.geometry = feature.raw.get("geometry") or {}
+    feature.box = check_geometry(feature.geometry)
+    if datum != Datum.WGS84:
+        _convert(feature, datum)
+
+
+def _convert(feature: Feature, datum: Datum) -> None:
+    if not is_defined(datum, *feature.box):
+        raise Refused(
+            "geometry", "outside_china", _("The shape lies outside of China, where %(datum)s is not defined.")
+            % {"datum": datum.label},
+            _("Check which datum the file is in; shapes elsewhere are in WGS-84."),
+        )  # fmt: skip
+    feature.geometry = to_wgs84(feature.geometry, datum)
     feature.box = check_geometry(feature.geometry)
 
 
@@ -215,6 +231,6 @@ def _writer(features: list[Feature], faults: dict[int, Rejection], at: datetime)
 
 LABEL = gettext_lazy("Outlines")
 ABOUT = gettext_lazy(
-    "Shapes of places as GeoJSON (FeatureCollection of polygons), each with the property code or name. Coordinates in"
-    " WGS-84."
+    "Shapes of places as GeoJSON (FeatureCollection of polygons), each with the property code or name. Say which"
+    " datum the coordinates are in; GCJ-02 and BD-09 are converted to WGS-84."
 )

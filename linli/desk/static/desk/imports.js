@@ -11,7 +11,7 @@
     for (const ask of form.querySelectorAll('[data-ask-for]')) {
       const wanted = ask.dataset.askFor === kind;
       ask.hidden = !wanted;
-      for (const input of ask.querySelectorAll('input')) input.disabled = !wanted;
+      for (const input of ask.querySelectorAll('input, select')) input.disabled = !wanted;
     }
   }
   const showName = () => {
