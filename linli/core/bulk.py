@@ -13,13 +13,14 @@ from typing import Any
 from linli.core import db
 
 CHUNK_CHARS = 1 << 17
+NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def copy_text(value: Any) -> str:
     """A value in PostgreSQL's COPY text format. bytes become bytea; True and False, `t` and `f`."""
     if value is None:
-        return "\\N"
+        return NULL
     if isinstance(value, str):
         return value if value.isalnum() else value.translate(_ESCAPES)
     if isinstance(value, bool):

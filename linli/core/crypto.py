@@ -12,12 +12,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 NONCE_BYTES = 12
+HASH_BYTES = 16
+SHA256_BLOCK = 64
 
 
 @lru_cache(maxsize=8)
@@ -26,18 +29,30 @@ def _cipher(number: int) -> AESGCM:
 
 
 @lru_cache(maxsize=8)
-def _hasher(key: bytes) -> hmac.HMAC:
-    """HMAC after its key: taking a copy is twice as fast as keying again, which a million values notice."""
-    return hmac.new(key, digestmod=hashlib.sha256)
+def _hashers(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC-SHA256 after its key: the inner and the outer hash, of which copies are taken. Source: RFC 2104.
+
+    Twice as fast as `hmac.digest`, which keys again for every value; a million values notice.
+    """
+    block = (hashlib.sha256(key).digest() if len(key) > SHA256_BLOCK else key).ljust(SHA256_BLOCK, b"\0")
+    return hashlib.sha256(block.translate(hmac.trans_36)), hashlib.sha256(block.translate(hmac.trans_5C))
 
 
 def seal(value: str) -> bytes:
     """Encrypt a value under the newest key. The empty string seals to empty bytes: nothing is known."""
-    if not value:
-        return b""
+    return seal_all([value])[0]
+
+
+def seal_all(values: Sequence[str]) -> list[bytes]:
+    """`seal` for many values: their nonces are drawn at once."""
     number = max(settings.LINLI_DATA_KEYS)
-    nonce = os.urandom(NONCE_BYTES)
-    return bytes([number]) + nonce + _cipher(number).encrypt(nonce, value.encode(), None)
+    start, encrypt = bytes([number]), _cipher(number).encrypt
+    random = os.urandom(NONCE_BYTES * len(values))
+    nonces = (random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES))
+    return [
+        start + nonce + encrypt(nonce, value.encode(), None) if value else b""
+        for nonce, value in zip(nonces, values, strict=True)
+    ]
 
 
 def unseal(sealed: bytes) -> str:
@@ -50,11 +65,22 @@ def unseal(sealed: bytes) -> str:
 
 def lookup_hash(value: str) -> bytes | None:
     """The keyed hash (16 bytes) under which a value is found; None for the empty string."""
-    if not value:
-        return None
-    state = _hasher(settings.LINLI_HASH_KEY).copy()
-    state.update(value.upper().encode())
-    return state.digest()[:16]
+    return hash_all([value])[0]
+
+
+def hash_all(values: Sequence[str]) -> list[bytes | None]:
+    """`lookup_hash` for many values."""
+    inner_keyed, outer_keyed = _hashers(settings.LINLI_HASH_KEY)
+    hashes: list[bytes | None] = []
+    for value in values:
+        if not value:
+            hashes.append(None)
+            continue
+        inner, outer = inner_keyed.copy(), outer_keyed.copy()
+        inner.update(value.upper().encode())
+        outer.update(inner.digest())
+        hashes.append(outer.digest()[:HASH_BYTES])
+    return hashes
 
 
 def mask(value: str, *, head: int = 3, tail: int = 4) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import NamedTuple
@@ -121,7 +121,12 @@ _NULL = "\\N"
 
 def seal_text(value: str) -> str:
     """A personal value as the two columns that keep it, in COPY's format: sealed, hash."""
-    if not value:
-        return "\\\\x\t\\N"
-    digest = crypto.lookup_hash(value) or b""
-    return f"\\\\x{crypto.seal(value).hex()}\t\\\\x{digest.hex()}"
+    return seal_texts([value])[0]
+
+
+def seal_texts(values: Sequence[str]) -> list[str]:
+    """`seal_text` for many values."""
+    return [
+        f"\\\\x{sealed.hex()}\t\\\\x{digest.hex()}" if digest else "\\\\x\t\\N"
+        for sealed, digest in zip(crypto.seal_all(values), crypto.hash_all(values), strict=True)
+    ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -40,8 +40,7 @@ FIELD_LABELS: dict[str, Text] = {
 HEADS = ("户主", "本人", "head")
 
 
-@dataclass(frozen=True)
-class Birth:
+class Birth(NamedTuple):
     """What ID number and other statements agree on."""
 
     born_on: date | None

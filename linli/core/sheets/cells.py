@@ -193,22 +193,25 @@ def clean_id_number(value: Any, *, on: date | None = None) -> str | None:
     The check digit is not required to fit (see `id_number_checksum_ok`); the day of birth must exist. Raises
     CellFault: number_precision, id_number_length, id_number, birth_date.
     """
-    text = clean_text(value)
+    text = value if isinstance(value, str) and _ID_NUMBER.fullmatch(value) else _id_text(value)
     if text is None:
         return None
-    if _ID_NUMBER.fullmatch(text) is None:
-        text = text.replace(" ", "").lstrip("'‘’`").upper()
-        if not text:
-            return None
-        if _SCIENTIFIC.fullmatch(text):
-            raise _precision()
-        if _ID_NUMBER.fullmatch(text) is None:
-            raise _bad_id(text)
     try:
         birth = id_number_birth_date(text)
     except ValueError:
         birth = date.min
     _check_birth(birth, on)
+    return text
+
+
+def _id_text(value: Any) -> str | None:
+    text = (clean_text(value) or "").replace(" ", "").lstrip("'‘’`").upper()
+    if not text:
+        return None
+    if _SCIENTIFIC.fullmatch(text):
+        raise _precision()
+    if _ID_NUMBER.fullmatch(text) is None:
+        raise _bad_id(text)
     return text
 
 
@@ -227,6 +230,8 @@ def clean_phone(value: Any) -> str | None:
     Takes +86, 0086 and blanks, dots, hyphens and brackets in between. Raises CellFault: phone, phone_several,
     phone_area_code, number_precision.
     """
+    if isinstance(value, str) and _MOBILE.fullmatch(value):
+        return value
     text = clean_text(value)
     if text is None or _MOBILE.fullmatch(text):
         return text

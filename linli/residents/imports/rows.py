@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,13 +26,24 @@ from linli.core.sheets import (
     id_number_looks_rounded,
 )
 from linli.residents.imports.spec import ADDRESS, BY_AGE, FLAGS, NEED_WORDS_ZH, NO, SEX_WORDS, STATUS_WORDS, YES, Status
-from linli.residents.policies import LABEL_CHARS, NAME_CHARS, NOTE_CHARS, RELATION_CHARS, is_head, settle_birth
+from linli.residents.policies import LABEL_CHARS, NAME_CHARS, NOTE_CHARS, RELATION_CHARS, settle_birth
 from linli.residents.terms import Need, Sex
 
 ROOM_CHARS = 20
 _ROOM_TAIL = re.compile(r"(?<=[0-9A-Za-z])(?:室|号|户|房|号房|房间)$")
 _WHOLE_ROOM = re.compile(r"([0-9]{1,4})-([0-9]{1,2})-([0-9]{2,5}[A-Za-z]?)")
 _MEMO_LIMIT = 50_000
+
+
+class Traits(NamedTuple):
+    """What the cells say that many rows have in common."""
+
+    relation: str
+    sex: Sex
+    needs: int
+    needs_said: int  # which marks the row speaks of, set or not
+    status: int | None
+    back_on: date | None
 
 
 @dataclass(slots=True)
@@ -43,20 +55,16 @@ class Staged:
     room: str
     label: str
     name: str
-    sex: int
+    sex: Sex
     born_on: date | None
-    relation: str
     id_number: str
     phone: str
-    needs: int
-    needs_said: int  # which marks the row speaks of, set or not
-    status: int | None
-    back_on: date | None
+    traits: Traits
     note: str
 
     @property
     def is_vacant(self) -> bool:
-        return self.status == Status.VACANT
+        return self.traits.status == Status.VACANT
 
 
 class RowFaults(Exception):
@@ -106,13 +114,13 @@ def clean_flag(value: Any) -> bool | None:
     )
 
 
-def clean_sex(value: Any) -> int:
+def clean_sex(value: Any) -> Sex:
     word = _word(value)
     if not word:
-        return int(Sex.UNKNOWN)
+        return Sex.UNKNOWN
     if word not in SEX_WORDS:
         raise CellFault("sex", _("This is not a sex."), _("Write 男 or 女."))
-    return int(SEX_WORDS[word])
+    return SEX_WORDS[word]
 
 
 def clean_status(value: Any) -> int | None:
@@ -144,137 +152,138 @@ def _address_part(value: Any) -> str:
     return clean_text(value) or ""
 
 
-class RowCleaner:
-    """Cleans the rows of one sheet. Cells of few different contents (compound, relation, 是) are cleaned once.
+Cleaner = Callable[[Any], Any]
+_TRAITS = ("relation", "sex", "status", "back_on", "needs", *FLAGS)
+_OWN = ("room", "household", "name", "id_number", "phone", "born_on", "note")
 
-    `on` is today. `suspect` counts ID numbers whose check digit is wrong: a warning, not an error.
+
+class _Memo(dict[Any, Any]):
+    """What recurs, cleaned once: `memo[raw]` is what it says. Raises what the cleaner raises."""
+
+    def __init__(self, cleaner: Cleaner) -> None:
+        super().__init__()
+        self._clean = cleaner
+
+    def __missing__(self, raw: Any) -> Any:
+        value = self._clean(raw)
+        if len(self) < _MEMO_LIMIT:
+            self[raw] = value
+        return value
+
+
+class RowCleaner:
+    """Cleans the rows of one sheet. What recurs (an address, a relation with its marks, a door) is cleaned once.
+
+    `on` is today. `suspect` counts ID numbers that were taken though their check digit is wrong.
     """
 
     def __init__(self, sheet: Sheet, on: date) -> None:
-        self.on = on
         self.suspect = 0
         self._columns = {name: column.index for name, column in sheet.header.columns.items()}
-        self._memos: dict[str, dict[Any, Any]] = {}
-        self._cleaners: dict[str, Callable[[Any], Any]] = {
+        self._cleaners: dict[str, Cleaner] = {
             **dict.fromkeys(ADDRESS, _address_part),
+            **dict.fromkeys(FLAGS, clean_flag),
+            "room": clean_room,
             "household": _limited(LABEL_CHARS),
+            "name": _limited(NAME_CHARS, clean_name),
+            "id_number": lambda value: _clean_id(value, on),
+            "phone": lambda value: clean_phone(value) or "",
+            "born_on": lambda value: clean_birth_date(value, on=on),
             "relation": _limited(RELATION_CHARS),
             "sex": clean_sex,
             "status": clean_status,
-            "needs": clean_needs,
-            "room": clean_room,
-            **dict.fromkeys(FLAGS, clean_flag),
-        }
-        self._singles: dict[str, Callable[[Any], Any]] = {
-            "name": _limited(NAME_CHARS, clean_name),
-            "note": _limited(NOTE_CHARS),
-            "id_number": self._id_number,
-            "phone": lambda value: clean_phone(value) or "",
-            "born_on": lambda value: clean_birth_date(value, on=on),
             "back_on": clean_date,
+            "needs": clean_needs,
+            "note": _limited(NOTE_CHARS),
         }
-        self._plan = [
-            (name, index, self._cleaners.get(name), self._singles.get(name)) for name, index in self._columns.items()
-        ]
+        self._addresses = _Memo(lambda cells: tuple(map(_address_part, cells)))
+        self._traits = _Memo(self._clean_traits)
+        self._rooms, self._labels, self._births, self._notes = (
+            _Memo(self._cleaners[name]) for name in ("room", "household", "born_on", "note")
+        )
+        # Behind the cells of a row come empty ones: for a row that ends early, and, last of all, for every column
+        # that the sheet does not have.
+        self._empty = [""] * (max(self._columns.values(), default=0) + 1)
+        self._address_cells, self._trait_cells, self._own_cells = map(self._picker, (ADDRESS, _TRAITS, _OWN))
+
+    def _picker(self, names: tuple[str, ...]) -> Callable[[list[Any]], tuple[Any, ...]]:
+        return itemgetter(*(self._columns.get(name, -1) for name in names))
 
     def clean(self, row: SheetRow) -> Staged:
         """Raises RowFaults with everything that is wrong in the row."""
-        values: dict[str, Any] = {}
-        faults: list[tuple[str, CellFault]] = []
-        cells = row.cells
-        width = len(cells)
-        for name, index, often, single in self._plan:
-            raw = cells[index] if index < width else ""
-            try:
-                if single is not None:
-                    values[name] = single(raw) if raw != "" else None
-                elif often is not None:
-                    values[name] = self._remember(name, often, raw)
-            except CellFault as fault:
-                faults.append((name, fault))
-        if not faults:
-            try:
-                return self._stage(row, values)
-            except _Fault as fault:
-                faults.append((fault.field, fault.fault))
+        cells: list[Any] = row.cells + self._empty
+        if bool in map(type, cells):  # True is 1 to a memo; by their words they differ
+            cells = [clean_text(value) if type(value) is bool else value for value in cells]
+        try:
+            return self._stage(row, cells)
+        except CellFault:
+            faults = self._find_faults(cells)
+        except _Fault as fault:
+            faults = [(fault.field, fault.fault)]
         raise RowFaults([row.reject(name, fault) for name, fault in faults])
 
-    def _remember(self, name: str, cleaner: Callable[[Any], Any], raw: Any) -> Any:
-        memo = self._memos.setdefault(name, {})
-        key = raw if type(raw) is str else (type(raw), raw)
-        if key in memo:
-            value = memo[key]
-        else:
+    def _find_faults(self, cells: list[Any]) -> list[tuple[str, CellFault]]:
+        faults = []
+        for name, index in self._columns.items():
             try:
-                value = cleaner(raw)
+                self._cleaners[name](cells[index])
             except CellFault as fault:
-                value = fault
-            if len(memo) < _MEMO_LIMIT:
-                memo[key] = value
-        if isinstance(value, CellFault):
-            raise value
-        return value
+                faults.append((name, fault))
+        return faults
 
-    def _id_number(self, value: Any) -> str:
-        number = clean_id_number(value, on=self.on) or ""
-        if number and id_number_looks_rounded(number):
-            raise CellFault(
-                "number_precision",
-                _("The number ends in 000 and its check digit is wrong: a spreadsheet has lost its last digits."),
-                _("Format the column as text, type the number again from the ID card, and send the sheet again."),
-            )
-        if number and not id_number_checksum_ok(number):
-            self.suspect += 1
-        return number
-
-    def _stage(self, row: SheetRow, values: dict[str, Any]) -> Staged:
-        get = values.get
-        status = get("status")
-        needs, said = get("needs") or 0, get("needs") or 0
-        for name, need in FLAGS.items():
-            flag = get(name)
+    def _clean_traits(self, cells: tuple[Any, ...]) -> Traits:
+        relation, sex, status, back_on, needs, *flags = (
+            self._cleaners[name](cell) for name, cell in zip(_TRAITS, cells, strict=True)
+        )
+        said = needs
+        for need, flag in zip(FLAGS.values(), flags, strict=True):
             if flag is not None:
-                said |= need
-                needs = needs | need if flag else needs & ~int(need)
-        name = get("name") or ""
-        if not name and status != Status.VACANT:
+                said |= int(need)
+                needs = needs | int(need) if flag else needs & ~int(need)
+        return Traits(relation, sex, needs, said, status, back_on)
+
+    def _stage(self, row: SheetRow, cells: list[Any]) -> Staged:
+        """The row by its cells, then what they say together. Raises CellFault for a cell, _Fault for a row."""
+        room, label, name, id_number, phone, born_on, note = self._own_cells(cells)
+        address, traits = self._addresses[self._address_cells(cells)], self._traits[self._trait_cells(cells)]
+        room, label, born_on, note = self._rooms[room], self._labels[label], self._births[born_on], self._notes[note]
+        cleaners = self._cleaners
+        name = cleaners["name"](name)
+        id_number = cleaners["id_number"](id_number)
+        phone = cleaners["phone"](phone)
+        if not name and traits.status != Status.VACANT:
             raise _Fault(
                 "name",
                 "name_missing",
                 _("There is no name."),
                 _("Write the name, or 空户 as the state of an empty home."),
             )
-        room, address = _place(values)
-        id_number, born_on, sex = get("id_number") or "", get("born_on"), get("sex") or 0
+        room, address = _place(address, room)
         try:
-            birth = settle_birth(id_number, born_on, Sex(sex))
+            birth = settle_birth(id_number, born_on, traits.sex)
         except CellFault as fault:
             raise _Fault.of("born_on" if fault.code == "birth_differs" else "sex", fault) from None
-        back_on = get("back_on")
-        if back_on is not None and status != Status.AWAY:
+        if traits.back_on is not None and traits.status != Status.AWAY:
             raise _Fault(
                 "back_on",
                 "back_on",
                 _("There is a day of return for somebody who is not away."),
                 _("Write 外出 as the state, or clear the day of return."),
             )
-        return Staged(
-            row=row,
-            address=address,
-            room=room,
-            label=get("household") or "",
-            name=name,
-            sex=int(birth.sex),
-            born_on=birth.born_on,
-            relation=get("relation") or "",
-            id_number=id_number,
-            phone=get("phone") or "",
-            needs=needs,
-            needs_said=said,
-            status=status,
-            back_on=back_on,
-            note=get("note") or "",
+        if id_number and not id_number_checksum_ok(id_number):
+            self.suspect += 1
+        return Staged(row, address, room, label, name, birth.sex, birth.born_on, id_number, phone, traits, note)
+
+
+def _clean_id(value: Any, on: date) -> str:
+    number = clean_id_number(value, on=on) or ""
+    if number and id_number_looks_rounded(number):
+        raise CellFault(
+            "number_precision",
+            _("The number ends in 000 and its check digit is wrong: a spreadsheet has lost its last digits."),
+            _("Format the column as text, type the number again from the ID card, and send the sheet again."),
         )
+    return number
 
 
 class _Fault(Exception):
@@ -287,11 +296,10 @@ class _Fault(Exception):
         return cls(field, fault.code, fault.message, fault.advice)
 
 
-def _place(values: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _place(address: tuple[str, ...], room: str) -> tuple[str, tuple[str, ...]]:
     """Room and address. 3-2-501 alone in the column of rooms is building 3, unit 2, door 501, as offices write it."""
-    parts = [values.get(name) or "" for name in ADDRESS]
-    room = values.get("room") or ""
-    if not parts[3]:
+    *area, compound, building, unit = address
+    if not compound:
         raise _Fault(
             "compound",
             "compound_missing",
@@ -300,11 +308,7 @@ def _place(values: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         )
     if not room:
         raise _Fault("room", "room_missing", _("The door number is missing."), _("Fill in the number of the door."))
-    whole = _WHOLE_ROOM.fullmatch(room) if not parts[4] and not parts[5] else None
+    whole = None if building or unit else _WHOLE_ROOM.fullmatch(room)
     if whole is not None:
-        parts[4], parts[5], room = whole[1], whole[2], whole[3]
-    return room, tuple(parts)
-
-
-def head_of(staged: Staged) -> bool:
-    return is_head(staged.relation)
+        return whole[3], (*area, compound, whole[1], whole[2])
+    return room, address

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from linli.core import bulk, db
-from linli.core.bulk import copy_text
-from linli.residents.bulk import seal_text
+from linli.core.bulk import NULL, copy_text
+from linli.residents.bulk import seal_texts
 from linli.residents.imports.addresses import Unit
-from linli.residents.imports.rows import Staged, head_of
+from linli.residents.imports.rows import Staged, Traits
+from linli.residents.imports.spec import Status
+from linli.residents.policies import is_head
 
 COLUMNS = (
-    *("n", "unit_id", "lo", "number", "label", "head", "name", "sex", "born_on", "relation"),
+    *("n", "unit_id", "lo", "number", "label", "name", "sex", "born_on", "head", "relation"),
     *("id_sealed", "id_hash", "phone_sealed", "phone_hash", "needs", "needs_said", "presence", "vacant", "back_on"),
     *("note", "body"),
 )
@@ -40,20 +43,30 @@ def stage_rows(rows: Sequence[tuple[Staged, Unit]]) -> None:
     bulk.copy_lines("roster", COLUMNS, _lines(rows))
 
 
-def _lines(rows: Iterable[tuple[Staged, Unit]]) -> Iterable[str]:
-    null = "\\N"
-    for one, unit in rows:
-        presence = null if one.status is None or one.is_vacant else str(one.status)
+def _lines(rows: Sequence[tuple[Staged, Unit]]) -> Iterator[str]:
+    ids = seal_texts([one.id_number for one, _ in rows])
+    phones = seal_texts([one.phone for one, _ in rows])
+    for (one, unit), id_number, phone in zip(rows, ids, phones, strict=True):
+        relation, marks = _trait_columns(one.traits)
         body = hash(
             (
-                *(one.address, one.room, one.label, one.name, one.sex, one.born_on, one.relation, one.id_number),
-                *(one.phone, one.needs, one.needs_said, one.status, one.back_on, one.note),
+                *(one.address, one.room, one.label, one.name, one.sex, one.born_on, one.id_number, one.phone),
+                *(one.traits, one.note),
             )
         )
         yield (
             f"{one.row.number}\t{unit.id}\t{unit.lo}\t{copy_text(one.room)}\t{copy_text(one.label)}"
-            f"\t{'t' if head_of(one) else 'f'}\t{copy_text(one.name)}\t{one.sex}\t{one.born_on or null}"
-            f"\t{copy_text(one.relation)}\t{seal_text(one.id_number)}\t{seal_text(one.phone)}\t{one.needs}"
-            f"\t{one.needs_said}\t{presence}\t{'t' if one.is_vacant else 'f'}\t{one.back_on or null}"
+            f"\t{copy_text(one.name)}\t{one.sex:d}\t{one.born_on or NULL}\t{relation}\t{id_number}\t{phone}\t{marks}"
             f"\t{copy_text(one.note)}\t{body}"
         )
+
+
+@lru_cache(maxsize=10_000)
+def _trait_columns(traits: Traits) -> tuple[str, str]:
+    """head and relation; needs, needs_said, presence, vacant and back_on: in the order of COLUMNS."""
+    vacant = traits.status == Status.VACANT
+    presence = None if vacant else traits.status
+    return (
+        "\t".join(map(copy_text, (is_head(traits.relation), traits.relation))),
+        "\t".join(map(copy_text, (traits.needs, traits.needs_said, presence, vacant, traits.back_on))),
+    )
