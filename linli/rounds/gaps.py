@@ -19,7 +19,7 @@ from linli.core import db
 from linli.core.extents import MAX_KEY, UNIT_SIZE, Extent
 from linli.residents.terms import INFANT_YEARS, OVER_80_YEARS, Need, needs_on
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import CountBy, Mark
+from linli.rounds.terms import CountBy, Figures, Mark
 
 PAGE = 100
 NO_NEED = Need(0)
@@ -139,15 +139,19 @@ def list_gaps(
     filters: Filters = EVERYBODY,
     after: Cursor | None = None,
     limit: int = PAGE,
+    counted: Figures | None = None,
 ) -> GapPage:
-    """One page of the gap list over `extent` (already narrowed to what the caller may see), in walking order."""
+    """One page of the gap list over `extent` (already narrowed to what the caller may see), in walking order.
+
+    `counted`: the figures of just this extent, for a caller who has them; they are not counted again.
+    """
     if round_.part is None:
         return GapPage([], 0, 0)
     if limit >= ALL and after is None and filters == EVERYBODY:
         # The whole list counts itself: one statement instead of three, which is most of the time of a stairwell.
         gaps = _read(round_, extent, at, filters, after, limit)
         return GapPage(gaps, len(gaps), len({gap.key for gap in gaps}))
-    total, doors = _count(round_, extent)
+    total, doors = (counted.open, counted.doors_open) if counted else _count(round_, extent)
     if not total:
         return GapPage([], total, doors)
     reach = extent if filters.needs else _next_units(round_, extent, filters, after, limit + 1)

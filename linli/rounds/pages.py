@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from linli.core import db
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
 from linli.core.extents import EVERYWHERE, NOWHERE, Extent, unite
@@ -20,7 +19,7 @@ from linli.places import queries as places
 from linli.places.terms import OVERLAYS, Kind, PlaceRef
 from linli.rounds import policies, queries
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import Figures
+from linli.rounds.terms import Figures, RoundState
 
 LABELS = 3  # doors, places ... that are named before "and n more"
 
@@ -113,7 +112,7 @@ def get_board(round_: RoundView, reach: Reach, at: datetime, *, by: int | None =
     parts = [held[child.id] & reach.extent for child in shown]
     # What lies under none of them (doors that are in no grid, say) still counts for the whole.
     rest = reach.extent - unite(parts)
-    counted = _sum_parts(round_.id, [*parts, rest], at)
+    counted = queries.list_figures(round_id=round_.id, parts=[*parts, rest], at=at)
     lines = [Line(child, figures) for child, figures in zip(shown, counted, strict=False) if figures.due]
     lines.sort(key=lambda line: (-line.figures.open, line.place.sort, line.place.name))
     return Board(
@@ -157,31 +156,6 @@ def _choose(kinds: Sequence[Kind], by: int | None) -> Kind | None:
         if kind == by:
             return kind
     return next((kind for kind in kinds if kind not in OVERLAYS), kinds[0] if kinds else None)
-
-
-def _sum_parts(round_id: int, parts: Sequence[Extent], at: datetime) -> list[Figures]:
-    """Figures of each of several extents: one pass over the tallies."""
-    spans = [(index, lo, hi) for index, part in enumerate(parts) for lo, hi in part]
-    rows = db.rows(
-        """
-        SELECT e.n, sum(t.due), sum(t.done), sum(t.exempt), sum(t.absent), sum(t.refused), sum(t.doors_due),
-            sum(t.doors_open),
-            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s))
-                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %(recent)s), 0)
-        FROM unnest(%(parts)s::integer[], %(los)s::bigint[], %(his)s::bigint[]) AS e (n, lo, hi)
-        JOIN round_tally t ON t.round_id = %(round)s AND t.lo >= e.lo AND t.lo < e.hi
-        GROUP BY e.n
-        """,
-        {
-            "parts": [index for index, _, _ in spans],
-            "los": [lo for _, lo, _ in spans],
-            "his": [hi for _, _, hi in spans],
-            "round": round_id,
-            "recent": queries.recent_from(at),
-        },
-    )
-    found = {row[0]: Figures(*(int(value) for value in row[1:])) for row in rows}
-    return [found.get(index, Figures()) for index in range(len(parts))]
 
 
 @dataclass(frozen=True)
@@ -259,15 +233,39 @@ class RoundLine:
 
 def list_lines(*, actor: Actor, at: datetime, limit: int = 60) -> list[RoundLine]:
     """The rounds that reach into the actor's places: the open first, then the newest."""
-    seen = actor.extent_for("rounds.view")
-    lines = []
-    for round_ in queries.list_rounds(actor=actor, limit=limit):
-        scope = queries.scope_of(round_.id)
-        figures = None
-        if round_.opened_at is not None:
-            figures = figures_for(round_, scope, seen, at)
-        lines.append(RoundLine(round_, figures, scope <= seen))
-    return lines
+    return [_line(round_, actor, at) for round_ in queries.list_rounds(actor=actor, limit=limit)]
+
+
+def _line(round_: RoundView, actor: Actor, at: datetime) -> RoundLine:
+    seen, scope = actor.extent_for("rounds.view"), queries.scope_of(round_.id)
+    figures = figures_for(round_, scope, seen, at) if round_.opened_at is not None else None
+    return RoundLine(round_, figures, scope <= seen)
+
+
+def look_at_worst(*, actor: Actor, at: datetime, limit: int = 20) -> tuple[list[RoundLine], RoundLine, Board] | None:
+    """The open rounds that reach into the actor's places, the one that misses most, and its board; None without any.
+
+    A round that stands alone is counted once: its board covers the very doors that its line is about.
+    """
+    found = queries.list_rounds(actor=actor, state=RoundState.OPEN, limit=limit)
+    if not found:
+        return None
+    if len(found) == 1:
+        board, whole = _descend_from_top(found[0], actor=actor, at=at)
+        seen, scope = actor.extent_for("rounds.view"), queries.scope_of(found[0].id)
+        only = RoundLine(found[0], whole, scope <= seen)
+        return [only], only, board
+    lines = [_line(round_, actor, at) for round_ in found]
+    worst = max(lines, key=lambda line: line.figures.open if line.figures else 0)
+    return lines, worst, _descend_from_top(worst.round, actor=actor, at=at)[0]
+
+
+def _descend_from_top(round_: RoundView, *, actor: Actor, at: datetime) -> tuple[Board, Figures]:
+    """The board of the first place under which there is a choice, and the figures of all that the actor may see."""
+    reach = find_reach(round_, "", "rounds.view", actor=actor, at=at)
+    reach = descend_to_choice(round_, reach, actor=actor, at=at)
+    board = get_board(round_, reach, at)
+    return descend(round_, reach, board, actor=actor, at=at)[1], board.figures
 
 
 def figures_for(round_: RoundView, scope: Extent, seen: Extent, at: datetime) -> Figures:

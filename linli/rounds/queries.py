@@ -16,7 +16,8 @@ from typing import Any
 from linli.core import db
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
-from linli.core.extents import Extent
+from linli.core.extents import COMMUNITY_BITS, Extent
+from linli.places import queries as places
 from linli.rounds import policies
 from linli.rounds.errors import RoundNotFound
 from linli.rounds.terms import CountBy, Figures, RoundKind, RoundState
@@ -139,21 +140,47 @@ def scope_of(round_id: int) -> Extent:
 
 
 _SUMS = """coalesce(sum(t.due), 0), coalesce(sum(t.done), 0), coalesce(sum(t.exempt), 0), coalesce(sum(t.absent), 0),
-    coalesce(sum(t.refused), 0), coalesce(sum(t.doors_due), 0), coalesce(sum(t.doors_open), 0)"""
+    coalesce(sum(t.refused), 0), coalesce(sum(t.doors_due), 0), coalesce(sum(t.doors_open), 0),
+    coalesce(sum(CASE WHEN t.buckets[cardinality(t.buckets)] >= %(recent)s THEN (
+        SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s) END), 0)"""
+_BY_PART = f"""
+    SELECT e.n, {_SUMS} FROM unnest(%(parts)s::integer[], %(los)s::bigint[], %(his)s::bigint[]) AS e (n, lo, hi)
+    JOIN round_tally t ON t.round_id = %(round)s AND t.lo >= e.lo AND t.lo < e.hi GROUP BY e.n
+"""
+FEW_SPANS = 32
+WIDE = 1 << COMMUNITY_BITS + 6  # keys: the reserves of 64 communities
 
 
 def get_figures(*, round_id: int, extent: Extent, at: datetime) -> Figures:
     """The figures of a round over an extent (of whole units), exact at this instant."""
     row = db.rows(
-        f"""
-        SELECT {_SUMS},
-            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %s))
-                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %s), 0)
-        FROM round_tally t WHERE t.round_id = %s AND {extent.where("t.lo")}
-        """,
-        [recent_from(at), recent_from(at), round_id],
+        f"SELECT {_SUMS} FROM round_tally t WHERE t.round_id = %(round)s AND {extent.where('t.lo')}",
+        {"round": round_id, "recent": recent_from(at)},
     )[0]
     return Figures(*(int(value) for value in row))
+
+
+def list_figures(*, round_id: int, parts: Sequence[Extent], at: datetime) -> list[Figures]:
+    """The figures of each of several extents, in their order: one statement, one pass over the tallies.
+
+    A few wide spans are summed one by one: grouping a city's tallies takes as long as adding them up.
+    """
+    spans = [(index, lo, hi) for index, part in enumerate(parts) for lo, hi in part]
+    if not spans:
+        return [Figures()] * len(parts)
+    if len(spans) <= FEW_SPANS and sum(hi - lo for _, lo, hi in spans) > WIDE:
+        statement = " UNION ALL ".join(
+            f"SELECT {index}, {_SUMS} FROM round_tally t WHERE t.round_id = %(round)s AND t.lo >= {lo} AND t.lo < {hi}"
+            for index, lo, hi in spans
+        )
+    else:
+        statement = _BY_PART
+    figures = [Figures()] * len(parts)
+    indexes, los, his = ([span[place] for span in spans] for place in range(3))
+    at_hand = {"round": round_id, "recent": recent_from(at), "parts": indexes, "los": los, "his": his}
+    for index, *sums in db.rows(statement, at_hand):
+        figures[index] += Figures(*(int(value) for value in sums))
+    return figures
 
 
 def recent_from(at: datetime) -> int:
@@ -163,19 +190,9 @@ def recent_from(at: datetime) -> int:
 
 def list_figures_of_places(*, round_id: int, place_ids: Sequence[int], at: datetime) -> dict[int, Figures]:
     """The figures of each of some places, by the spans they hold at `at` (for a closed round: pass its closing)."""
-    rows = db.rows(
-        f"""
-        SELECT p.place_id, {_SUMS},
-            coalesce(sum((SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %s))
-                     FILTER (WHERE t.buckets[cardinality(t.buckets)] >= %s), 0)
-        FROM place_span p JOIN round_tally t ON t.round_id = %s AND t.lo >= p.lo AND t.lo < p.hi
-        WHERE p.place_id = ANY(%s) AND p.since <= %s AND p.until > %s
-        GROUP BY p.place_id
-        """,
-        [recent_from(at), recent_from(at), round_id, list(place_ids), at, at],
-    )
-    found = {row[0]: Figures(*(int(value) for value in row[1:])) for row in rows}
-    return {place_id: found.get(place_id, Figures()) for place_id in place_ids}
+    held = places.extents_of(place_ids, at)
+    counted = list_figures(round_id=round_id, parts=[held[place_id] for place_id in place_ids], at=at)
+    return dict(zip(place_ids, counted, strict=True))
 
 
 def get_curve(*, round_id: int, extent: Extent, since: datetime | None = None) -> list[tuple[datetime, int]]:

@@ -204,13 +204,10 @@ def list_home_card(actor: Any, at: Any) -> dict[str, object] | None:
     """For the home page: the open rounds with what is missing, and where it is worst in the one that misses most."""
     if not actor.may("rounds.view"):
         return None
-    lines = [line for line in pages.list_lines(actor=actor, at=at, limit=20) if line.round.is_open and line.figures]
-    if not lines:
+    found = pages.look_at_worst(actor=actor, at=at)
+    if found is None:
         return None
-    worst = max(lines, key=lambda line: line.figures.open if line.figures else 0)
-    reach = pages.find_reach(worst.round, "", "rounds.view", actor=actor, at=at)
-    reach = pages.descend_to_choice(worst.round, reach, actor=actor, at=at)
-    _reach, board = pages.descend(worst.round, reach, pages.get_board(worst.round, reach, at), actor=actor, at=at)
+    lines, worst, board = found
     context: dict[str, object] = {
         "lines": lines,
         "board": board,

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -37,16 +39,21 @@ EXPORTED = 100_000
 
 @dataclass(frozen=True)
 class GapHome:
-    """The open ones of a household, as one block of the list."""
+    """The open ones of a household, as one block of the list. Numbers are texts: a template would format them."""
 
-    household_id: int
-    key: int
+    household_id: str
+    key: str
     number: str
     gaps: list[Gap]
 
     @property
-    def rows(self) -> list[tuple[Gap, str, list[str]]]:
-        return [(gap, LOOKS[gap.state], need_labels(gap.needs)) for gap in self.gaps]
+    def rows(self) -> list[tuple[Gap, str, str, list[str]]]:
+        """Each with the text of its id, its look and its needs."""
+        return [(gap, str(gap.subject_id), LOOKS[gap.state], need_labels(gap.needs)) for gap in self.gaps]
+
+    @property
+    def count(self) -> str:
+        return str(len(self.gaps))
 
 
 @dataclass(frozen=True)
@@ -70,20 +77,33 @@ def gaps(request: HttpRequest, code: str) -> HttpResponse:
     filters, cursor = _filters(request), _cursor(request)
     on_paper = bool(request.GET.get("print"))
     limit = PRINTED if on_paper else PAGE
-    found = list_gaps(round_=round_, extent=reach.extent, at=at, filters=filters, after=cursor, limit=limit)
+    counts = queries.get_figures(round_id=round_.id, extent=reach.extent, at=at)
+    found = list_gaps(
+        round_=round_, extent=reach.extent, at=at, filters=filters, after=cursor, limit=limit, counted=counts
+    )
     if on_paper and found.next:
         raise ListTooLong(limit=PRINTED)
     context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps), "found": found}
-    context["counts"] = queries.get_figures(round_id=round_.id, extent=reach.extent, at=at)
-    context["chips"] = _chips(request, code, context["counts"])
+    context["chips"] = _chips(request, code, counts)
     context["pager"] = _pager(request, code, found, filters)
     context["is_first"] = cursor is None
     context["first_url"] = _url(request, code, after="", n="")
     context["print_url"] = _url(request, code, after="", n="", print=1)
     context["fresh"] = new_id()
+    if not on_paper:
+        context |= _said_once(request, round_, context["may"])
     context["filtered"] = filters != Filters()
     context["crumbs"] = crumbs_of(round_, reach, (_("Who is missing"), ""))
     return render(request, "rounds/gaps_print.html" if on_paper else "rounds/gaps.html", context)
+
+
+def _said_once(request: HttpRequest, round_: RoundView, may: dict[str, bool]) -> dict[str, str]:
+    """What is the same at every door of a list, rendered once: most of the time of a page went into it."""
+    return {
+        "buttons": render_to_string("rounds/_gap_buttons.html", {"may": may}, request) if may["mark"] else "",
+        "mark_url": reverse("rounds:mark", args=[round_.code]),
+        "marks_url": reverse("rounds:marks", args=[round_.code, 0]).removesuffix("0/"),
+    }
 
 
 def _filters(request: HttpRequest) -> Filters:
@@ -152,8 +172,9 @@ def _group(found: list[Gap]) -> list[GapUnit]:
         unit = GapUnit(f"{label.compound} {label.building} {label.unit}", refs[unit_id])
         homes: dict[int, GapHome] = {}  # two households at one door may alternate
         for gap in rows:
-            home = homes.setdefault(gap.household_id, GapHome(gap.household_id, gap.key, gap.door, []))
-            home.gaps.append(gap)
+            if gap.household_id not in homes:
+                homes[gap.household_id] = GapHome(str(gap.household_id), str(gap.key), gap.door, [])
+            homes[gap.household_id].gaps.append(gap)
         unit.homes.extend(homes.values())
         units.append(unit)
     return units
@@ -178,7 +199,9 @@ def mark(request: HttpRequest, code: str) -> HttpResponse:
 
 def _answer_in_list(request: HttpRequest, round_: RoundView, actor: Actor, key: int, homes: list[Home]) -> HttpResponse:
     home = next((home for home in homes if str(home.household_id) == request.POST.get("household", "")), None)
-    context = base(round_, actor) | {
+    context = base(round_, actor)
+    context |= _said_once(request, round_, context["may"])
+    context |= {
         "home": home,
         "household_id": request.POST.get("household", ""),
         "key": key,
