@@ -41,6 +41,13 @@ _CONFLICTS: dict[str, Words] = {
         _("This account already holds this role at this place in that time."),
         _("End the earlier appointment first, or choose a time after it."),
     ),
+    "appointment_post": Words(
+        _("Somebody else holds this post in that time."), _("Hand the post over, or end that appointment first.")
+    ),
+    "staff_phone_once": Words(
+        _("This phone belongs to another account."), _("Check the number; appoint the account there is.")
+    ),
+    "claim_once": Words(_("You already asked for this post."), _("Wait for the answer, or withdraw the first claim.")),
     "place_code_key": Words(_("This code already stands for a place."), _("Check the code.")),
     "place_alias_once": Words(_("The place already has this other name."), _LOAD_AGAIN),
     "place_block_once": Words(_("Somebody else added a place here in the same second."), _("Try again.")),

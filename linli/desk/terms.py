@@ -118,6 +118,7 @@ VERBS: dict[str, Text] = {
     "duty.set_password": _("set somebody's password"),
     "duty.appoint": _("appointed somebody"),
     "duty.end_appointment": _("ended an appointment"),
+    "duty.hand_over": _("handed over a post"),
     "duty.make_token": _("made a token"),
     "duty.revoke_token": _("revoked a token"),
     "rounds.create_round": _("prepared a round"),

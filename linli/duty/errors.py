@@ -41,6 +41,12 @@ class AppointedTwice(Conflict):
     advice_text = _("End the earlier appointment first, or choose a time after it.")
 
 
+class PostTaken(Conflict):
+    code = "duty.post_taken"
+    title = _("%(name)s holds this post in that time.")
+    advice_text = _("Hand the post over, or end that appointment first.")
+
+
 class AppointmentEnded(Conflict):
     code = "duty.appointment_ended"
     title = _("The appointment has already ended.")
@@ -125,3 +131,9 @@ class TimeWrong(Invalid):
     code = "duty.time"
     title = _("%(text)s is not a time.")
     advice_text = _("Write 2026-11-21 or 2026-11-21T08:00.")
+
+
+class OfficerKindWrong(Invalid):
+    code = "duty.officer_kind"
+    title = _("Only information officers are of a kind.")
+    advice_text = _("Leave it empty, or choose one of: %(kinds)s.")

@@ -1,11 +1,11 @@
-"""Verdicts on plain data: names, roles."""
+"""Verdicts on plain data: names, roles, posts."""
 
 from __future__ import annotations
 
 import re
 
 from linli.duty.errors import NameWrong, RoleUnknown, UsernameWrong
-from linli.duty.terms import NAME_LENGTH, USERNAME_LENGTH, Role
+from linli.duty.terms import NAME_LENGTH, POST_KINDS, USERNAME_LENGTH, Role
 
 _USERNAME = re.compile(r"[\w.@-]+")
 
@@ -31,3 +31,8 @@ def read_role(text: str) -> Role:
         return Role(text)
     except ValueError:
         raise RoleUnknown(role=text, roles=", ".join(Role.values)) from None
+
+
+def is_sole(role: Role, kind: int) -> bool:
+    """Whether one alone holds this role at a place of this kind: the lead of a unit, building, grid or area."""
+    return kind in POST_KINDS.get(role, ())

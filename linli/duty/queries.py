@@ -11,8 +11,25 @@ from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
 from linli.core.models import Account, ApiToken
 from linli.duty.authority import find_place_extent
+from linli.duty.chain import find_answering, find_chain, find_holders, find_leads
 from linli.duty.errors import AccountNotFound, AppointmentNotFound
 from linli.duty.terms import ALL_PERMISSIONS, AccountLine, AppointmentLine, Standing, TokenLine
+
+__all__ = [
+    "find_account_id",
+    "find_answering",
+    "find_chain",
+    "find_holders",
+    "find_leads",
+    "get_account",
+    "get_appointment",
+    "list_accounts",
+    "list_appointments",
+    "list_holders",
+    "list_own_appointments",
+    "list_permissions",
+    "list_tokens",
+]
 
 # Of an appointment `a`: all doors of its place lie in the spans given, or the whole jurisdiction is.
 _INSIDE = """(%(whole)s OR EXISTS (
@@ -28,7 +45,8 @@ _STANDING = {
     Standing.ENDED: "a.until <= %(at)s",
 }
 _LINES = """
-    SELECT a.id, a.account_id, c.username, c.name, a.role, a.place_id, p.code, p.name, a.since, a.until
+    SELECT a.id, a.account_id, c.username, c.name, a.role, a.place_id, p.code, p.name, a.since, a.until,
+        a.is_deputy
     FROM appointment a JOIN account c ON c.id = a.account_id JOIN place p ON p.id = a.place_id
 """
 _ACCOUNT = "SELECT c.id, c.username, c.name, c.is_active, c.last_login, c.created_at FROM account c"

@@ -15,35 +15,42 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import access, db, journal
+from linli.core import access, db, events, journal
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
-from linli.core.extents import EVERYWHERE, Extent
 from linli.core.models import Account, ApiToken
 from linli.duty import policies
-from linli.duty.authority import digest_token, find_place_extent
+from linli.duty.authority import digest_token
 from linli.duty.errors import (
     AccountBeyondAuthority,
-    AccountNotFound,
     AccountTaken,
-    AppointedTwice,
-    AppointmentEnded,
-    AppointmentNotFound,
-    BeyondAuthority,
     ExpiryWrong,
     NotFirst,
     PasswordWeak,
-    PeriodPast,
-    PeriodWrong,
     ScopesWrong,
     SelfLocked,
     TokenNotFound,
 )
+from linli.duty.events import AccountClosed, PasswordSet
 from linli.duty.models import Appointment
-from linli.duty.terms import LONGEST_TOKEN, PERMISSIONS, NewAccount, NewToken, Role
-from linli.places import queries as places
-from linli.places.errors import PlaceEnded
+from linli.duty.posts import Detail, appoint, end_appointment, hand_over, lock_account, require_appoint
+from linli.duty.terms import LONGEST_TOKEN, NewAccount, NewToken, Role
 
+__all__ = [
+    "Detail",
+    "appoint",
+    "choose_password",
+    "deactivate_account",
+    "end_appointment",
+    "hand_over",
+    "make_account",
+    "make_first_account",
+    "make_token",
+    "require_appoint",
+    "require_over",
+    "revoke_token",
+    "set_password",
+]
 FIRST_LOCK = 774001
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are taken for one another
 
@@ -91,7 +98,7 @@ def set_password(*, account_id: int, password: str | None = None, actor: Actor, 
     Raises Forbidden, AccountNotFound, AccountBeyondAuthority, PasswordWeak.
     """
     with db.atomic():
-        account = _lock_account(account_id)
+        account = lock_account(account_id)
         if account_id != actor.account_id:
             _require_over(account, actor, at)
         elif actor.scopes is not None:
@@ -99,6 +106,7 @@ def set_password(*, account_id: int, password: str | None = None, actor: Actor, 
         made_up = _give_password(account, password)
         account.save(update_fields=["password"])
         _record(actor, at, "set_password", account, permission="accounts.make")
+        events.publish(PasswordSet(account_id, at))
     return made_up
 
 
@@ -110,7 +118,7 @@ def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
     if account_id == actor.account_id:
         raise SelfLocked
     with db.atomic():
-        account = _lock_account(account_id)
+        account = lock_account(account_id)
         ended = _require_over(account, actor, at)
         for appointment in ended:
             appointment.until, appointment.ended_by = max(appointment.since, at), actor.account_id
@@ -127,90 +135,27 @@ def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
             permission="accounts.make",
             appointments=[appointment.pk for appointment in ended],
         )
+        events.publish(AccountClosed(account_id, at))
 
 
-# --- appointments ----------------------------------------------------------------------------------------------------
+def require_over(*, account_id: int, actor: Actor, at: datetime) -> str:
+    """Whoever changes an account answers for all it is appointed to: returns its name to sign in with.
 
-
-def appoint(
-    *,
-    account_id: int,
-    role: str,
-    place_id: int,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    actor: Actor,
-    at: datetime,
-) -> int:
-    """Appoint an account to a role at a place during [since, until); from now on, and until ended, when not said.
-
-    Returns the appointment's id. Raises RoleUnknown, PlaceUnknown, PlaceEnded, BeyondAuthority, AccountNotFound,
-    PeriodPast, PeriodWrong, AppointedTwice.
+    Raises Forbidden, AccountNotFound, AccountBeyondAuthority.
     """
-    wanted = policies.read_role(role)
-    since = since or at
-    if since < at and not actor.is_system:
-        raise PeriodPast
-    if until is not None and until <= since:
-        raise PeriodWrong
-    with db.atomic():
-        account = _lock_account(account_id)
-        extent = require_appoint(place_id=place_id, role=wanted, actor=actor, at=at)
-        taken = Appointment.objects.filter(account=account, role=wanted, place_id=place_id)
-        taken = taken.filter(Q(until=None) | Q(until__gt=since))
-        if until is not None:
-            taken = taken.filter(since__lt=until)
-        if taken.exists():
-            raise AppointedTwice
-        made = Appointment.objects.create(
-            account=account,
-            role=wanted,
-            place_id=place_id,
-            since=since,
-            until=until,
-            created_at=at,
-            created_by=actor.account_id,
-        )
-        _record_appointment(actor, at, "appoint", made, extent)
-    return int(made.pk)
+    account = lock_account(account_id)
+    _require_over(account, actor, at)
+    return account.username
 
 
-def end_appointment(*, appointment_id: int, until: datetime | None = None, actor: Actor, at: datetime) -> None:
-    """End an appointment now, or at `until`; one that has not begun is withdrawn. What was done under it stands.
+def choose_password(*, account_id: int, password: str) -> None:
+    """Set the password that its owner chose. Who that is has been proved before; the caller keeps the journal.
 
-    Raises AppointmentNotFound, AppointmentEnded, PeriodPast, BeyondAuthority.
+    Raises AccountNotFound, PasswordWeak.
     """
-    until = until or at
-    if until < at:
-        raise PeriodPast
-    with db.atomic():
-        found = Appointment.objects.select_for_update().filter(pk=appointment_id).first()
-        if found is None:
-            raise AppointmentNotFound
-        extent = require_appoint(place_id=found.place_id, role=Role(found.role), actor=actor, at=at, new=False)
-        if found.until is not None and found.until <= at:
-            raise AppointmentEnded
-        found.until, found.ended_by = max(found.since, until), actor.account_id
-        found.save(update_fields=["until", "ended_by"])
-        _record_appointment(actor, at, "end_appointment", found, extent)
-
-
-def require_appoint(*, place_id: int, role: Role, actor: Actor, at: datetime, new: bool = True) -> Extent:
-    """The doors that the appointment would cover. Raises BeyondAuthority, PlaceUnknown, PlaceEnded (when `new`).
-
-    An empty extent lies inside every other: a place that holds no door yet is answered for by what it lies in.
-    """
-    place = places.get_place(place_id)
-    if new and place.ended_at is not None and place.ended_at <= at:
-        raise PlaceEnded(place=place.name)
-    extent = find_place_extent(place_id, at)
-    for above in reversed(places.path_of(place_id, at) if not extent else []):
-        extent = extent or find_place_extent(above.id, at)
-    extent = extent or EVERYWHERE
-    missing = [name for name in {"duty.appoint", *PERMISSIONS[role]} if not actor.may(name, extent)]
-    if missing:
-        raise BeyondAuthority(role=role.label, place=place.name)
-    return extent
+    account = lock_account(account_id)
+    _give_password(account, password)
+    account.save(update_fields=["password"])
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -244,7 +189,7 @@ def make_token(*, name: str, scopes: Iterable[str], expires_at: datetime, actor:
             actor=actor,
             at=at,
             verb="duty.make_token",
-            key=_first_key(actor, "tokens.make"),
+            key=first_key(actor, "tokens.make"),
             permission="tokens.make",
             subject=f"token:{token.pk}",
             scopes=wanted,
@@ -266,7 +211,7 @@ def revoke_token(*, token_id: int, actor: Actor, at: datetime) -> None:
                 actor=actor,
                 at=at,
                 verb="duty.revoke_token",
-                key=_first_key(actor, "tokens.make"),
+                key=first_key(actor, "tokens.make"),
                 subject=f"token:{token.pk}",
             )
 
@@ -288,14 +233,6 @@ def _give_password(account: Account, password: str | None) -> str | None:
     return None
 
 
-def _lock_account(account_id: int) -> Account:
-    """The account, held so that nobody closes it while it is appointed. Raises AccountNotFound."""
-    account = Account.objects.select_for_update().filter(pk=account_id, is_active=True).first()
-    if account is None:
-        raise AccountNotFound(name=account_id)
-    return account
-
-
 def _require_over(account: Account, actor: Actor, at: datetime) -> list[Appointment]:
     """The account's appointments in force or to come, over all of which the actor has authority.
 
@@ -314,7 +251,7 @@ def _require_over(account: Account, actor: Actor, at: datetime) -> list[Appointm
     return held
 
 
-def _first_key(actor: Actor, permission: str) -> int:
+def first_key(actor: Actor, permission: str) -> int:
     """Where a write that belongs to no place is seen in the journal: where its author answers for something."""
     spans = actor.extent_for(permission).spans
     return spans[0].lo if spans else 0
@@ -325,25 +262,9 @@ def _record(actor: Actor, at: datetime, verb: str, account: Account, *, permissi
         actor=actor,
         at=at,
         verb=f"duty.{verb}",
-        key=_first_key(actor, permission),
+        key=first_key(actor, permission),
         permission=permission,
         subject=f"account:{account.pk}",
         username=account.username,
         **detail,
-    )
-
-
-def _record_appointment(actor: Actor, at: datetime, verb: str, made: Appointment, extent: Extent) -> None:
-    journal.record(
-        actor=actor,
-        at=at,
-        verb=f"duty.{verb}",
-        key=extent.spans[0].lo,
-        permission="duty.appoint",
-        subject=f"appointment:{made.pk}",
-        account=made.account_id,
-        role=made.role,
-        place=made.place_id,
-        since=made.since,
-        until=made.until,
     )

@@ -49,12 +49,15 @@ def make_account(
 def appoint(
     account: Account, role: str, place: Any, *, since: datetime = LONG_AGO, until: datetime | None = None
 ) -> int:
-    """One more appointment; returns its id."""
+    """One more appointment, in the lowest seat that was never taken; returns its id."""
+    place_id = getattr(place, "id", place)
     with db.owner():
+        seat = Appointment.objects.filter(role=str(role), place_id=place_id).count() + 1
         made = Appointment.objects.create(
             account_id=account.pk,
             role=str(role),
-            place_id=getattr(place, "id", place),
+            place_id=place_id,
+            seat=seat,
             since=since,
             until=until,
             created_at=LONG_AGO,
