@@ -9,4 +9,6 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from linli.core import tasks  # noqa: F401 - registers the task with procrastinate
+        from linli.core import periodic, tasks  # noqa: F401 - tasks registers the task with procrastinate
+
+        periodic.register()

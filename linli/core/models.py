@@ -73,6 +73,9 @@ class JournalEntry(models.Model):
         indexes = [
             models.Index(fields=["key", "-id"], name="journal_key"),
             models.Index(fields=["at"], name="journal_at"),
+            models.Index(fields=["account_name", "-id"], name="journal_account"),
+            models.Index(fields=["verb", "-id"], name="journal_verb"),
+            models.Index(fields=["subject", "-id"], name="journal_subject", condition=~models.Q(subject="")),
         ]
 
 
@@ -110,3 +113,45 @@ class Job(models.Model):
                 | models.Q(state__in=["done", "failed"], ended_at__isnull=False),
             )
         ]
+
+
+class SealBlock(models.Model):
+    """A block of sealed entries: see linli.core.seals. Written by the sealing job; only `sent_at` changes."""
+
+    number = models.BigIntegerField(primary_key=True)
+    source = models.CharField(max_length=20)
+    form = models.SmallIntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    count = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32, unique=True)
+    hash = models.BinaryField(max_length=32)
+    mac = models.BinaryField(max_length=32)
+    sealed_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "seal_block"
+        indexes = [models.Index(fields=["number"], condition=models.Q(sent_at=None), name="seal_block_unsent")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "first"], name="seal_block_once"),
+            models.CheckConstraint(
+                name="seal_block_range",
+                condition=models.Q(number__gte=1, count__gte=1, first__lte=models.F("last")),
+            ),
+        ]
+
+
+class PeriodicRun(models.Model):
+    """When each piece of periodic work last ran, and how it ended: see linli.core.schedule."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        db_table = "periodic_run"

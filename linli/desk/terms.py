@@ -131,4 +131,5 @@ VERBS: dict[str, Text] = {
     "desk.set_preferences": _("changed language or type size"),
     "desk.set_password": _("changed their own password"),
     "site.build_demo": _("built the demo district"),
+    "site.restart_seals": _("began a new file of seals"),
 }

@@ -14,10 +14,11 @@ class RoundsConfig(AppConfig):
         from linli.core import faces, importers
         from linli.core.events import subscribe
         from linli.residents.events import PeopleChanged
-        from linli.rounds import bulk, handlers, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
+        from linli.rounds import bulk, handlers, periodic, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
 
         subscribe(PeopleChanged, handlers.follow_people)
         importers.register(sheet_marks.IMPORTER)
+        periodic.register()
         faces.register_nav(
             faces.NavItem("rounds:index", _("Rounds"), "door", "rounds.view", order=10, badge=views.count_open)
         )

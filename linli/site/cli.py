@@ -26,6 +26,7 @@ ROOM_COMMANDS = {
     "residents": "linli.residents.cli",
     "accounts": "linli.duty.cli",
     "rounds": "linli.rounds.cli",
+    "journal": "linli.core.journal_cli",
 }
 """Command -> module whose `app` carries it. Loaded when used, because it needs settings and a database."""
 
@@ -132,6 +133,20 @@ def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")
     from linli.site.worker import work_until_stopped
 
     raise typer.Exit(work_until_stopped(concurrency=concurrency))
+
+
+@app.command()
+def tick(
+    everything: Annotated[bool, typer.Option("--all", help="Also what is not due yet.")] = False,
+) -> None:
+    """Do the periodic work that is due: sealing, exemptions that are over, clearing. The worker does this by itself."""
+    set_up()
+    from linli.core import clock, schedule
+
+    ran = schedule.run_due(at=clock.now(), everything=everything)
+    for one in ran:
+        sys.stdout.write(f"{one.name}: {one.error or one.result}\n")
+    raise typer.Exit(CRASH if any(one.error for one in ran) else 0)
 
 
 @app.command(

@@ -8,6 +8,8 @@ LINLI_TIME_ZONE   time zone of the jurisdiction; default ``Asia/Shanghai``
 LINLI_HOSTS       host names served, comma separated; default the loopback names
 LINLI_ORIGINS     origins trusted for forms behind a proxy, e.g. ``https://linli.example.cn``
 LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
+LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
+LINLI_SEALS_URL   address that every seal is sent to by POST, outside of this machine; default: none
 LINLI_DEBUG       1 for developers: tracebacks in the browser
 LINLI_NO_DB       1: load without a database (type checker, editors, building static files)
 """
@@ -46,6 +48,9 @@ LINLI_SECRETS_PATH = _secrets.path
 LINLI_DATA_KEYS = _secrets.data_keys
 LINLI_HASH_KEY = _secrets.hash_key
 LINLI_JOURNAL_KEY = _secrets.journal_key
+
+LINLI_SEALS = Path(os.environ.get("LINLI_SEALS") or LINLI_HOME / "seals").expanduser()
+LINLI_SEALS_URL = os.environ.get("LINLI_SEALS_URL", "")
 
 DEBUG = _flag("LINLI_DEBUG")
 ALLOWED_HOSTS = _words("LINLI_HOSTS", "127.0.0.1,localhost,[::1]") + (["testserver"] if TESTING else [])

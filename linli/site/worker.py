@@ -1,19 +1,26 @@
-"""The job worker: procrastinate as the owner of the tables, giving back what a dead worker left "doing"."""
+"""The job worker: procrastinate as the owner of the tables, giving back what a dead worker left "doing".
+
+Beside the jobs, in a thread of its own, it does the periodic work that the rooms registered with `core.schedule`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
+from django.db import DatabaseError, connections
 from procrastinate import exceptions, jobs
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from linli.core import db
+from linli.core import clock, db, schedule
 
 HEARTBEAT_SECONDS = 5
 STALLED_SECONDS = 20
 """A worker silent for so long is dead. Four heartbeats: a busy machine may miss one or two."""
+TICK_SECONDS = 5
+"""How often is looked for periodic work that is due."""
 
 log = logging.getLogger("linli.jobs")
 
@@ -35,7 +42,7 @@ def work_until_stopped(*, concurrency: int) -> int:
 
 async def _work(concurrency: int) -> None:
     async with app.open_async():
-        reviving = asyncio.create_task(_revive_stalled())
+        beside = [asyncio.create_task(_revive_stalled()), asyncio.create_task(_keep_time())]
         try:
             await app.run_worker_async(
                 concurrency=concurrency,
@@ -44,7 +51,28 @@ async def _work(concurrency: int) -> None:
                 fetch_job_polling_interval=2.0,
             )
         finally:
-            reviving.cancel()
+            for task in beside:
+                task.cancel()
+
+
+async def _keep_time() -> None:
+    """Until cancelled: what is due, one after the other. Not a job: a seal would wait behind a day's imports."""
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="linli-periodic")
+    try:
+        while True:
+            await asyncio.get_running_loop().run_in_executor(thread, _tick)
+            await asyncio.sleep(TICK_SECONDS)
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _tick() -> None:
+    try:
+        schedule.run_due(at=clock.now())
+    except DatabaseError as error:  # it comes back, or the worker notices too and is started again
+        log.warning("periodic work has to wait: %s", error)
+    finally:
+        connections.close_all()  # this thread's own: nothing is left open between two looks
 
 
 async def _revive_stalled() -> None:
