@@ -31,6 +31,11 @@ def unit_lo(key: int) -> int:
     return key >> UNIT_BITS << UNIT_BITS
 
 
+def compound_lo(key: int) -> int:
+    """The first key of the compound that `key` lies in."""
+    return key >> COMPOUND_BITS << COMPOUND_BITS
+
+
 class Span(NamedTuple):
     lo: int
     hi: int

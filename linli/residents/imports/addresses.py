@@ -7,6 +7,7 @@ not found is rejected with the nearest names; what could mean two things is reje
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import db
 from linli.core.access import Actor
-from linli.core.extents import EVERYWHERE, Extent
+from linli.core.extents import EVERYWHERE, Extent, compound_lo
 from linli.core.sheets import CellFault
 from linli.places import queries as places
 from linli.places.policies import match_building, match_compound, match_unit
@@ -33,6 +34,7 @@ _TAILS = {
     "street": ("街道办事处", "街道办", "街道", "办事处", "镇", "乡"),
     "community": ("社区居民委员会", "社区居委会", "居民委员会", "居委会", "村民委员会", "村委会", "社区", "村"),
 }
+_COMPOUND = ADDRESS.index("compound")
 _KINDS = {"district": Kind.DISTRICT, "street": Kind.STREET, "community": Kind.COMMUNITY}
 
 
@@ -92,6 +94,11 @@ class Addresses:
                 found[match_compound(text)].append(place)
         return dict(found)
 
+    def expect(self, addresses: Iterable[tuple[str, ...]]) -> None:
+        """Read at once what it takes to resolve these addresses, not compound by compound."""
+        names = {match_compound(address[_COMPOUND]) for address in set(addresses) - self._known.keys()}
+        self._open(place for name in names for place in self._by_name.get(name, ()))
+
     def resolve(self, address: tuple[str, ...]) -> Unit | AddressFault:
         """`address` in the order of ADDRESS."""
         known = self._known.get(address)
@@ -115,7 +122,8 @@ class Addresses:
         named = self._by_name.get(name, [])
         if not named:
             return _unknown("compound", _("No compound of this name is known."), self._near(name))
-        candidates = [self._open(place) for place in named]
+        self._open(named)
+        candidates = [self._compounds[place.id] for place in named]
         fitting = [one for one in candidates if self._fits(one, address)]
         if not fitting:
             return self._misplaced(candidates, address)
@@ -182,23 +190,28 @@ class Addresses:
         near += sorted(key for key in held if name and (name in key or key in name) and key not in near)
         return [self._by_name[key][0].name for key in near[:NAMED]]
 
-    def _open(self, place: PlaceRef) -> Compound:
-        known = self._compounds.get(place.id)
-        if known is None:
-            names = dict.fromkeys(_KINDS, "")
-            for above in places.path_of(place.id, self.at):
-                for kind, code in _KINDS.items():
+    def _open(self, wanted: Iterable[PlaceRef]) -> None:
+        """Read what is not known yet of these compounds: what they lie in, and what stands in them."""
+        fresh = {place.id: Compound(place, dict.fromkeys(_KINDS, "")) for place in wanted}
+        fresh = {place_id: compound for place_id, compound in fresh.items() if place_id not in self._compounds}
+        if not fresh:
+            return
+        self._compounds |= fresh
+        for place_id, path in places.paths_of(list(fresh), self.at).items():
+            for kind, code in _KINDS.items():
+                for above in path:
                     if above.kind == code:
-                        names[kind] = above.name
-            known = self._compounds[place.id] = Compound(place, names)
-            self._fill_in(known)
-        return known
+                        fresh[place_id].names[kind] = above.name
+        self._fill_in(list(fresh.values()))
 
-    def _fill_in(self, compound: Compound) -> None:
-        for building in places.list_inside(compound.place.block, Kind.BUILDING, self.at):
-            compound.buildings.setdefault(match_building(building.name), []).append(building)
-        for unit in places.list_inside(compound.place.block, Kind.UNIT, self.at):
-            inside = compound.units.setdefault(unit.parent_id or 0, {})
+    def _fill_in(self, compounds: list[Compound]) -> None:
+        by_block = {compound.place.lo: compound for compound in compounds}
+        extent = Extent.of(span for compound in compounds for span in compound.place.block)
+        for building in places.list_inside(extent, Kind.BUILDING, self.at):
+            buildings = by_block[compound_lo(building.lo or 0)].buildings
+            buildings.setdefault(match_building(building.name), []).append(building)
+        for unit in places.list_inside(extent, Kind.UNIT, self.at):
+            inside = by_block[compound_lo(unit.lo or 0)].units.setdefault(unit.parent_id or 0, {})
             inside.setdefault(match_unit(unit.name), []).append(unit)
 
     # --- building and unit ------------------------------------------------------------------------

@@ -148,26 +148,32 @@ class _StagedRows:
 def _stage(opened: Sheet, addresses: Addresses, day: date, progress: Progress) -> _StagedRows:
     """Clean row by row as they are read, and COPY them in batches: the sheet is never whole in memory."""
     cleaner, staged = RowCleaner(opened, day), _StagedRows()
-    batch: list[tuple[Staged, Unit]] = []
+    batch: list[Staged] = []
     for row in opened:
         staged.rows_in += 1
         try:
-            one = cleaner.clean(row)
+            batch.append(cleaner.clean(row))
         except RowFaults as faults:
             staged.rejections[row.number] = faults.rejections
-            continue
-        unit = addresses.resolve(one.address)
-        if isinstance(unit, AddressFault):
-            staged.rejections[row.number] = [_reject_address(row, unit)]
-            continue
-        batch.append((one, unit))
         if len(batch) >= BATCH:
-            stage_rows(batch)
+            _stage_batch(batch, addresses, staged)
             batch.clear()
             progress(gettext("Reading the sheet"), staged.rows_in, None)
-    stage_rows(batch)
+    _stage_batch(batch, addresses, staged)
     staged.suspect = cleaner.suspect
     return staged
+
+
+def _stage_batch(batch: list[Staged], addresses: Addresses, staged: _StagedRows) -> None:
+    addresses.expect(one.address for one in batch)
+    ready: list[tuple[Staged, Unit]] = []
+    for one in batch:
+        unit = addresses.resolve(one.address)
+        if isinstance(unit, AddressFault):
+            staged.rejections[one.row.number] = [_reject_address(one.row, unit)]
+        else:
+            ready.append((one, unit))
+    stage_rows(ready)
 
 
 def _reject_address(row: SheetRow, wrong: AddressFault) -> Rejection:
