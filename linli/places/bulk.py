@@ -14,6 +14,7 @@ from linli.core import db
 from linli.core.access import Actor
 from linli.core.extents import UNIT_SIZE, Extent
 from linli.places.errors import BlockFull, NumberWrong, WrongParent
+from linli.places.keys import store_keys
 from linli.places.policies import match_name, sort_of
 from linli.places.queries.tree import get_place
 from linli.places.services.base import EDIT
@@ -143,6 +144,7 @@ def _insert(kind: Kind, fresh: list[tuple[int, int, str, int]], at: datetime) ->
         return {}
     stage("staged_new", "ref bigint, parent bigint, name text, sort integer", fresh)
     _require_room(kind)
+    store_keys(name for _, _, name, _ in fresh)
     made = db.rows(
         _INSERT,
         {

@@ -51,7 +51,8 @@ class Place(models.Model):
         db_table = "place"
         indexes = [
             models.Index(fields=["parent", "sort", "id"], name="place_parent_sort"),
-            models.Index(fields=["name"], name="place_name"),
+            # By name, the wide first; of a kind in key order: "1单元" is the name of 30,000 places.
+            models.Index(fields=["name", "kind", "lo"], name="place_name_kind"),
             # What stands in an extent is counted from this index alone.
             models.Index(
                 fields=["lo"], include=["kind", "doors"], name="place_counts", condition=Q(kind__gte=70, ended_at=None)
@@ -109,15 +110,66 @@ class PlaceSpan(models.Model):
 
 
 class PlaceAlias(models.Model):
-    """Another code or name under which a place is found: an old code after a move, a name in daily use."""
+    """Another code or name under which a place is found: an old code after a move, a name in daily use, the code and
+    the name of a place that was dissolved into this one.
+
+    `since`, `until`: when it was in use, as far as known; `former`: the dissolved place that bore it.
+    """
 
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="aliases")
     text = models.CharField(max_length=120)
+    former = models.ForeignKey(Place, on_delete=models.CASCADE, null=True, related_name="successors")
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "place_alias"
         constraints = [models.UniqueConstraint(name="place_alias_once", fields=["place", "text"])]
         indexes = [models.Index(fields=["text"], name="place_alias_text")]
+
+
+class PlaceKey(models.Model):
+    """A key under which a name is found (places/spelling.py). Of names, not of places: see places/keys.py."""
+
+    pk = models.CompositePrimaryKey("name", "key")
+    name = models.CharField(max_length=120)
+    key = models.CharField(max_length=40)
+    start = models.SmallIntegerField()
+    form = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "place_key"
+        indexes = [models.Index(fields=["key"], name="place_key_begins", opclasses=["varchar_pattern_ops"])]
+        constraints = [
+            models.CheckConstraint(name="place_key_said", condition=~Q(key="") & ~Q(name="")),
+            models.CheckConstraint(name="place_key_form", condition=Q(form__gte=0, form__lte=3, start__gte=0)),
+        ]
+
+
+class PlaceRegrid(models.Model):
+    """One change of boundaries: who held which doors before and after, so that it can be shown and taken back.
+
+    `before`, `after`: see places/layouts.py.
+    """
+
+    kind = models.SmallIntegerField(choices=Kind)
+    since = models.DateTimeField()
+    made_at = models.DateTimeField()
+    made_by = models.BigIntegerField()
+    before = models.JSONField()
+    after = models.JSONField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "place_regrid"
+        indexes = [models.Index(fields=["-made_at"], name="place_regrid_made")]
+        constraints = [
+            models.CheckConstraint(
+                name="place_regrid_undone",
+                condition=Q(undone_at=None, undone_by=None) | Q(undone_at__gte=F("made_at"), undone_by__isnull=False),
+            )
+        ]
 
 
 class PlaceOutline(models.Model):

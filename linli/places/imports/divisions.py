@@ -22,6 +22,7 @@ from linli.core.sheets import Field, SheetSpec
 from linli.places import bulk
 from linli.places.allocation import Ledger, Row, lock_tree, slots_needed
 from linli.places.imports.sheet import Progress, Tally
+from linli.places.keys import store_keys
 from linli.places.queries.tree import extents_of, get_places_by_code
 from linli.places.terms import NAME_LENGTH, Kind, PlaceRef
 
@@ -90,7 +91,7 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
         watch(_("Writing"), 0, len(lines))
         fresh = [line for line in lines.values() if line.code not in known]
         _create(fresh, known, at)
-        _rename(tally, [line for line in lines.values() if line.code in known], known)
+        _rename(tally, [line for line in lines.values() if line.code in known], known, at)
         tally.created = len(fresh)
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
@@ -254,6 +255,7 @@ _CREATE = """
 
 def _create(fresh: list[Line], known: dict[str, PlaceRef], at: datetime) -> None:
     """New places, layer by layer, then their keys."""
+    store_keys(line.name for line in fresh)
     ids = {code: place.id for code, place in known.items()}
     fresh.sort(key=lambda line: (line.kind, line.code))
     for kind in sorted({line.kind for line in fresh}):
@@ -298,14 +300,16 @@ def _give_keys(fresh: list[Line], ids: dict[str, int], at: datetime) -> None:
     )
 
 
-def _rename(tally: Tally, lines: list[Line], known: dict[str, PlaceRef]) -> None:
+def _rename(tally: Tally, lines: list[Line], known: dict[str, PlaceRef], at: datetime) -> None:
     """Under its old name a renamed place is still found."""
     changed = [line for line in lines if known[line.code].name != line.name]
     tally.updated, tally.unchanged = len(changed), len(lines) - len(changed)
     ids = [known[line.code].id for line in changed]
+    store_keys([line.name for line in changed])
     db.execute(
-        "INSERT INTO place_alias (place_id, text) SELECT id, name FROM place WHERE id = ANY(%s) ON CONFLICT DO NOTHING",
-        [ids],
+        "INSERT INTO place_alias (place_id, text, until) SELECT id, name, %s FROM place WHERE id = ANY(%s)"
+        " ON CONFLICT DO NOTHING",
+        [at, ids],
     )
     db.execute(
         "UPDATE place p SET name = n.name FROM unnest(%s::bigint[], %s::text[]) AS n (id, name) WHERE p.id = n.id",

@@ -13,7 +13,7 @@ from linli.places.queries.doors import (
     list_doors_inside,
     list_units,
 )
-from linli.places.queries.search import find_by_name, search_places
+from linli.places.queries.search import DoorHit, Found, find_by_name, search, search_places
 from linli.places.queries.shapes import find_outline, outlines_of
 from linli.places.queries.tree import (
     count_inside,
@@ -36,7 +36,9 @@ from linli.places.queries.tree import (
 )
 
 __all__ = [
+    "DoorHit",
     "DoorLabel",
+    "Found",
     "UnitLine",
     "count_inside",
     "counts_of",
@@ -65,5 +67,6 @@ __all__ = [
     "paths_of",
     "places_of_key",
     "require_sight",
+    "search",
     "search_places",
 ]

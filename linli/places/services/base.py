@@ -8,6 +8,7 @@ from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
 from linli.places.errors import CodeTaken, CodeWrong, NameTaken, NameWrong, PlaceEnded, PlaceUnknown, WrongParent
+from linli.places.keys import store_keys
 from linli.places.policies import is_code, match_name, sort_of
 from linli.places.queries.tree import COLUMNS, extent_of, get_place, read_places
 from linli.places.terms import FOREVER, NAME_LENGTH, PARENTS, Kind, PlaceRef
@@ -73,6 +74,7 @@ def insert_place(
     hi: int | None = None,
     sort: int | None = None,
 ) -> PlaceRef:
+    store_keys([name])
     place_id: int = db.scalar(
         """
         INSERT INTO place (kind, code, name, sort, parent_id, parent_kind, lo, hi, parent_lo, doors, created_at)

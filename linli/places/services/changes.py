@@ -9,6 +9,7 @@ from linli.core.access import Actor
 from linli.places.allocation import lock_tree
 from linli.places.errors import NotEmpty
 from linli.places.events import DoorsEnding
+from linli.places.keys import store_keys
 from linli.places.policies import sort_of
 from linli.places.queries.tree import count_inside, extent_of, get_place, list_children, path_of
 from linli.places.services.base import check_name_free, clean_name, lock_place, record, require_edit
@@ -31,9 +32,10 @@ def rename_place(*, place_id: int, name: str, keep_old: bool = True, actor: Acto
             siblings = [other for other in list_children(parent.id, at) if other.id != place.id]
             check_name_free(Kind(place.kind), name, siblings, parent)
         sort = place.sort if place.kind in DIVISIONS else sort_of(name)
+        store_keys([name])
         db.execute("UPDATE place SET name = %s, sort = %s WHERE id = %s", [name, sort, place.id])
         if keep_old:
-            _insert_alias(place.id, place.name)
+            insert_alias(place.id, place.name, until=at)
         record(place, "rename_place", actor=actor, at=at, new_name=name)
         return get_place(place.id)
 
@@ -43,8 +45,21 @@ def _parent_of(place: PlaceRef, at: datetime) -> PlaceRef | None:
     return path[-1] if path else None
 
 
-def _insert_alias(place_id: int, text: str) -> None:
-    db.execute("INSERT INTO place_alias (place_id, text) VALUES (%s, %s) ON CONFLICT DO NOTHING", [place_id, text])
+def insert_alias(
+    place_id: int,
+    text: str,
+    *,
+    former_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> None:
+    """`since`, `until`: when the text was in use; `former_id`: of a dissolved place whose code or name it was."""
+    store_keys([text])
+    db.execute(
+        "INSERT INTO place_alias (place_id, text, former_id, since, until) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [place_id, text, former_id, since, until],
+    )
 
 
 def add_alias(*, place_id: int, text: str, actor: Actor, at: datetime) -> None:
@@ -53,7 +68,7 @@ def add_alias(*, place_id: int, text: str, actor: Actor, at: datetime) -> None:
     with db.atomic():
         place = lock_place(place_id)
         require_edit(actor, extent_of(place.id, at))
-        _insert_alias(place.id, text)
+        insert_alias(place.id, text)
         record(place, "add_alias", actor=actor, at=at, alias=text)
 
 
