@@ -20,17 +20,3 @@ def set_preferences(*, actor: Actor, at: datetime, language: str | None = None, 
     with db.atomic():
         Account.objects.filter(pk=actor.account_id).update(**chosen)
         journal.record(actor=actor, at=at, verb="desk.set_preferences", subject=f"account:{actor.account_id}", **chosen)
-
-
-def set_password(*, password: str, actor: Actor, at: datetime) -> Account:
-    """Change the actor's own password. The form has checked the old one and the strength of the new one."""
-    with db.atomic():
-        account = Account.objects.get(pk=actor.account_id)
-        account.set_password(password)
-        account.save(update_fields=["password"])
-        journal.record(actor=actor, at=at, verb="desk.set_password", subject=f"account:{actor.account_id}")
-    return account
-
-
-def record_sign_in(*, actor: Actor, at: datetime) -> None:
-    journal.record(actor=actor, at=at, verb="desk.sign_in", subject=f"account:{actor.account_id}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
@@ -18,6 +19,8 @@ from linli.core.access import Actor
 from linli.core.errors import Text
 from linli.core.faces import NavItem
 
+YEAR = 365 * 24 * 3600
+LANGUAGES = {code for code, _name in settings.LANGUAGES}
 SIZE_COOKIE = "linli_size"
 LARGE = "large"
 GROUPS: tuple[tuple[str, Text], ...] = (("", ""), ("register", _("Registers")), ("watch", _("Watch")))
@@ -97,6 +100,11 @@ def _imports(actor: Actor) -> list[NavItem]:
 
 def is_large(request: HttpRequest) -> bool:
     return request.COOKIES.get(SIZE_COOKIE) == LARGE
+
+
+def set_cookie(response: HttpResponse, name: str, value: str) -> None:
+    """A choice that this browser remembers for a year."""
+    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
 
 
 def _deepest(urls: list[str], path: str) -> str:

@@ -26,7 +26,8 @@ ROOMS: dict[str, Text] = {
     "residents": _("Residents"),
     "duty": _("Accounts and appointments"),
     "rounds": _("Rounds"),
-    "desk": _("Sign-in and settings"),
+    "accounts": _("Sign-in and invitations"),
+    "desk": _("Settings"),
     "site": _("System"),
 }
 
@@ -79,6 +80,10 @@ FACTS: dict[str, Text] = {
     "open": _("open"),
     "scopes": _("scopes"),
     "reason": _("reason"),
+    "way": _("way"),
+    "sessions": _("devices"),
+    "failures": _("wrong attempts"),
+    "until": _("until"),
 }
 
 # Every verb that a service writes; a test compares this with the source.
@@ -130,6 +135,23 @@ VERBS: dict[str, Text] = {
     "desk.sign_in": _("signed in"),
     "desk.set_preferences": _("changed language or type size"),
     "desk.set_password": _("changed their own password"),
+    "accounts.sign_in": _("signed in"),
+    "accounts.sign_out": _("signed out"),
+    "accounts.lock_out": _("had to wait after too many wrong sign-ins"),
+    "accounts.unlock_account": _("unlocked an account"),
+    "accounts.unlock_address": _("unlocked an address"),
+    "accounts.change_password": _("changed their own password"),
+    "accounts.set_up_app": _("set up an authenticator app"),
+    "accounts.remove_app": _("removed an authenticator app"),
+    "accounts.renew_codes": _("made new recovery codes"),
+    "accounts.add_passkey": _("added a passkey"),
+    "accounts.remove_passkey": _("removed a passkey"),
+    "accounts.reset_factors": _("removed somebody's second factor"),
+    "accounts.end_session": _("signed a device out"),
+    "accounts.end_sessions": _("signed devices out"),
+    "accounts.invite": _("invited somebody to an account"),
+    "accounts.revoke_invitation": _("took an invitation back"),
+    "accounts.accept_invitation": _("accepted an invitation"),
     "site.build_demo": _("built the demo district"),
     "site.restart_seals": _("began a new file of seals"),
 }

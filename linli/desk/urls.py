@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.desk.views import frame, imports, journal
+from linli.desk.views import frame, imports, journal, sign_in
 
 app_name = "desk"
 urlpatterns = [
     path("", frame.home, name="home"),
     path("favicon.ico", frame.favicon, name="favicon"),
-    path("sign-in/", frame.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", frame.sign_out, name="sign-out"),
-    path("password/", frame.change_password, name="password"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/code/", sign_in.second_step, name="second-step"),
+    path("sign-in/passkey/options/", sign_in.passkey_options, name="passkey-options"),
+    path("sign-in/passkey/", sign_in.passkey, name="passkey"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("password/", sign_in.change_password, name="password"),
     path("language/", frame.set_language, name="language"),
     path("size/", frame.set_size, name="size"),
     path("imports/", imports.index, name="imports"),

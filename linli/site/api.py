@@ -15,7 +15,7 @@ from linli import __version__
 from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_errors, is_signed_in
 from linli.core.jobs_api import router as jobs_router
 
-ROOMS = ("places", "residents", "duty", "rounds")
+ROOMS = ("places", "residents", "duty", "accounts", "rounds")
 PROBLEM_SCHEMA = {
     "type": "object",
     "title": "Problem",

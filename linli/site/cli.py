@@ -24,7 +24,7 @@ ROOM_COMMANDS = {
     "demo": "linli.site.demo.cli",
     "places": "linli.places.cli",
     "residents": "linli.residents.cli",
-    "accounts": "linli.duty.cli",
+    "accounts": "linli.accounts.cli",
     "rounds": "linli.rounds.cli",
     "journal": "linli.core.journal_cli",
 }

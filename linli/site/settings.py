@@ -7,6 +7,8 @@ LINLI_SCHEMA      schema of this jurisdiction; default ``linli``
 LINLI_TIME_ZONE   time zone of the jurisdiction; default ``Asia/Shanghai``
 LINLI_HOSTS       host names served, comma separated; default the loopback names
 LINLI_ORIGINS     origins trusted for forms behind a proxy, e.g. ``https://linli.example.cn``
+LINLI_PROXIES     how many proxies stand in front and write X-Forwarded-For; default 1 with LINLI_HTTPS, else 0
+LINLI_SECOND_FACTOR  0: roles that ask for a second factor only remind of it (for demonstrations)
 LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
 LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
 LINLI_SEALS_URL   address that every seal is sent to by POST, outside of this machine; default: none
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
     "linli.places",
     "linli.residents",
     "linli.duty",
+    "linli.accounts",
     "linli.rounds",
     "linli.desk",
     "linli.site",
@@ -85,6 +88,7 @@ MIDDLEWARE = [
     "linli.desk.middleware.SignedInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "linli.core.middleware.ProblemMiddleware",
+    "linli.accounts.middleware.SessionMiddleware",
     "linli.core.middleware.ActingMiddleware",
 ]
 
@@ -193,6 +197,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_SAVE_EVERY_REQUEST = False
+LINLI_PROXIES = int(os.environ.get("LINLI_PROXIES") or int(_https))
+LINLI_SECOND_FACTOR = os.environ.get("LINLI_SECOND_FACTOR", "1") != "0"
 CSRF_FAILURE_VIEW = "linli.desk.errors.csrf_failure"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 ROOMS = {
     "rounds/": "linli.rounds.urls",
+    "account/": "linli.accounts.urls",
     "duty/": "linli.duty.urls",
     "residents/": "linli.residents.urls",
     "places/": "linli.places.urls",

@@ -49,7 +49,7 @@ class TestSignIn:
         ]
         for page in pages:
             assert "do not go together" in page
-            assert "can set a new one" in page
+            assert "can invite you again" in page
 
     def test_a_closed_account_does_not_get_in_nor_stay_in(self) -> None:
         make_account(username="gone", active=False)
@@ -65,7 +65,7 @@ class TestSignIn:
         make_account(username="li.na", name="李娜")
         client = signed_in("li.na")
         with db.owner():
-            assert JournalEntry.objects.filter(verb="desk.sign_in", account_name="李娜").count() == 1
+            assert JournalEntry.objects.filter(verb="accounts.sign_in", account_name="李娜").count() == 1
         assert client.get("/sign-out/").status_code == 405
         assert client.post("/sign-out/")["Location"] == "/sign-in/"
         assert client.get("/").status_code == 302

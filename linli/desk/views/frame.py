@@ -1,82 +1,28 @@
-"""Sign-in, home, and the switches that stand on every page."""
+"""Home, and the switches that stand on every page."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from linli.core import access, clock, db, faces, jobs
+from linli.core import faces, jobs
 from linli.core.access import Actor
 from linli.core.live import render_live
-from linli.core.models import Account, Job
+from linli.core.models import Job
 from linli.desk import services
-from linli.desk.forms import SignInForm
 from linli.desk.queries import view_job
-from linli.desk.shell import LARGE, SIZE_COOKIE
+from linli.desk.shell import LANGUAGES, LARGE, SIZE_COOKIE, set_cookie
 
-YEAR = 365 * 24 * 3600
 ASIDE = 100  # cards of this order and above stand in the right column
-LANGUAGES = {code for code, _name in settings.LANGUAGES}
-
-
-@method_decorator(login_not_required, name="dispatch")
-class SignIn(LoginView):
-    """Sign in, then go where one was going. The account's language and type size come along."""
-
-    template_name = "desk/sign_in.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        account = cast(SignInForm, form).get_user()
-        at = clock.now()
-        with db.atomic():
-            login(self.request, account)
-            services.record_sign_in(actor=access.actor_of(account.pk, account.name, at), at=at)
-        response = HttpResponseRedirect(self.get_success_url())
-        if account.language in LANGUAGES:
-            _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, account.language)
-        if account.large_type:
-            _set_cookie(response, SIZE_COOKIE, LARGE)
-        return response
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    return redirect("desk:sign-in")
-
-
-@sensitive_post_parameters()
-def change_password(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(Account.objects.get(pk=_actor(request).account_id), request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        account = services.set_password(
-            password=form.cleaned_data["new_password1"],
-            actor=_actor(request),
-            at=request.at,  # type: ignore[attr-defined]
-        )
-        update_session_auth_hash(request, account)
-        messages.success(request, _("The password has been changed. Other devices are signed out."))
-        return redirect("desk:home")
-    crumbs = [(_("Change password"), "")]
-    return render(request, "desk/password.html", {"form": form, "crumbs": crumbs})
 
 
 @login_not_required
@@ -86,7 +32,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     response = _back(request)
     if language in LANGUAGES:
-        _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
+        set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
         if request.user.is_authenticated:
             services.set_preferences(language=language, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
     return response
@@ -99,7 +45,7 @@ def set_size(request: HttpRequest) -> HttpResponse:
     large = request.POST.get("size") == LARGE
     response = _back(request)
     if large:
-        _set_cookie(response, SIZE_COOKIE, LARGE)
+        set_cookie(response, SIZE_COOKIE, LARGE)
     else:
         response.delete_cookie(SIZE_COOKIE, samesite="Lax")
     if request.user.is_authenticated:
@@ -152,7 +98,3 @@ def _back(request: HttpRequest) -> HttpResponseRedirect:
     if not url_has_allowed_host_and_scheme(target, allowed_hosts=host, require_https=secure):
         target = "/"
     return HttpResponseRedirect(target)
-
-
-def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
