@@ -117,17 +117,22 @@ def acting(actor: Actor) -> Iterator[Actor]:
     token = _current.set(actor)
     try:
         with db.atomic():
-            _tell_database(actor)
-            yield actor
+            if outer is None and db.using() == db.WEB:
+                # Goes with the first statement: a round trip less of the few that a short read takes.
+                with db.sent_first(*_telling(actor)):
+                    yield actor
+            else:
+                db.send(*_telling(actor))
+                yield actor
             if outer is not None and not db.connection().needs_rollback:
-                _tell_database(outer)  # a savepoint that is released keeps its settings
+                db.send(*_telling(outer))  # a savepoint that is released keeps its settings
     finally:
         _current.reset(token)
 
 
-def _tell_database(actor: Actor) -> None:
-    """Set whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone)."""
-    db.send(
+def _telling(actor: Actor) -> tuple[str, list[str]]:
+    """Sets whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone)."""
+    return (
         "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
         [str(actor.extent), str(actor.account_id)],
     )

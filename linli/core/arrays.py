@@ -44,8 +44,7 @@ def read_arrays(sql: str, widths: Sequence[int], params: Sequence[object] | None
 
     `widths` are the bytes of their elements. A NULL (nothing aggregated) is an empty array.
     """
-    db.connection().ensure_connection()
-    with Cursor(db.connection().connection) as cursor:
+    with Cursor(db.raw_connection()) as cursor:
         for name in ("int4", "int8", "timestamptz"):
             cursor.adapters.register_loader(cursor.adapters.types[name].array_oid, _ArrayBytes)
         cursor.execute(sql, params, binary=True)

@@ -53,6 +53,7 @@ def atomic(*, durable: bool = False) -> transaction.Atomic:
 
 @contextmanager
 def cursor() -> Iterator[Any]:
+    _send_first(connection())  # the caller may COPY, which nothing can go before in one round trip
     with connection().cursor() as cur:
         yield cur
 
@@ -85,25 +86,96 @@ def scalar(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> An
         return row[0] if row else None
 
 
-def prepared(sql: str, params: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+def prepared(sql: str, params: Sequence[Any] | dict[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
     """Like `rows`, for the few hottest statements: bound and planned by the server, once a connection.
 
-    Outside of a transaction it is one, committed when it returns.
+    Outside of a transaction it is one, committed when it returns. `binary`: how the answer travels; quicker to read.
     """
     wrapper = connection()
     wrapper.ensure_connection()
     raw = wrapper.connection
     raw.prepare_threshold = NEVER_UNASKED
+    cur = psycopg.Cursor(raw)
+    first = _take_first(wrapper)
     with wrapper.wrap_database_errors:
-        return list(psycopg.Cursor(raw).execute(sql, params, prepare=True).fetchall())
+        if first is None:
+            cur.execute(sql, params, prepare=True, binary=binary)
+        else:
+            with raw.pipeline():
+                first.send()
+                cur.execute(sql, params, prepare=True, binary=binary)
+        return list(cur.fetchall())
 
 
 def send(sql: str, params: Sequence[Any]) -> None:
     """Run a statement without a result, in one round trip with the BEGIN of a transaction that it is the first of."""
     wrapper = connection()
     wrapper.ensure_connection()
+    _send_first(wrapper)
     with wrapper.wrap_database_errors, wrapper.connection.pipeline():
         psycopg.Cursor(wrapper.connection).execute(sql, params)
+
+
+class _First:
+    """A statement without a result that goes to the server with the one after it, in one round trip.
+
+    It stands among the wrappers through which Django sends every statement of a connection, once.
+    """
+
+    def __init__(self, wrapper: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> None:
+        self._wrapper, self._sql, self._params = wrapper, sql, params
+
+    def send(self) -> None:
+        psycopg.Cursor(self._wrapper.connection).execute(self._sql, self._params)
+
+    def __call__(self, execute: Callable[..., T], sql: str, params: Any, many: bool, context: dict[str, Any]) -> T:
+        self._wrapper.execute_wrappers.remove(self)
+        alone = many or getattr(context["cursor"].cursor, "name", None)  # a cursor on the server declares itself first
+        with self._wrapper.wrap_database_errors, self._wrapper.connection.pipeline():
+            self.send()
+            if not alone:
+                return execute(sql, params, many, context)
+        return execute(sql, params, many, context)
+
+
+def _take_first(wrapper: BaseDatabaseWrapper) -> _First | None:
+    """What waits to go before the next statement, which now takes it along."""
+    found = next((one for one in wrapper.execute_wrappers if isinstance(one, _First)), None)
+    if found is not None:
+        wrapper.execute_wrappers.remove(found)
+    return found
+
+
+def _send_first(wrapper: BaseDatabaseWrapper) -> None:
+    first = _take_first(wrapper)
+    if first is not None:
+        with wrapper.wrap_database_errors, wrapper.connection.pipeline():
+            first.send()
+
+
+def raw_connection() -> Any:
+    """psycopg's own connection, for what Django's cursors cannot do; nothing waits to go before its next statement."""
+    wrapper = connection()
+    wrapper.ensure_connection()
+    _send_first(wrapper)
+    return wrapper.connection
+
+
+@contextmanager
+def sent_first(sql: str, params: Sequence[Any]) -> Iterator[None]:
+    """Inside the block, whichever statement comes first takes this one along, in one round trip with its BEGIN.
+
+    Without any, it is never sent. A statement that the server takes for several at once must not be the first.
+    """
+    wrapper = connection()
+    wrapper.ensure_connection()
+    first = _First(wrapper, sql, params)
+    wrapper.execute_wrappers.append(first)
+    try:
+        yield
+    finally:
+        if first in wrapper.execute_wrappers:
+            wrapper.execute_wrappers.remove(first)
 
 
 def retrying(act: Callable[[], T]) -> T:
