@@ -63,7 +63,7 @@ class Batch:
         return cls.of(numbers[:, 0], numbers[:, 1], numbers[:, 2], events, reasons)
 
     def settled(self, *, opened_at: datetime, received_at: datetime, before: timedelta) -> Batch:
-        """Event times that no clock error explains are clamped and flagged: policies.settle_event_time, on arrays."""
+        """Event times that no clock error explains are clamped and flagged: policies.EventWindow, on arrays."""
         opened, received = microseconds(opened_at), microseconds(received_at)
         late = self.events > microseconds(received_at + CLOCK_ERROR)
         early = self.events < microseconds(opened_at - before)

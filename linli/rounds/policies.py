@@ -13,19 +13,23 @@ BEFORE_OPENING = timedelta(hours=24)
 RATE_WINDOW = timedelta(hours=1)
 
 
-def settle_event_time(
-    event_at: datetime, *, opened_at: datetime, received_at: datetime
-) -> tuple[datetime, Flag | None]:
-    """Clamp an event time that no clock error explains to between the round's opening and its receipt.
+class EventWindow:
+    """Which event times a clock error explains, for marks of one round received at one moment.
 
-    A mark is never refused for its time: it is kept, clamped and flagged.
+    Those it does not explain are clamped to the opening or the receipt, and flagged: a mark is never refused for its
+    time.
     """
-    latest, earliest = received_at + CLOCK_ERROR, opened_at - BEFORE_OPENING
-    if event_at > latest:
-        return received_at, Flag.CLAMPED
-    if event_at < earliest:
-        return opened_at, Flag.CLAMPED
-    return min(event_at, received_at), None
+
+    def __init__(self, *, opened_at: datetime, received_at: datetime) -> None:
+        self.opened_at, self.received_at = opened_at, received_at
+        self.earliest, self.latest = opened_at - BEFORE_OPENING, received_at + CLOCK_ERROR
+
+    def settle(self, event_at: datetime) -> tuple[datetime, Flag | None]:
+        if event_at > self.latest:
+            return self.received_at, Flag.CLAMPED
+        if event_at < self.earliest:
+            return self.opened_at, Flag.CLAMPED
+        return min(event_at, self.received_at), None
 
 
 def bucket_of(at: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -69,11 +70,11 @@ class Flag(models.IntegerChoices):
     SHEET = 2, _("came from a sheet")
 
 
-@dataclass(frozen=True)
-class MarkCommand:
+class MarkCommand(NamedTuple):
     """One mark, as a face hands it in. `id` makes it idempotent; exactly one of `person_id`, `household_id` is set.
 
-    In a round that counts people, a household's mark goes to everyone due behind its door.
+    In a round that counts people, a household's mark goes to everyone due behind its door. A tuple, as the receipt is:
+    they come by the hundred, and making one as a frozen dataclass takes five times as long.
     """
 
     id: UUID
@@ -87,8 +88,7 @@ class MarkCommand:
     device_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The answer to one command, in the order of the commands."""
 
     id: UUID

@@ -195,7 +195,7 @@ def test_a_lapsed_exemption_is_open_again() -> None:
     round_ = open_round(block.extent)
     exempt = command(block.people[0], Mark.EXEMPT)
     until = MORNING + timedelta(hours=2)
-    give(round_, [type(exempt)(**{**exempt.__dict__, "until_at": until})])
+    give(round_, [exempt._replace(until_at=until)])
     assert bulk.lapse_exemptions(at=until - timedelta(seconds=1)) == 0
     assert bulk.lapse_exemptions(at=until) == 1
     assert figures(round_).exempt == 0

@@ -67,21 +67,22 @@ def read_command(item: Any) -> MarkCommand:
         raise MarkFieldWrong(field="marks", why=_("each mark is an object"))
     if not item.keys() <= FIELDS:
         raise MarkFieldWrong(field=min(str(name) for name in item.keys() - FIELDS), why=_("there is no such field"))
-    kind = item.get("mark")
-    if not isinstance(kind, str) or kind not in WORDS:
-        raise BadMark(value=kind if isinstance(kind, str | int) else "-")
+    word = item.get("mark")
+    kind = WORDS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        raise BadMark(value=word if isinstance(word, str | int) else "-")
     person, household = _number(item, "person"), _number(item, "household")
     if (person is None) == (household is None):
         raise MarkFieldWrong(field="person", why=_("give either a person or a household"))
     at = _moment(item, "at")
     if at is None:
         raise MarkFieldWrong(field="at", why=_("is missing"))
-    return MarkCommand(_uuid(item), WORDS[kind], at, person, household, _reason(item), *_moments(item, WORDS[kind]))
+    if len(item) == 4:  # nothing but what every mark has
+        return MarkCommand(_uuid(item), kind, at, person, household)
+    return MarkCommand(_uuid(item), kind, at, person, household, _reason(item), *_moments(item, kind))
 
 
 def _moments(item: dict[str, Any], kind: Mark) -> tuple[datetime | None, datetime | None, datetime | None]:
-    if len(item) == 4:  # nothing but what every mark has
-        return None, None, None
     back_at, until_at = _moment(item, "back_at"), _moment(item, "until_at")
     if back_at is not None and kind != Mark.ABSENT:
         raise MarkFieldWrong(field="back_at", why=_("belongs to absent alone"))

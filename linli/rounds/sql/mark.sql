@@ -2,7 +2,8 @@
 --
 -- Each command names a person or a household. In a round per person a household's command marks everyone due behind its door;
 -- in a round per household a person's command marks their household. Answers one row a command: outcome 1 accepted, 2 already
--- known, 3 not in this round, 4 round closed; and how many subjects it marked.
+-- known, 3 not in this round, 4 round closed; and how many subjects it marked. The arrays may be shorter than a_ids where
+-- the rest is NULL; a mark without a device's time has the time of its event, one without flags has none.
 -- Order of locks: the round (shared), the units in key order, the receipts in id order.
 CREATE FUNCTION linli_mark(
     a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint, a_extent int8multirange,
@@ -24,6 +25,8 @@ BEGIN
             a_devices[1], a_reasons[1], a_backs[1], a_untils[1], a_flags[1]) o;
         RETURN;
     END IF;
+    a_persons := linli_standing(1::smallint, a_persons);
+    a_households := linli_standing(2::smallint, a_households);
     IF v_state = 'open' THEN
         SELECT array_agg(DISTINCT (t.key >> 11) << 11 ORDER BY (t.key >> 11) << 11) INTO v_units
         FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t;
@@ -48,8 +51,8 @@ BEGIN
         ), added AS (
             INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
                               until_at, account_id, appointment_id, client_id, reason)
-            SELECT v_part, a_round, subject_id, key, kind, flags, event_at, device_at, a_received, back_at,
-                   until_at, a_account, a_appointment, id, reason FROM fresh ORDER BY key
+            SELECT v_part, a_round, subject_id, key, kind, coalesce(flags, 0), event_at, coalesce(device_at, event_at), a_received, back_at,
+                   until_at, a_account, a_appointment, id, coalesce(reason, '') FROM fresh ORDER BY key
             RETURNING id, subject_id, kind, event_at, client_id, until_at, back_at
         ), latest AS (
             SELECT DISTINCT ON (a.subject_id) a.* FROM added a ORDER BY a.subject_id, a.event_at DESC, a.client_id DESC
@@ -98,23 +101,32 @@ RETURNS TABLE (ord bigint, outcome smallint, marks integer)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-    v_key bigint; v_locked bigint; v_mark bigint; v_marks integer; v_event timestamptz; v_client uuid;
+    v_key bigint; v_locked bigint; v_mark bigint; v_marks integer; v_event timestamptz; v_client uuid; v_due boolean;
 BEGIN
-    SELECT s.key INTO v_key FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
+    SELECT s.key, s.due INTO v_key, v_due
+    FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
+    IF v_due IS NOT TRUE AND EXISTS (SELECT 1 FROM merged_into m WHERE m.kind = 1 AND m.merged_id = a_person) THEN
+        RETURN QUERY SELECT o.* FROM linli_mark_one(
+            a_part, a_round, a_received, a_account, a_appointment, a_extent, a_id,
+            (SELECT m.into_id FROM merged_into m WHERE m.kind = 1 AND m.merged_id = a_person), a_kind, a_event, a_device,
+            a_reason, a_back, a_until, a_flags) o;
+        RETURN;
+    END IF;
     IF v_key IS NOT NULL AND v_key <@ a_extent THEN
         v_locked := (v_key >> 11) << 11;
         PERFORM 1 FROM round_tally t WHERE t.round_id = a_round AND t.lo = v_locked FOR NO KEY UPDATE;
-        SELECT s.key, s.event_at, s.client_id INTO v_key, v_event, v_client
+        SELECT s.key, s.event_at, s.client_id, v_due AND NOT s.due INTO v_key, v_event, v_client, v_due
         FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
-        IF v_key IS NULL OR (v_key >> 11) << 11 <> v_locked THEN
+        -- Left, or merged into another, since we looked: looked at anew.
+        IF v_key IS NULL OR (v_key >> 11) << 11 <> v_locked OR v_due THEN
             RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
         END IF;
         INSERT INTO receipt (client_id, round_id, marks, at) VALUES (a_id, a_round, 1, a_received) ON CONFLICT DO NOTHING;
         IF FOUND THEN
             INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
                               until_at, account_id, appointment_id, client_id, reason)
-            VALUES (a_part, a_round, a_person, v_key, a_kind, a_flags, a_event, a_device, a_received, a_back,
-                    a_until, a_account, a_appointment, a_id, a_reason)
+            VALUES (a_part, a_round, a_person, v_key, a_kind, coalesce(a_flags, 0), a_event, coalesce(a_device, a_event), a_received,
+                    a_back, a_until, a_account, a_appointment, a_id, coalesce(a_reason, ''))
             RETURNING id INTO v_mark;
             IF v_event IS NULL OR (a_event, a_id)
                                 > (v_event, coalesce(v_client, '00000000-0000-0000-0000-000000000000'::uuid)) THEN
