@@ -80,6 +80,9 @@ FACTS: dict[str, Text] = {
     "open": _("open"),
     "scopes": _("scopes"),
     "reason": _("reason"),
+    "encrypted": _("encrypted"),
+    "keys": _("with keys"),
+    "block": _("block"),
     "way": _("way"),
     "sessions": _("devices"),
     "failures": _("wrong attempts"),
@@ -153,5 +156,7 @@ VERBS: dict[str, Text] = {
     "accounts.revoke_invitation": _("took an invitation back"),
     "accounts.accept_invitation": _("accepted an invitation"),
     "site.build_demo": _("built the demo district"),
+    "site.back_up": _("made a backup"),
+    "site.restore": _("put a backup back"),
     "site.restart_seals": _("began a new file of seals"),
 }

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -133,6 +134,52 @@ def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")
     from linli.site.worker import work_until_stopped
 
     raise typer.Exit(work_until_stopped(concurrency=concurrency))
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write, or a folder for it.")],
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt with a passphrase (age).")] = False,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the passphrase; implies --encrypt.")
+    ] = None,
+    with_keys: Annotated[bool, typer.Option("--with-keys", help="Put the keys in too; encrypted only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the manifest.")] = False,
+) -> None:
+    """Write everything into one file, while the product runs: one moment, with counts and hashes of each table."""
+    from linli.site.backup import cli
+
+    wanted = encrypt or passphrase_file is not None
+    passphrase = cli.read_passphrase(passphrase_file, confirm=True) if wanted else ""
+    set_up()
+    cli.run_backup(target=target, passphrase=passphrase, with_keys=with_keys, as_json=as_json)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the passphrase.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Throw away what is in the database.")] = False,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Go on although the keys are lost: ID and phone numbers stay unread.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Fill an empty database from a backup, and compare every table with its count and hash."""
+    from linli.site.backup import cli
+    from linli.site.backup.keys import bring_keys
+    from linli.site.embedded import get_home
+
+    passphrase = bring_keys(
+        source=source,
+        ask=lambda: cli.read_passphrase(passphrase_file, confirm=False),
+        home=get_home(),
+        without=without_keys,
+    )
+    set_up()
+    cli.run_restore(source=source, passphrase=passphrase, replace=replace, as_json=as_json)
 
 
 @app.command()
