@@ -6,6 +6,9 @@ about them; `roster_bad` those that do not, and why; `roster_same` those that on
 
 from __future__ import annotations
 
+# In a subquery the sequence is looked up once, not for every row.
+_NEXT = "(SELECT pg_get_serial_sequence('{}', 'id')::regclass)"
+
 # --- what a sheet may not say twice ------------------------------------------------------------------
 
 DOUBLES = (
@@ -88,6 +91,8 @@ MATCH = (
           ORDER BY f.n, p.presence IN (1, 2) DESC, p.key = f.key DESC, p.id DESC) m
     WHERE m.n = f.n
     """,
+    # An index for the questions of who is found already. Later updates would only have to keep it: it goes again.
+    "CREATE INDEX roster_fit_person ON roster_fit (person_id); ANALYZE roster_fit",
     # By door, name and date of birth, where one of the two has no ID number. An exact date first, then a missing one.
     """
     UPDATE roster_fit f SET person_id = m.person_id
@@ -95,7 +100,7 @@ MATCH = (
               SELECT f.n, p.id AS person_id,
                      rank() OVER (PARTITION BY f.n ORDER BY p.born_on IS NOT DISTINCT FROM f.born_on DESC,
                                                             p.presence IN (1, 2) DESC) AS best
-              FROM roster_fit f JOIN person p ON p.key = f.key AND p.name = f.name
+              FROM roster_fit f JOIN person p ON p.key = f.key AND p.name = f.name AND p.presence <> 5
               WHERE f.person_id IS NULL AND NOT f.vacant AND (f.id_hash IS NULL OR p.id_hash IS NULL)
                 AND (p.born_on IS NULL OR f.born_on IS NULL OR p.born_on = f.born_on)
                 AND (p.presence IN (1, 2) OR p.born_on IS NOT DISTINCT FROM f.born_on)
@@ -108,6 +113,7 @@ MATCH = (
     UPDATE roster_fit f SET person_id = NULL
     WHERE NOT f.lives AND EXISTS (SELECT 1 FROM roster_fit o WHERE o.person_id = f.person_id AND o.lives)
     """,
+    "DROP INDEX roster_fit_person",
 )
 UNCLEAR = (
     # Two people of the register fit one row, or one fits two rows.
@@ -149,18 +155,20 @@ HOUSEHOLDS = (
     WHERE g.n = f.n
     """,
     """
-    INSERT INTO household (key, label, note, created_at, updated_at)
-    SELECT DISTINCT f.key, f.label, '', %(at)s::timestamptz, %(at)s::timestamptz FROM roster_fit f
-    WHERE f.lives AND f.label <> ''
-      AND NOT EXISTS (SELECT 1 FROM household h WHERE h.key = f.key AND h.label = f.label AND h.ended_at IS NULL)
-    ORDER BY f.key, f.label
-    """,
-    """
     CREATE TEMP TABLE roster_labelled ON COMMIT DROP AS
-    SELECT h.key, h.label, h.id FROM household h
-    WHERE h.ended_at IS NULL AND (h.key, h.label) IN (SELECT key, label FROM roster_fit WHERE lives AND label <> '')
+    SELECT DISTINCT key, label, NULL::bigint AS id FROM roster_fit WHERE lives AND label <> ''
     """,
     "ANALYZE roster_labelled; ANALYZE roster_fit",
+    """
+    INSERT INTO household (key, label, note, created_at, updated_at)
+    SELECT l.key, l.label, '', %(at)s::timestamptz, %(at)s::timestamptz FROM roster_labelled l
+    WHERE NOT EXISTS (SELECT 1 FROM household h WHERE h.key = l.key AND h.label = l.label AND h.ended_at IS NULL)
+    ORDER BY l.key, l.label
+    """,
+    """
+    UPDATE roster_labelled l SET id = h.id FROM household h
+    WHERE h.key = l.key AND h.label = l.label AND h.ended_at IS NULL
+    """,
     """
     UPDATE roster_fit f SET household_id = h.id FROM roster_labelled h
     WHERE f.lives AND f.label <> '' AND h.key = f.key AND h.label = f.label
@@ -199,8 +207,8 @@ HOUSEHOLDS = (
       AND NOT EXISTS (SELECT 1 FROM roster_group o WHERE o.household_id = t.id)
     """,
     # The others begin one, under the first labels that are free: "", "2", "3" ...
-    """
-    UPDATE roster_group SET household_id = nextval(pg_get_serial_sequence('household', 'id')), fresh = true
+    f"""
+    UPDATE roster_group SET household_id = nextval({_NEXT.format("household")}), fresh = true
     WHERE household_id IS NULL
     """,
     """
@@ -232,7 +240,7 @@ HOUSEHOLDS = (
 # --- people ------------------------------------------------------------------------------------------------
 
 # What is empty in the sheet stays as it is in the register; ciphertext is written again only when the value is another.
-WANT = """
+WANT = f"""
 CREATE TEMP TABLE roster_want ON COMMIT DROP AS
 SELECT w.*, p.id IS NULL AS fresh,
        p.id IS NULL
@@ -242,7 +250,7 @@ SELECT w.*, p.id IS NULL AS fresh,
            IS DISTINCT FROM
        (p.name, p.sex, p.born_on, p.relation, p.id_hash, p.phone_hash, p.needs, p.back_on, p.note) AS other
 FROM (
-    SELECT f.n, coalesce(f.person_id, nextval(pg_get_serial_sequence('person', 'id'))) AS person_id,
+    SELECT f.n, coalesce(f.person_id, nextval({_NEXT.format("person")})) AS person_id,
            CASE WHEN f.lives THEN f.household_id ELSE p.household_id END AS household_id,
            CASE WHEN f.lives THEN f.key ELSE p.key END AS key,
            r.name, CASE WHEN r.sex = 0 THEN coalesce(p.sex, 0) ELSE r.sex END AS sex,
