@@ -35,6 +35,12 @@ GOALS: dict[str, tuple[str, float, str, str]] = {
     "desk_ms": ("≤", 150, "ms", "pages of the desk, p95"),
     "rls_cost_pct": ("≤", 20, "%", "row-level security on the community gap list"),
     "demo_s": ("≤", 60, "s", "the demo of 130,000 people, from an empty folder"),
+    "febrl1_precision": ("≥", 0.98, "", "duplicates found in febrl's set 1: how many of the found are right"),
+    "febrl1_recall": ("≥", 0.95, "", "the same: how many of those there are were found"),
+    "febrl2_precision": ("≥", 0.98, "", "febrl's set 2, precision"),
+    "febrl2_recall": ("≥", 0.95, "", "febrl's set 2, recall"),
+    "febrl3_precision": ("≥", 0.98, "", "febrl's set 3, precision"),
+    "febrl3_recall": ("≥", 0.95, "", "febrl's set 3, recall"),
     "start_s": ("≤", 5, "s", "second start of `linli run` until it answers"),
 }
 

@@ -19,6 +19,7 @@ JOB_KINDS: dict[str, Text] = {
     "rounds.open": _("Opening a round"),
     "rounds.close": _("Closing a round"),
     "rounds.reopen": _("Reopening a round"),
+    "residents.find_duplicates": _("Looking for duplicates"),
 }
 
 ROOMS: dict[str, Text] = {
@@ -106,6 +107,8 @@ VERBS: dict[str, Text] = {
     "places.move_division": _("moved a division"),
     "places.add_overlay": _("added an area or grid"),
     "places.redraw_overlay": _("redrew an area or grid"),
+    "places.regrid": _("changed boundaries"),
+    "places.undo_regrid": _("took a change of boundaries back"),
     "places.rename_place": _("renamed a place"),
     "places.add_alias": _("added another name of a place"),
     "places.end_place": _("ended a place"),
@@ -120,6 +123,11 @@ VERBS: dict[str, Text] = {
     "residents.record_presence": _("noted who is present or away"),
     "residents.record_moved_out": _("noted that people moved out"),
     "residents.record_vacant": _("noted that a home is empty"),
+    "residents.find_duplicates": _("looked for duplicates"),
+    "residents.decide_duplicate": _("decided about two entries that may be one"),
+    "residents.merge_people": _("merged two entries of one person"),
+    "residents.merge_households": _("merged two households"),
+    "residents.undo_merger": _("undid a merging"),
     "residents.unmask": _("looked at masked numbers"),
     "duty.make_account": _("made an account"),
     "duty.deactivate_account": _("closed an account"),
@@ -127,6 +135,7 @@ VERBS: dict[str, Text] = {
     "duty.appoint": _("appointed somebody"),
     "duty.end_appointment": _("ended an appointment"),
     "duty.hand_over": _("handed over a post"),
+    "duty.import_chain": _("imported the chain of posts"),
     "duty.make_token": _("made a token"),
     "duty.revoke_token": _("revoked a token"),
     "rounds.create_round": _("prepared a round"),

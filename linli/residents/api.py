@@ -15,6 +15,7 @@ from linli.residents import queries, services
 from linli.residents.errors import WordUnknown
 from linli.residents.policies import need_names, parse_needs
 from linli.residents.terms import (
+    SAID,
     Counts,
     HouseholdView,
     PersonInput,
@@ -228,7 +229,7 @@ def sex_of(word: str) -> Sex:
 
 
 def presence_of(word: str) -> Presence:
-    return Presence[one_of(word, [one.name.lower() for one in Presence], "presence").upper()]
+    return Presence[one_of(word, [one.name.lower() for one in SAID], "presence").upper()]
 
 
 @router.get("/households/{household_id}", response=HouseholdOut, summary="A household with its people")

@@ -32,6 +32,8 @@ class Change:
     people: set[int] = field(default_factory=set)
     households: set[int] = field(default_factory=set)
     keys: set[int] = field(default_factory=set)
+    merged_people: set[int] = field(default_factory=set)  # merged, or taken apart again
+    merged_households: set[int] = field(default_factory=set)
 
     def touch(self, *, people: Iterable[int] = (), households: Iterable[int] = (), keys: Iterable[int] = ()) -> None:
         self.people.update(people)
@@ -49,7 +51,11 @@ def changing(at: datetime, work: Callable[[Change], T]) -> T:
         if change.people or change.households:
             publish(
                 PeopleChanged(
-                    person_ids=tuple(sorted(change.people)), household_ids=tuple(sorted(change.households)), at=at
+                    person_ids=tuple(sorted(change.people)),
+                    household_ids=tuple(sorted(change.households)),
+                    at=at,
+                    merged_person_ids=tuple(sorted(change.merged_people)),
+                    merged_household_ids=tuple(sorted(change.merged_households)),
                 )
             )
         recount(change.keys)

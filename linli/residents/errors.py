@@ -91,6 +91,57 @@ class ChangedMeanwhile(Conflict):
     advice_text = _("Load it again, see what is right, and save once more.")
 
 
+class EntryMerged(Conflict):
+    code = "residents.entry_merged"
+    title = _("This entry has been merged into another.")
+    advice_text = _("Change the entry that stands for it, or undo the merging first.")
+
+
+class NotMergeable(Conflict):
+    """`why` is said in the detail."""
+
+    code = "residents.not_mergeable"
+    title = _("These two cannot be merged.")
+    advice_text = _("Choose two different entries.")
+
+
+class SurvivorGone(NotMergeable):
+    code = "residents.survivor_gone"
+    title = _("Somebody who lives here cannot be merged into an entry that has left.")
+    advice_text = _("Merge the other way round: keep the entry of who lives here.")
+
+
+class HouseholdsApart(NotMergeable):
+    code = "residents.households_apart"
+    title = _("The two households are behind different doors.")
+    advice_text = _("Move one of them to the door where they really live, then merge.")
+
+
+class MergerUnknown(NotFound):
+    code = "residents.merger_unknown"
+    title = _("There is no such merging here.")
+    advice_text = _("Look for it in the list of mergings.")
+
+
+class MergerUndone(Conflict):
+    code = "residents.merger_undone"
+    title = _("This merging has been undone already.")
+
+
+class UndoLaterFirst(Conflict):
+    """A later merger has to be undone before. `merger` is its number."""
+
+    code = "residents.undo_later_first"
+    title = _("Something was merged on top of this since.")
+    advice_text = _("Undo merging no. %(merger)s first.")
+
+
+class DuplicateUnknown(NotFound):
+    code = "residents.duplicate_unknown"
+    title = _("There is no such pair here.")
+    advice_text = _("Go back to the list; somebody may have decided it.")
+
+
 class BackTooEarly(Invalid):
     code = "residents.back_too_early"
     title = _("The day of return lies before today.")

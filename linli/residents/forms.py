@@ -11,6 +11,7 @@ from linli.residents.policies import LABEL_CHARS, NAME_CHARS, NOTE_CHARS, RELATI
 from linli.residents.terms import (
     NEED_LABELS,
     NO_NEED,
+    SAID,
     STORED_NEEDS,
     Need,
     PersonInput,
@@ -94,7 +95,7 @@ class PersonForm(forms.Form):
 
 class PresenceForm(forms.Form):
     presence = forms.TypedChoiceField(
-        label=_("Presence"), choices=Presence.choices, coerce=lambda value: Presence(int(value))
+        label=_("Presence"), choices=[(one.value, one.label) for one in SAID], coerce=lambda value: Presence(int(value))
     )
     back_on = forms.DateField(label=_("Back on"), required=False, widget=_DAY, help_text=_("Only for who is away."))
 

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from linli.residents.terms import LIVING, NEED_BITS, STORED_NEEDS, Presence, Sex
+from linli.residents.terms import LIVING, NEED_BITS, STORED_NEEDS, EntryKind, Presence, Sex, Verdict
 
 
 class Household(models.Model):
@@ -88,4 +88,86 @@ class UnitCount(models.Model):
                 name="unit_count_fits",
                 condition=Q(doors__gte=0, present__gte=0, people__gte=F("present"), households__gte=F("doors")),
             )
+        ]
+
+
+class Duplicate(models.Model):
+    """Two entries that may mean the same person or household, and what was decided. Ids and a certainty, no names."""
+
+    kind = models.SmallIntegerField(choices=EntryKind)
+    left_id = models.BigIntegerField()
+    right_id = models.BigIntegerField()
+    left_key = models.BigIntegerField()  # where the two were when they were found
+    right_key = models.BigIntegerField()
+    certainty = models.FloatField()
+    agreement = models.JSONField(default=dict)  # field -> place of the level they agree on, 0 the closest
+    found_at = models.DateTimeField()
+    verdict = models.CharField(max_length=9, choices=Verdict, default=Verdict.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "duplicate"
+        indexes = [models.Index(fields=["left_key"], name="duplicate_left", condition=~Q(verdict="same"))]
+        constraints = [
+            models.UniqueConstraint(name="duplicate_once", fields=["kind", "left_id", "right_id"]),
+            models.CheckConstraint(name="duplicate_of_two", condition=Q(left_id__lt=F("right_id"))),
+            models.CheckConstraint(name="duplicate_kind", condition=Q(kind__in=[kind.value for kind in EntryKind])),
+            models.CheckConstraint(
+                name="duplicate_decided",
+                condition=Q(verdict="open", decided_at=None)
+                | Q(verdict__in=["later", "different", "same"], decided_at__isnull=False),
+            ),
+        ]
+
+
+class Merger(models.Model):
+    """One entry that was merged into another, with what undoing it needs. Never deleted: undone, it says so."""
+
+    kind = models.SmallIntegerField(choices=EntryKind)
+    key = models.BigIntegerField()  # where the survivor was
+    other_key = models.BigIntegerField()  # where the merged one was
+    survivor_id = models.BigIntegerField()
+    merged_id = models.BigIntegerField()
+    within = models.ForeignKey("self", null=True, on_delete=models.PROTECT)  # the household's merger this belongs to
+    taken = models.JSONField(default=dict)  # fields the survivor took over -> digest of what it took
+    before = models.JSONField(default=dict)  # the survivor's own values of those fields; sealed ones stand beside
+    id_sealed = models.BinaryField(default=b"")
+    phone_sealed = models.BinaryField(default=b"")
+    gone = models.JSONField(default=dict)  # what merging changed in the merged entry
+    at = models.DateTimeField()
+    account_id = models.BigIntegerField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "merger"
+        indexes = [
+            models.Index(fields=["kind", "survivor_id"], name="merger_survivor"),
+            models.Index(fields=["key"], name="merger_key"),
+        ]
+        constraints = [
+            models.UniqueConstraint(name="merger_once", fields=["kind", "merged_id"], condition=Q(undone_at=None)),
+            models.CheckConstraint(name="merger_of_two", condition=~Q(survivor_id=F("merged_id"))),
+            models.CheckConstraint(name="merger_kind", condition=Q(kind__in=[kind.value for kind in EntryKind])),
+            models.CheckConstraint(
+                name="merger_undone",
+                condition=Q(undone_at=None, undone_by=None) | Q(undone_at__isnull=False, undone_by__isnull=False),
+            ),
+        ]
+
+
+class MergedInto(models.Model):
+    """The id of a merged entry -> the entry that stands for it now, however many mergers later. Follows `Merger`."""
+
+    kind = models.SmallIntegerField(choices=EntryKind)
+    merged_id = models.BigIntegerField()
+    into_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "merged_into"
+        indexes = [models.Index(fields=["kind", "into_id"], name="merged_into_whom")]
+        constraints = [
+            models.UniqueConstraint(name="merged_into_one", fields=["kind", "merged_id"]),
+            models.CheckConstraint(name="merged_into_another", condition=~Q(merged_id=F("into_id"))),
         ]

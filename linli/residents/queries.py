@@ -117,7 +117,7 @@ def _households(condition: str, actor: Actor, at: datetime, **params: Any) -> li
     )
     people: dict[int, list[PersonView]] = {row["id"]: [] for row in rows}
     for one in db.dicts(
-        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE p.household_id = ANY(%(ids)s)"
+        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE p.household_id = ANY(%(ids)s) AND p.presence <> 5"
         " ORDER BY p.presence, p.relation <> '户主', p.born_on NULLS LAST, p.id",
         {"ids": list(people)},
     ):
@@ -168,7 +168,8 @@ def search_residents(text: str, *, actor: Actor, at: datetime, limit: int = SEAR
     by, value = _what(text)
     column = {"id_number": "p.id_hash", "phone": "p.phone_hash", "name": "p.name"}[by]
     rows = db.dicts(
-        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE {column} = %(value)s AND {_INSIDE.format('p.key')}"
+        f"SELECT {_PERSON} FROM person p {_PLACES.format('p')} WHERE {column} = %(value)s AND p.presence <> 5"
+        f" AND {_INSIDE.format('p.key')}"
         " ORDER BY p.presence, p.key, p.id LIMIT %(limit)s",
         _spans(actor.extent_for(VIEW), value=value, limit=limit + 1),
     )

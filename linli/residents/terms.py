@@ -18,9 +18,38 @@ class Presence(models.IntegerChoices):
     AWAY = 2, _("away")
     MOVED_OUT = 3, _("moved out")
     DECEASED = 4, _("deceased")
+    MERGED = 5, _("merged into another entry")  # set by merging alone, undone by undoing it
 
 
+SAID = [Presence.PRESENT, Presence.AWAY, Presence.MOVED_OUT, Presence.DECEASED]  # what somebody may say of a person
 LIVING = [Presence.PRESENT.value, Presence.AWAY.value]  # has a home: nobody has two
+
+
+class EntryKind(models.IntegerChoices):
+    """What can be in the register twice."""
+
+    PERSON = 1, _("person")
+    HOUSEHOLD = 2, _("household")
+
+
+class Verdict(models.TextChoices):
+    """What became of two entries that may be one."""
+
+    OPEN = "open", _("to be decided")
+    LATER = "later", _("put off")
+    DIFFERENT = "different", _("not the same")
+    SAME = "same", _("merged")
+
+
+class Pick(models.TextChoices):
+    """Whose value stands when two entries become one."""
+
+    KEEP = "keep", _("of the entry that stays")
+    TAKE = "take", _("of the other entry")
+    BOTH = "both", _("both together")  # marks of need alone
+
+
+LEAST_CERTAINTY = 0.5  # more likely the same than not: listed
 
 
 class Sex(models.IntegerChoices):

@@ -182,6 +182,13 @@ def reopen_round(*, round_id: int, actor: Actor, at: datetime) -> None:
         )
         if changed:
             db.rows("SELECT linli_follow(%s, %s::bigint[])", [round_id, [subject for (subject,) in changed]])
+        # Entries may have been merged, or taken apart, while the round was closed.
+        db.rows(
+            "SELECT linli_rejoin(%s, array_agg(DISTINCT id), %s) FROM ("
+            " SELECT survivor_id AS id FROM merger WHERE kind = %s"
+            " UNION ALL SELECT merged_id FROM merger WHERE kind = %s) AS m",
+            [round_id, at, opening.count_by, opening.count_by],
+        )
         figures = queries.get_figures(round_id=round_id, extent=queries.scope_of(round_id), at=at)
         _record("rounds.reopen_round", "rounds.close", opening, actor, at, figures)
 

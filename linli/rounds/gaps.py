@@ -254,8 +254,8 @@ def _years_before(day: date, years: int) -> date:
 def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
     """The open subjects found the slow way, from the register and the marks alone: for tests and `linli rounds check`.
 
-    Who is due comes from the register as it stands, what closed them from the latest mark by event time. Needs an
-    owner's sight of
+    Who is due comes from the register as it stands, what closed them from the latest mark by event time, theirs and
+    those of entries merged into theirs (but not that these were gone from their own door). Needs an owner's sight of
     all marks, wherever they happened.
     """
     if round_.count_by == CountBy.PERSON:
@@ -267,14 +267,17 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
     rows = db.rows(
         f"""
         WITH latest AS (
-            SELECT DISTINCT ON (subject_id) subject_id, kind FROM mark WHERE round_id = %(round)s
-            ORDER BY subject_id, event_at DESC, client_id DESC NULLS LAST, kind DESC
+            SELECT DISTINCT ON (coalesce(a.into_id, m.subject_id))
+                   coalesce(a.into_id, m.subject_id) AS subject_id, m.kind
+            FROM mark m LEFT JOIN merged_into a ON a.kind = %(by)s AND a.merged_id = m.subject_id
+            WHERE m.round_id = %(round)s AND (a.into_id IS NULL OR m.kind < 20)
+            ORDER BY 1, event_at DESC, client_id DESC NULLS LAST, kind DESC
         )
         SELECT DISTINCT d.subject_id FROM ({due}) AS d
         JOIN round_span r ON r.round_id = %(round)s AND d.key >= r.lo AND d.key < r.hi
         LEFT JOIN latest m USING (subject_id)
         WHERE {extent.where("d.key")} AND (m.kind IS NULL OR m.kind < 10 OR m.kind >= 20)
         """,
-        {"round": round_.id},
+        {"round": round_.id, "by": round_.count_by},
     )
     return {row[0] for row in rows}

@@ -15,6 +15,7 @@ from linli.residents import queries
 from linli.residents.changes import EDIT, Change, changing, fill_doors, require_on
 from linli.residents.errors import (
     ChangedMeanwhile,
+    EntryMerged,
     FieldWrong,
     NothingChanged,
     PersonUnknown,
@@ -58,15 +59,17 @@ def add_person(*, household_id: int, person: PersonInput, actor: Actor, at: date
     return changing(at, work)
 
 
-def lock_person(person_id: int) -> Person:
-    """Raises PersonUnknown."""
+def lock_person(person_id: int, *, merged: bool = False) -> Person:
+    """Raises PersonUnknown, and EntryMerged unless merged ones are asked for too."""
     person = Person.objects.select_for_update().filter(pk=person_id).first()
     if person is None:
         raise PersonUnknown(person=person_id)
+    if person.presence == Presence.MERGED and not merged:
+        raise EntryMerged()
     return person
 
 
-def _as_input(person: Person) -> PersonInput:
+def as_input(person: Person) -> PersonInput:
     return PersonInput(
         name=person.name,
         id_number=crypto.unseal(bytes(person.id_sealed)),
@@ -95,7 +98,7 @@ def edit_person(
     def work(change: Change) -> list[str]:
         person = lock_person(person_id)
         require_on(actor, [person.key])
-        before = _as_input(person)
+        before = as_input(person)
         base = before
         if changes.get("id_number"):
             # The number says both; what an earlier number said does not bind the corrected one.

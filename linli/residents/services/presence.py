@@ -50,7 +50,7 @@ def record_presence(
             Person.objects.filter(pk=person.pk).update(**values)
         change.touch(people=[person.pk], households=[person.household_id], keys=[person.key])
         if presence in LIVING:
-            _revive(person.household_id, at)
+            revive_household(person.household_id, at)
             fill_doors([person.key])
         else:
             leave([person.household_id], change)
@@ -69,7 +69,8 @@ def record_presence(
     changing(at, work)
 
 
-def _revive(household_id: int, at: datetime) -> None:
+def revive_household(household_id: int, at: datetime) -> None:
+    """Somebody lives in it again: it goes on, under its own label if that is still free."""
     household = Household.objects.select_for_update().get(pk=household_id)
     if household.ended_at is None:
         return

@@ -1,0 +1,15 @@
+"""States follow entries of the register that are merged."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("rounds", "0002_ledger"), ("residents", "0003_duplicates")]
+
+    operations = [
+        migrations.RunSQL((SQL / "merged.sql").read_text(), "DROP FUNCTION linli_rejoin"),
+    ]
