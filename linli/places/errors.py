@@ -135,3 +135,63 @@ class OtherCity(Invalid):
     code = "places.other_city"
     title = _("%(place)s lies in another city.")
     advice_text = _("Places are moved inside one city only.")
+
+
+class NotOfLayer(Invalid):
+    code = "places.not_of_layer"
+    title = _("%(place)s cannot be part of a change of boundaries of this kind.")
+    advice_text = _("Give compounds, buildings or units, or whole places of the kind whose boundaries change.")
+
+
+class PieceTwice(Invalid):
+    code = "places.piece_twice"
+    title = _("%(place)s is to go to two places at once.")
+    advice_text = _("Leave it out of one of them.")
+
+
+class NothingChanges(Invalid):
+    code = "places.nothing_changes"
+    title = _("Everything chosen is already there.")
+    advice_text = _("Choose other parts, or another place to take them.")
+
+
+class PastMoment(Invalid):
+    code = "places.past_moment"
+    title = _("The moment given has passed.")
+    advice_text = _(
+        "Take now or a later moment; if boundaries were in truth redrawn earlier, say so by choosing “as of a past"
+        " moment”."
+    )
+
+
+class OnlyFromNow(Invalid):
+    code = "places.only_from_now"
+    title = _("This change can only begin now.")
+    advice_text = _(
+        "Communities, and areas whose grids go along, change at once. Come back at that moment, or change the grids"
+        " alone."
+    )
+
+
+class StalePlan(Conflict):
+    code = "places.stale_plan"
+    title = _("The boundaries changed while you looked at the preview.")
+    advice_text = _("Nothing was done. Look at the new preview and confirm it again.")
+
+
+class RegridUnknown(NotFound):
+    code = "places.regrid_unknown"
+    title = _("There is no change of boundaries numbered %(number)s.")
+    advice_text = _("Choose one from the list of changes.")
+
+
+class RegridUndone(Conflict):
+    code = "places.regrid_undone"
+    title = _("This change has been taken back already.")
+    advice_text = _("Make a new change if the boundaries should be otherwise.")
+
+
+class ChangedSince(Conflict):
+    code = "places.changed_since"
+    title = _("The boundaries of %(place)s changed again since.")
+    advice_text = _("Take back the later change first, or make a new one.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from linli.core.extents import Extent
 
 
 @dataclass(frozen=True)
@@ -24,4 +27,25 @@ class PlaceMoved:
     place_id: int
     from_id: int
     to_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Redrawing:
+    """Boundaries over these doors are about to change as of `since`, which may lie before `at`. A room whose frozen
+    figures would read otherwise raises a Problem.
+    """
+
+    extent: Extent
+    since: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Boundaries changed as of `since`. `ended`: places that hold nothing from then on -> who took over."""
+
+    place_ids: tuple[int, ...]
+    ended: Mapping[int, tuple[int, ...]]
+    since: datetime
     at: datetime

@@ -8,7 +8,7 @@ hold one block of keys for ever.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +68,8 @@ BLOCK_BITS = {
 # cannot
 # hold; not year 9999, which overflows in an eastern time zone.
 FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
+# Just before: what holds in the end, changes that are planned included.
+LAST_MOMENT = FOREVER - timedelta(days=1)
 
 
 class DoorKind(models.IntegerChoices):

@@ -13,9 +13,11 @@ class ResidentsConfig(AppConfig):
 
         from linli.core import events
         from linli.core.faces import NavItem, register_nav
+        from linli.places import facets
         from linli.places.events import DoorsEnding
         from linli.residents import handlers, importers
 
         events.subscribe(DoorsEnding, handlers.refuse_ending)
         importers.register()
+        facets.register(facets.Facet("people", _("People"), 10, handlers.count_people))
         register_nav(NavItem("residents:search", _("Residents"), "users", "residents.view", 50, "register"))

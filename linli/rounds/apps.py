@@ -13,10 +13,12 @@ class RoundsConfig(AppConfig):
 
         from linli.core import faces, importers
         from linli.core.events import subscribe
+        from linli.places.events import Redrawing
         from linli.residents.events import PeopleChanged
         from linli.rounds import bulk, handlers, periodic, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
 
         subscribe(PeopleChanged, handlers.follow_people)
+        subscribe(Redrawing, handlers.keep_closed_figures)
         importers.register(sheet_marks.IMPORTER)
         periodic.register()
         faces.register_nav(

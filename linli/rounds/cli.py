@@ -225,10 +225,11 @@ def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place 
     at = clock.now()
     with terminal.acting() as actor:
         found = queries.get_round_by_code(code)
-        reach = _reach(found, place, actor, "rounds.view", at)
+        moment = found.closed_at or at  # a closed round is read by the boundaries at its closing
+        reach = _reach(found, place, actor, "rounds.view", moment)
         total = queries.get_figures(round_id=found.id, extent=reach, at=at)
-        children = places.list_children(places.get_place(place).id, at) if place else []
-        by_place = queries.list_figures_of_places(round_id=found.id, place_ids=[c.id for c in children], at=at)
+        children = places.list_children(places.get_place(place).id, moment) if place else []
+        by_place = queries.list_figures_of_places(round_id=found.id, place_ids=[c.id for c in children], at=moment)
     if as_json:
         under = [{"code": c.code, "name": c.name, "figures": figures_as_dict(by_place[c.id])} for c in children]
         terminal.print_json({"round": code, "as_of": at, "figures": figures_as_dict(total), "under": under})

@@ -20,6 +20,12 @@ class RoundClosed(Problem):
     advice_text = _("Reopen the round if the mark belongs to it, or mark in a later round.")
 
 
+class FiguresFrozen(Conflict):
+    code = "rounds.figures_frozen"
+    title = _("The round %(round)s was closed after that moment; its figures by place would change.")
+    advice_text = _("Let the new boundaries begin after the round was closed.")
+
+
 class RoundNotOpen(Problem):
     code = "rounds.not_open"
     status = 409

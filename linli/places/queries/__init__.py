@@ -13,6 +13,7 @@ from linli.places.queries.doors import (
     list_doors_inside,
     list_units,
 )
+from linli.places.queries.regrids import Regrid, get_regrid, latest_layout, list_regrids
 from linli.places.queries.search import DoorHit, Found, find_by_name, search, search_places
 from linli.places.queries.shapes import find_outline, outlines_of
 from linli.places.queries.tree import (
@@ -39,6 +40,7 @@ __all__ = [
     "DoorHit",
     "DoorLabel",
     "Found",
+    "Regrid",
     "UnitLine",
     "count_inside",
     "counts_of",
@@ -55,11 +57,14 @@ __all__ = [
     "get_place",
     "get_places",
     "get_places_by_code",
+    "get_regrid",
+    "latest_layout",
     "list_children",
     "list_divisions",
     "list_doors",
     "list_doors_inside",
     "list_inside",
+    "list_regrids",
     "list_roots",
     "list_units",
     "outlines_of",

@@ -15,6 +15,8 @@ from linli.places.services.physical import (
     end_door,
     set_vacant,
 )
+from linli.places.services.redrawing import undo_regrid
+from linli.places.services.regridding import plan_regrid, regrid
 
 __all__ = [
     "add_alias",
@@ -30,8 +32,11 @@ __all__ = [
     "move_compound",
     "move_division",
     "move_place",
+    "plan_regrid",
     "read_kind",
     "redraw_overlay",
+    "regrid",
     "rename_place",
     "set_vacant",
+    "undo_regrid",
 ]

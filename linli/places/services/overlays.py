@@ -22,7 +22,7 @@ from linli.places.services.base import (
     require_edit,
 )
 from linli.places.services.regrid import close_rows, list_affected, open_chain, pieces_within
-from linli.places.terms import OVERLAYS, Kind, PlaceRef
+from linli.places.terms import LAST_MOMENT, OVERLAYS, Kind, PlaceRef
 
 
 def add_overlay(
@@ -45,7 +45,7 @@ def add_overlay(
         check_name_free(kind, name, siblings, parent)
         if code:
             check_code(code)
-        place = insert_place(kind=kind, code=code or _next_code(kind, parent), name=name, parent=parent, at=at)
+        place = insert_place(kind=kind, code=code or next_code(kind, parent), name=name, parent=parent, at=at)
         _hold(place, parent, extent_of_all(place_ids, at), at)
         record(place, "add_overlay", actor=actor, at=at, under=parent.code)
         return place
@@ -91,7 +91,11 @@ def _hold(place: PlaceRef, parent: PlaceRef | None, extent: Extent, at: datetime
         raise CutsUnit
     if parent is not None and not extent <= extent_of(parent.id, at):
         raise OutsideParent(parent=parent.name)
-    for other in list_divisions(extent, Kind(place.kind), at):
+    # Whoever holds any of it now, or is to hold it from a later moment on.
+    for other in [
+        *list_divisions(extent, Kind(place.kind), at),
+        *list_divisions(extent, Kind(place.kind), LAST_MOMENT),
+    ]:
         if other.id != place.id:
             raise Overlapping(place=other.name)
     spans = pieces_within(extent, parent.id) if parent else list(extent)
@@ -101,7 +105,13 @@ def _hold(place: PlaceRef, parent: PlaceRef | None, extent: Extent, at: datetime
 _LETTER = {Kind.AREA: "A", Kind.GRID_LARGE: "L", Kind.GRID: "G", Kind.GRID_SMALL: "S"}
 
 
-def _next_code(kind: Kind, parent: PlaceRef) -> str:
-    """150102001001-G03: the third grid of that community. Ended ones count, so that no code comes back."""
+def next_code(kind: Kind, parent: PlaceRef) -> str:
+    """150102001001-G03: the third grid of that community. Ended ones count, so that no code comes back; those that came
+    from another parent kept theirs, so a number may be taken.
+    """
     count: int = db.scalar("SELECT count(*) FROM place WHERE parent_id = %s AND kind = %s", [parent.id, kind.value])
-    return f"{parent.code}-{_LETTER[kind]}{count + 1:02}"
+    while True:
+        count += 1
+        code = f"{parent.code}-{_LETTER[kind]}{count:02}"
+        if not db.scalar("SELECT 1 FROM place WHERE code = %s", [code]):
+            return code
