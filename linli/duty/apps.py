@@ -11,9 +11,10 @@ class DutyConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.core import access, faces
-        from linli.duty import authority, facets
+        from linli.duty import authority, facets, imports
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
+        imports.register()
         facets.register()
         faces.register_nav(
             faces.NavItem("duty:appointments", _("Appointments"), "id-badge", "duty.view", 60, "register")

@@ -22,13 +22,15 @@ from linli.rounds import bulk as rounds
 from linli.rounds import marking
 from linli.rounds.services import create_round
 from linli.rounds.terms import RoundKind
-from linli.site.demo import facts
+from linli.site.demo import datong, facts
 from linli.site.demo.chain import DemoAccount, appoint_all, draw_grids
 from linli.site.demo.load import Plan, Settled, Watch, load_city
+from linli.site.demo.posts import Staffing, fill_posts
 from linli.site.demo.visit import Marks, Window, as_batch, choose_window, knock
 
 VERB = "site.build_demo"
 ROUND_NAME = "第一轮敲门行动（演示，全部虚构）"
+VACANT_POSTS = 0.03
 FOUNDED_BEFORE = timedelta(days=30)  # the places stand since then: the round was opened over them this morning
 
 
@@ -71,6 +73,7 @@ class Demo:
     district: str
     seed: int
     accounts: list[dict[str, Any]]
+    posts: int = 0
 
 
 def find_demo() -> Demo | None:
@@ -98,12 +101,15 @@ def build_demo(plan: Plan, *, password: str, at: datetime, watch: Watch) -> Demo
         zone = str(settings.TIME_ZONE)
         window = choose_window(at, zone)
         founded = window.opened_at - FOUNDED_BEFORE
-        settled = load_city(plan, at=founded, zone=zone, today=at, watch=watch)
-        grids = draw_grids(settled, at=founded, watch=watch)
+        of_county = datong.is_wanted(plan.district)
+        settled = (datong.load_county if of_county else load_city)(plan, at=founded, zone=zone, today=at, watch=watch)
+        grids = (datong.draw_areas if of_county else draw_grids)(settled, at=founded, watch=watch)
         root = next(place for place in places.list_roots(at) if place.kind in (Kind.PROVINCE, Kind.CITY))
         accounts = appoint_all(settled, grids, root_id=root.id, password=password, at=founded)
+        staffing = Staffing(officers=datong.OFFICERS) if of_county else Staffing(vacant=VACANT_POSTS)
+        posts = fill_posts(settled, staffing, at=founded, seed=plan.seed, watch=watch) + len(accounts)
         code, marks = _hold_round(settled, accounts, window, zone, np.random.default_rng(plan.seed + 1), watch)
-        demo = _describe(plan, settled, grids, accounts, code, marks)
+        demo = _describe(plan, settled, grids, accounts, code, marks, posts)
         journal.record(actor=SYSTEM, at=at, verb=VERB, subject=f"demo:{plan.seed}", **asdict(demo))
     return demo
 
@@ -156,6 +162,7 @@ def _describe(
     accounts: list[DemoAccount],
     code: str,
     marks: int,
+    posts: int,
 ) -> Demo:
     ground, census = settled.ground, settled.census
     districts = [row.name for row in settled.divisions if row.level == "district"]
@@ -173,6 +180,7 @@ def _describe(
         marks=marks,
         district=districts[0] if len(districts) == 1 else "呼和浩特市",
         seed=plan.seed,
+        posts=posts,
         accounts=[asdict(account) for account in accounts],
     )
 

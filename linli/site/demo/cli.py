@@ -23,7 +23,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def demo(
     people: Annotated[int, typer.Option(help="How many people, 200 to 3,400,000; 130,000 when not said.")] = 0,
-    district: Annotated[str, typer.Option(help="xincheng, huimin, yuquan, saihan, a six-digit code, or all.")] = "",
+    district: Annotated[
+        str, typer.Option(help="xincheng, huimin, yuquan, saihan, a six-digit code, all; or datong.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="The same seed, size and moment give the same demo.")] = Plan.seed,
     password: Annotated[str, typer.Option(help="Of all demo accounts; made up when not given.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -52,6 +54,7 @@ def _worded(watch: Watch) -> Watch:
         "people": _("people"),
         "indexes": _("indexes"),
         "grids": _("grids"),
+        "posts": _("posts"),
         "round": _("round"),
         "marks": _("marks"),
     }
@@ -84,6 +87,7 @@ def _show(found: build.Demo, *, as_json: bool, note: str, already: bool) -> None
         (_("doors"), found.doors),
         (_("units"), found.units),
         (_("compounds"), found.compounds),
+        (_("people on posts"), found.posts),
         (_("due in the round"), found.due),
         (_("marks"), found.marks),
     ]

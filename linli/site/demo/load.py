@@ -91,10 +91,11 @@ def load_city(plan: Plan, *, at: datetime, today: datetime, zone: str, watch: Wa
 
     The register must be empty.
     """
-    return _store(*draw_city(plan, today.astimezone(ZoneInfo(zone)).date()), at, watch)
+    return store_all(*draw_city(plan, today.astimezone(ZoneInfo(zone)).date()), at, watch)
 
 
-def _store(divisions: list[Division], ground: Ground, census: Census, at: datetime, watch: Watch) -> Settled:
+def store_all(divisions: list[Division], ground: Ground, census: Census, at: datetime, watch: Watch) -> Settled:
+    """What was drawn, on record since `at`. The register must be empty."""
     watch("places", 0, None)
     place_ids = store_divisions(divisions, at)
     building_id, unit_id, unit_lo = store_places(ground, place_ids, at)

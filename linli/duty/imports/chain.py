@@ -1,0 +1,169 @@
+"""Import of the chain: who holds which post where. The same sheet twice changes nothing.
+
+A row names a post by role and place, who holds it, and perhaps who stands in. People are told apart by their phone (or
+their account's name): one phone is one person, so whoever holds three posts has one account. A post that somebody else
+holds is handed over. A row without a name says that the post is vacant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from linli.core import db, journal
+from linli.core.access import Actor
+from linli.core.extents import Extent
+from linli.core.importers import Outcome, Source
+from linli.core.jobs import Run
+from linli.duty import policies
+from linli.duty.imports.find import Ground
+from linli.duty.imports.people import People, Person
+from linli.duty.imports.posts import Posts, Wanted
+from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, read_officer_kind, read_post
+from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
+from linli.places.imports.sheet import Progress, Tally
+from linli.places.terms import PlaceRef
+
+SEVERAL_SHOWN = 5
+
+
+@dataclass
+class Line:
+    """One good row."""
+
+    number: int
+    role: Role
+    place: PlaceRef
+    extent: Extent
+    officer_kind: str
+    organisation: str
+    holder: Person | None = None
+    deputy: Person | None = None
+
+
+def import_chain(run: Run, source: Source) -> Outcome:
+    """The work of the job."""
+    return load_chain(source, actor=run.actor, at=run.at, watch=run.progress)
+
+
+def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -> Outcome:
+    """Raises SheetProblem."""
+    tally = Tally(source, at)
+    watch(_("Reading"), 0, None)
+    tally.read(CHAIN_SHEET)
+    with db.owner(), db.atomic():
+        db.execute("LOCK TABLE appointment IN SHARE ROW EXCLUSIVE MODE")  # two sheets at once would fill one seat twice
+        lines = _read_lines(tally, actor, at)
+        people = People(tally)
+        for line in lines:
+            people.read(line.number)
+        people.find()
+        for line in lines:
+            line.holder, line.deputy = people.holder(line.number), people.deputy(line.number)
+        lines = [line for line in lines if line.number not in tally.faults]
+        watch(_("Writing"), 0, len(lines))
+        posts = Posts(tally, actor, at, [(line.role, line.place.id) for line in lines])
+        for line in lines:
+            posts.want(
+                Wanted(
+                    line.number, line.role, line.place, line.extent, line.officer_kind, line.organisation,
+                    line.holder, line.deputy,
+                )
+            )  # fmt: skip
+        new_people = people.make(posts.people(), at)
+        made, handed = posts.write()
+        watch(_("Writing"), len(lines), len(lines))
+        journal.record(
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
+            updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
+            appointments=made,
+        )  # fmt: skip
+    facts = (
+        (_("New accounts"), new_people), (_("New appointments"), made), (_("Posts handed over"), handed),
+    )  # fmt: skip
+    return tally.outcome(_("Posts not taken in"), facts)
+
+
+def _read_lines(tally: Tally, actor: Actor, at: datetime) -> list[Line]:
+    held = actor.extent_for(PERMISSION)
+    ground = Ground(held, at)
+    allowed: dict[Role, Extent] = {}
+    lines = []
+    for number in list(tally.values):
+        role = _read_role(tally, number)
+        place = _read_place(tally, number, ground, role)
+        kind = _read_kind(tally, number, role)
+        organisation = str(tally.values[number].get("organisation") or "")
+        if len(organisation) > NAME_LENGTH:
+            tally.refuse(number, "organisation", "too_long", _("The name is too long."), _("Shorten it."))
+        if role is None or place is None or number in tally.faults:
+            continue
+        extent = ground.extent(place, at)
+        if role not in allowed:
+            allowed[role] = held
+            for permission in ("duty.appoint", *PERMISSIONS[role]):
+                allowed[role] &= actor.extent_for(permission)
+        if not extent or not extent <= allowed[role]:
+            tally.refuse(
+                number, "role", "beyond_authority", _("You cannot appoint to this post at this place."),
+                _("Leave the row to the office that answers for all of the place."),
+            )  # fmt: skip
+            continue
+        lines.append(Line(number, role, place, extent, kind, organisation))
+    return lines
+
+
+def _read_role(tally: Tally, number: int) -> Role | None:
+    text = tally.values[number].get("role")
+    tally.require(number, "role")
+    if not text:
+        return None
+    role = read_post(str(text))
+    if role is None:
+        tally.refuse(
+            number, "role", "role_unknown", _("There is no post of this name."),
+            _("Write one of: 片区长, 网格长, 网格员, 楼栋长, 单元长, 信息员, 包联干部, 督导员, 卡点, 采样员, 配送员."),
+        )  # fmt: skip
+    return role
+
+
+def _read_place(tally: Tally, number: int, ground: Ground, role: Role | None) -> PlaceRef | None:
+    field, found = ground.find(tally.values[number])
+    if len(found) > 1:
+        codes = "、".join(place.code for place in found[:SEVERAL_SHOWN])
+        tally.refuse(
+            number, field, "place_several", _("Several places have this name: %(codes)s.") % {"codes": codes},
+            _("Fill in the community, or write the place's code in a column 地点代码."),
+        )  # fmt: skip
+        return None
+    if not found:
+        tally.refuse(
+            number, field, "place_unknown", _("No place of yours has this name or code here."),
+            _("Check the spelling and the columns left of it; places are imported with compounds and grids first."),
+        )  # fmt: skip
+        return None
+    if role in POST_KINDS and not policies.is_sole(role, found[0].kind):
+        tally.refuse(
+            number, field, "place_kind",
+            _("This is a %(kind)s; the post belongs to a place of another kind.") % {"kind": found[0].kind_label},
+            _("A 单元长 needs the unit, a 楼栋长 the building, a 网格长 the grid, a 片区长 the area."),
+        )  # fmt: skip
+        return None
+    return found[0]
+
+
+def _read_kind(tally: Tally, number: int, role: Role | None) -> str:
+    text = tally.values[number].get("officer_kind")
+    if not text or role is None:
+        return ""
+    kind = read_officer_kind(str(text))
+    if role != Role.INFORMATION_OFFICER or kind is None:
+        tally.refuse(
+            number, "officer_kind", "officer_kind", _("Only information officers are of a kind."),
+            _("Leave it empty, or write one of: %(kinds)s.")
+            % {"kinds": "、".join(str(one.label) for one in OfficerKind)},
+        )  # fmt: skip
+        return ""
+    return kind.value
