@@ -11,9 +11,12 @@ class DutyConfig(AppConfig):
 
     def ready(self) -> None:
         from linli.core import access, faces
-        from linli.duty import authority, facets, imports
+        from linli.core.events import subscribe
+        from linli.duty import authority, facets, handlers, imports
+        from linli.duty.events import PostHandedOver
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
+        subscribe(PostHandedOver, handlers.follow_post)
         imports.register()
         facets.register()
         faces.register_nav(

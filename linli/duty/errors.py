@@ -137,3 +137,79 @@ class OfficerKindWrong(Invalid):
     code = "duty.officer_kind"
     title = _("Only information officers are of a kind.")
     advice_text = _("Leave it empty, or choose one of: %(kinds)s.")
+
+
+class PhoneTaken(Conflict):
+    code = "duty.phone_taken"
+    title = _("This phone belongs to an account of another name.")
+    advice_text = _("One phone is one person: correct the name or the number.")
+
+
+class PhoneUnknown(NotFound):
+    code = "duty.phone_unknown"
+    title = _("No phone is known of this person.")
+    advice_text = _("The page of the account takes it in.")
+
+
+class PhoneWrong(Invalid):
+    code = "duty.phone"
+    title = _("%(text)s is not a phone number.")
+    advice_text = _("Write a mobile number of 11 digits, or an area code and number such as 0471-6912345.")
+
+
+class PersonUnclear(Invalid):
+    code = "duty.person"
+    title = _("It is not said who it is.")
+    advice_text = _("Give an account name, or a name with a phone.")
+
+
+class NoVolunteer(Conflict):
+    code = "duty.no_volunteer"
+    title = _("You are not registered as a volunteer.")
+    advice_text = _("Register with your home first.")
+
+
+class NotAUnit(Invalid):
+    code = "duty.not_a_unit"
+    title = _("%(place)s is not a unit.")
+    advice_text = _("Say in which unit you live; its code is on its page.")
+
+
+class PostNotVacant(Conflict):
+    code = "duty.post_not_vacant"
+    title = _("Somebody holds this post already.")
+    advice_text = _("Choose another post; the list shows those that are vacant now.")
+
+
+class PostFarAway(Forbidden):
+    code = "duty.post_far_away"
+    title = _("This post is not in the community you live in.")
+    advice_text = _("Choose a post near your home.")
+
+
+class PostNotClaimable(Invalid):
+    code = "duty.post_not_claimable"
+    title = _("Only the posts of building and unit leads can be claimed.")
+    advice_text = _("Choose a building or a unit.")
+
+
+class ClaimNotFound(NotFound):
+    code = "duty.claim_not_found"
+    title = _("There is no such claim here.")
+
+
+class ClaimDecided(Conflict):
+    code = "duty.claim_decided"
+    title = _("The claim has been decided already.")
+    advice_text = _("Load the list again.")
+
+
+class TeamNotFound(NotFound):
+    code = "duty.team_not_found"
+    title = _("There is no such work team here.")
+
+
+class TeamDissolved(Conflict):
+    code = "duty.team_dissolved"
+    title = _("The work team has been dissolved.")
+    advice_text = _("Form a new one.")

@@ -39,6 +39,7 @@ from linli.duty.terms import LONGEST_TOKEN, NewAccount, NewToken, Role
 __all__ = [
     "Detail",
     "appoint",
+    "check_password",
     "choose_password",
     "deactivate_account",
     "end_appointment",
@@ -225,12 +226,17 @@ def _give_password(account: Account, password: str | None) -> str | None:
         made_up = "-".join("".join(secrets.choice(LETTERS) for _letter in range(4)) for _group in range(4))
         account.set_password(made_up)
         return made_up
+    check_password(account, password)
+    account.set_password(password)
+    return None
+
+
+def check_password(account: Account, password: str) -> None:
+    """Raises PasswordWeak."""
     try:
         validate_password(password, account)
     except ValidationError as error:
         raise PasswordWeak(why=" ".join(error.messages)) from None
-    account.set_password(password)
-    return None
 
 
 def _require_over(account: Account, actor: Actor, at: datetime) -> list[Appointment]:
