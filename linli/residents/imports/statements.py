@@ -91,8 +91,8 @@ MATCH = (
           ORDER BY f.n, p.presence IN (1, 2) DESC, p.key = f.key DESC, p.id DESC) m
     WHERE m.n = f.n
     """,
-    # An index for the questions of who is found already. Later updates would only have to keep it: it goes again.
-    "CREATE INDEX roster_fit_person ON roster_fit (person_id); ANALYZE roster_fit",
+    # An index once most are found, not before; tables that were just filled are joined through it later on as well.
+    "CREATE INDEX ON roster_fit (person_id); ANALYZE roster_fit",
     # By door, name and date of birth, where one of the two has no ID number. An exact date first, then a missing one.
     """
     UPDATE roster_fit f SET person_id = m.person_id
@@ -113,7 +113,6 @@ MATCH = (
     UPDATE roster_fit f SET person_id = NULL
     WHERE NOT f.lives AND EXISTS (SELECT 1 FROM roster_fit o WHERE o.person_id = f.person_id AND o.lives)
     """,
-    "DROP INDEX roster_fit_person",
 )
 UNCLEAR = (
     # Two people of the register fit one row, or one fits two rows.
