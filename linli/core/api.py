@@ -146,6 +146,8 @@ def problem_response(problem: Problem) -> HttpResponse:
     response = HttpResponse(orjson.dumps(problem.as_dict()), status=problem.status, content_type=PROBLEM_TYPE)
     if problem.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="linli"'
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
     return response
 
 

@@ -24,6 +24,8 @@ class Problem(Exception):
     status: int = 400
     title: Text = _("The request could not be carried out.")
     advice_text: Text = ""
+    retry_after: int | None = None
+    """Seconds after which it is worth trying again: the header Retry-After."""
 
     def __init__(self, detail: Text | None = None, *, advice: Text | None = None, **params: Any) -> None:
         self._detail = detail
@@ -104,3 +106,4 @@ class Unavailable(Problem):
     status = 503
     title = _("The system is busy.")
     advice_text = _("Nothing was lost. Try again in a moment.")
+    retry_after = 3

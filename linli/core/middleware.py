@@ -76,4 +76,7 @@ class ProblemMiddleware:
 def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     fragment = request.headers.get("HX-Request") == "true"
     template = "core/problem_fragment.html" if fragment else "core/problem.html"
-    return render(request, template, {"problem": problem}, status=problem.status)
+    response = render(request, template, {"problem": problem}, status=problem.status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response

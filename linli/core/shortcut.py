@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import translation
 
-from linli.core import access, clock, db, integrity
+from linli.core import access, clock, db, integrity, limits
 from linli.core.access import Actor
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable
@@ -30,8 +30,9 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
-           413: "Content Too Large", 422: "Unprocessable Content", 500: "Internal Server Error",
-           503: "Service Unavailable"}  # fmt: skip
+           413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
+           500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
+QUERY_CANCELED = "57014"  # it took too long: a second try would take as long
 _roads: list[tuple[re.Pattern[str], Work]] = []
 _log = logging.getLogger(__name__)
 
@@ -66,15 +67,20 @@ def put_in_front(application: Application) -> Application:
 
 
 def _answer(environ: Environ, start_response: StartResponse, work: Work, name: str, token: str) -> Iterable[bytes]:
-    status, body, kind = 200, b"", "application/json"
+    status, body, kind, retry_after = 200, b"", "application/json", None
     with translation.override(_language(environ)):
         try:
+            limits.admit_token(token, limits.address_of(environ))
             body = _run(work, name, _read(environ), token)
         except Problem as problem:
             status, kind, body = problem.status, PROBLEM_TYPE, orjson.dumps(problem.as_dict())
+            retry_after = problem.retry_after
     headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *HEADERS]
     if status == 401:
         headers.append(("WWW-Authenticate", 'Bearer realm="linli"'))
+        limits.blame(limits.address_of(environ))
+    if retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
     start_response(f"{status} {REASONS.get(status, 'Problem')}", headers)
     return [body]
 
@@ -107,7 +113,7 @@ def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
         except (OperationalError, InterfaceError) as error:
             # The database was restarted, or is away: the connection is of no more use.
             db.connection().close()
-            if last:
+            if last or getattr(error.__cause__, "sqlstate", None) == QUERY_CANCELED:
                 _log.warning("the database does not answer: %s", error)
                 raise Unavailable from error
     raise AssertionError("unreachable")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.errors import Forbidden, NotFound, Problem
+from linli.core.api import problem_response
+from linli.core.errors import Forbidden, NotFound, Problem, Unavailable
 
 
 class FormExpired(Problem):
@@ -53,12 +57,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Touches neither the database nor the session: they may be what broke."""
-    problem = Broken()
+    # Django asks for this page while the exception is being handled. One that came before any view, such as no
+    # connection for the session, is not a fault of the program.
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    return answer_plainly(request, Unavailable() if is_away else Broken())
+
+
+def answer_plainly(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A page, fragment or JSON made of the problem alone: nothing is read for it."""
     if _wants_json(request):
         return _json(problem)
     fragment = request.headers.get("HX-Request") == "true"
     template = "core/problem_fragment.html" if fragment else "desk/broken.html"
-    return HttpResponse(render_to_string(template, {"problem": problem}), status=problem.status)
+    response = HttpResponse(render_to_string(template, {"problem": problem}), status=problem.status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
@@ -73,5 +87,5 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _json(problem: Problem) -> JsonResponse:
-    return JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
+def _json(problem: Problem) -> HttpResponse:
+    return problem_response(problem)

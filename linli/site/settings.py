@@ -10,6 +10,8 @@ LINLI_ORIGINS     origins trusted for forms behind a proxy, e.g. ``https://linli
 LINLI_PROXIES     how many proxies stand in front and write X-Forwarded-For; default 1 with LINLI_HTTPS, else 0
 LINLI_SECOND_FACTOR  0: roles that ask for a second factor only remind of it (for demonstrations)
 LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
+LINLI_RATE        requests a second that one token may make of one web process; default 200, 0: no limits
+LINLI_STATEMENT_SECONDS  how long a statement of a page or of the API may take; default 60
 LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
 LINLI_SEALS_URL   address that every seal is sent to by POST, outside of this machine; default: none
 LINLI_DEBUG       1 for developers: tracebacks in the browser
@@ -54,6 +56,9 @@ LINLI_JOURNAL_KEY = _secrets.journal_key
 LINLI_SEALS = Path(os.environ.get("LINLI_SEALS") or LINLI_HOME / "seals").expanduser()
 LINLI_SEALS_URL = os.environ.get("LINLI_SEALS_URL", "")
 
+LINLI_RATE = float(os.environ.get("LINLI_RATE") or (0 if TESTING else 200))
+LINLI_STATEMENT_SECONDS = int(os.environ.get("LINLI_STATEMENT_SECONDS") or 60)
+
 DEBUG = _flag("LINLI_DEBUG")
 ALLOWED_HOSTS = _words("LINLI_HOSTS", "127.0.0.1,localhost,[::1]") + (["testserver"] if TESTING else [])
 CSRF_TRUSTED_ORIGINS = _words("LINLI_ORIGINS")
@@ -82,6 +87,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "linli.site.overload.OverloadMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -122,10 +128,10 @@ def _database_url() -> str:
     return url
 
 
-def _database(url: str, *, path: str, role: str = "") -> dict[str, Any]:
+def _database(url: str, *, path: str, role: str = "", more: tuple[str, ...] = ()) -> dict[str, Any]:
     """One alias: the same server and login, told apart by search path and role."""
     parts: dict[str, Any] = {name: value for name, value in conninfo_to_dict(url).items() if value is not None}
-    options = [str(parts.pop("options", "")), f"-c search_path={path}", f"-c role={role}" if role else ""]
+    options = [str(parts.pop("options", "")), f"-c search_path={path}", f"-c role={role}" if role else "", *more]
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.pop("dbname", "linli"),
@@ -143,8 +149,9 @@ def _database(url: str, *, path: str, role: str = "") -> dict[str, Any]:
 # alias sees both schemas, so that a job is enqueued inside a room's transaction, and tells its progress outside it.
 LINLI_DATABASE_URL = _database_url()
 _rooms_path = f"{LINLI_SCHEMA},{LINLI_JOBS_SCHEMA}"
+_web_limits = (f"-c statement_timeout={LINLI_STATEMENT_SECONDS}s",)
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": _database(LINLI_DATABASE_URL, path=_rooms_path, role="linli_web")
+    "default": _database(LINLI_DATABASE_URL, path=_rooms_path, role="linli_web", more=_web_limits)
     | {"TEST": {"MIRROR": "owner", "DEPENDENCIES": []}},
     "owner": _database(LINLI_DATABASE_URL, path=_rooms_path) | {"TEST": {"DEPENDENCIES": []}},
     "jobs": _database(LINLI_DATABASE_URL, path=f"{LINLI_JOBS_SCHEMA},{LINLI_SCHEMA}") | {"TEST": {"DEPENDENCIES": []}},

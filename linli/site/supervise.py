@@ -30,6 +30,9 @@ DATABASE_CHECK_SECONDS = 1.0
 MAX_WEB_WORKERS = 8
 MAX_WEB_THREADS = 32
 """Over all web workers: each thread holds a database connection, and the embedded server grants 100."""
+MAX_WAITING = 512
+"""Requests taken in by all web workers together; further connections wait in the system's backlog."""
+BACKLOG = 512
 PARENT_DEATH_SIGNAL = 1
 
 
@@ -133,6 +136,9 @@ def web_command(host: str, port: int) -> list[str]:
         "--port": str(port),
         "--workers": str(workers),
         "--blocking-threads": str(max(1, min(4, MAX_WEB_THREADS // workers))),
+        # What waits is bounded: so many requests in each worker, so many connections before them.
+        "--backpressure": str(MAX_WAITING // workers),
+        "--backlog": str(BACKLOG),
         "--workers-kill-timeout": "3",
         "--log-level": "warning",
     }
