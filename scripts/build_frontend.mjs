@@ -27,6 +27,11 @@ const files = [
   ['@tabler/icons-webfont/dist/fonts/tabler-icons.woff2', 'fonts/tabler-icons.woff2'],
   ['htmx.org/dist/htmx.min.js', 'htmx.min.js', withoutMap],
   ['echarts/dist/echarts.min.js', 'echarts.min.js', withoutMap],
+  ['maplibre-gl/dist/maplibre-gl.mjs', 'maplibre-gl.mjs', withoutMap],
+  ['maplibre-gl/dist/maplibre-gl-worker.mjs', 'maplibre-gl-worker.mjs', withoutMap],
+  ['maplibre-gl/dist/maplibre-gl.css', 'maplibre-gl.css', withoutMap],
+  ['terra-draw/dist/terra-draw.umd.js', 'terra-draw.umd.js', withoutMap],
+  ['terra-draw-maplibre-gl-adapter/dist/terra-draw-maplibre-gl-adapter.umd.js', 'terra-draw-maplibre.umd.js', withoutMap],
 ];
 
 await rm(draft, { recursive: true, force: true });
