@@ -10,9 +10,11 @@ from pydantic import Field
 
 from linli.core.api import ApiRequest, permission
 from linli.places import queries, services
+from linli.places.api_regrid import router as redrawings
 from linli.places.terms import Kind, PlaceRef
 
 router = Router(tags=["places"])
+router.add_router("", redrawings)
 
 
 class PlaceLine(Schema):

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linli.core import clock, terminal
 from linli.core.access import Actor
 from linli.places import queries, services
+from linli.places.errors import MomentWrong
+from linli.places.keys import store_missing_keys
+from linli.places.layouts import Change, Take, Target
 from linli.places.terms import Kind, PlaceRef
 
 app = typer.Typer(no_args_is_help=True, help="The tree of places: search, show, add, rename, move.")
@@ -216,3 +220,95 @@ def end(code: Code) -> None:
     """Dissolve a place that holds nothing any more, or end a compound, building or unit with its doors."""
     with terminal.acting() as actor:
         services.end_place(place_id=queries.get_place(code).id, actor=actor, at=clock.now())
+
+
+@app.command()
+def regrid(
+    pieces: Annotated[list[str], typer.Argument(metavar="CODE...", help="Parts to take; whole grids are merged.")],
+    kind: Annotated[str, typer.Option(help="grid, grid_small, grid_large, area or community.")] = "grid",
+    to: Annotated[str, typer.Option("--to", metavar="CODE", help="The place that takes them.")] = "",
+    new: Annotated[str, typer.Option("--new", metavar="NAME", help="Or a new one of this name.")] = "",
+    code: Annotated[str, typer.Option(help="Code of the new one; made when left out.")] = "",
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="2022-10-05T00:00; default: now.")] = "",
+    backdated: Annotated[bool, typer.Option("--backdated", help="Say so when the moment has passed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Split, merge or move grids, areas and communities by their parts, from a moment on."""
+    at = clock.now()
+    moment = read_moment(since) or at
+    with terminal.acting() as actor:
+        target = Target(queries.get_place(to).id) if to else Target(name=new, code=code)
+        takes = [Take(tuple(queries.get_place(one).id for one in pieces), target)]
+        given: dict[str, Any] = {
+            "kind": services.read_kind(kind), "takes": takes, "since": moment, "actor": actor, "at": at,
+            "backdated": backdated,
+        }  # fmt: skip
+        change = services.plan_regrid(**given)
+        number = None if dry_run else services.regrid(**given, token=change.token)
+        _print_change(change, number, as_json)
+
+
+def _print_change(change: Change, number: int | None, as_json: bool) -> None:
+    rows = [
+        (
+            line.holding.code, line.holding.name, queries.count_inside(line.was).doors,
+            queries.count_inside(line.will).doors, line.is_new, line.ends,
+        )
+        for line in change.lines
+    ]  # fmt: skip
+    if as_json:
+        names = ("code", "name", "doors_before", "doors_after", "is_new", "ends")
+        places = [dict(zip(names, row, strict=True)) for row in rows]
+        terminal.print_json({"number": number, "since": change.since, "places": places})
+        return
+    terminal.print_table(
+        _("Change %(number)s") % {"number": number} if number else _("Nothing has been changed yet"),
+        [_("Place code"), _("Place name"), _("Doors before"), _("Doors after"), ""],
+        [[*row[:4], _("newly made") if row[4] else _("is dissolved") if row[5] else ""] for row in rows],
+        numbers=[2, 3],
+    )
+
+
+@app.command("undo-regrid")
+def undo_regrid(number: Annotated[int, typer.Argument(metavar="NUMBER", help="Of the change.")]) -> None:
+    """Take a change of boundaries back, while nothing else changed since."""
+    with terminal.acting() as actor:
+        services.undo_regrid(number=number, actor=actor, at=clock.now())
+
+
+@app.command()
+def regrids(code: Code, as_json: Json = False) -> None:
+    """Changes of boundaries inside a place, newest first."""
+    at = clock.now()
+    with terminal.acting() as actor:
+        found = queries.list_regrids(queries.extent_of(_get(code, actor, at).id, at))
+        if as_json:
+            terminal.print_json(
+                [
+                    {"number": one.id, "kind": one.kind_label, "since": one.since, "undone_at": one.undone_at}
+                    for one in found
+                ]
+            )
+            return
+        rows = [[one.id, one.kind_label, str(one.since), str(one.undone_at or "")] for one in found]
+        terminal.print_table("", [_("Number"), _("Kind"), _("From when"), _("Taken back")], rows, numbers=[0])
+
+
+def read_moment(text: str) -> datetime | None:
+    """A date and time of the jurisdiction; None when nothing was said. Raises MomentWrong."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise MomentWrong(text=text) from None
+    return found if found.tzinfo else timezone.make_aware(found)
+
+
+@app.command("index")
+def index_names() -> None:
+    """Make search keys for names that have none; needed only after rows were written by hand."""
+    with terminal.acting() as actor:
+        actor.require("places.import")
+        typer.echo(store_missing_keys())

@@ -195,3 +195,9 @@ class ChangedSince(Conflict):
     code = "places.changed_since"
     title = _("The boundaries of %(place)s changed again since.")
     advice_text = _("Take back the later change first, or make a new one.")
+
+
+class MomentWrong(Invalid):
+    code = "places.moment"
+    title = _("“%(text)s” is no date and time.")
+    advice_text = _("Write it as 2022-10-05 or 2022-10-05T08:00.")

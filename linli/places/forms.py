@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from linli.places.terms import DIVISIONS, NAME_LENGTH, OVERLAYS, Kind
+from linli.places.terms import DIVISIONS, NAME_LENGTH, OVERLAYS, Kind, PlaceRef
 
 
 class AddForm(forms.Form):
@@ -62,6 +63,48 @@ class DoorsForm(forms.Form):
     @property
     def given(self) -> list[str]:
         return str(self.cleaned_data["numbers"]).split()
+
+
+class RedrawForm(forms.Form):
+    """How boundaries change. What is ticked (`piece`, `merge`) the view reads itself: it is drawn as a tree."""
+
+    how = forms.ChoiceField(
+        label=_("What is to happen?"),
+        choices=[
+            ("new", _("What is ticked becomes a new one")),
+            ("move", _("What is ticked goes to another")),
+            ("merge", _("Others are merged into this one")),
+        ],
+    )
+    name = forms.CharField(label=_("Name of the new one"), max_length=NAME_LENGTH, required=False)
+    code = forms.CharField(
+        label=_("Code of the new one"), max_length=40, required=False, help_text=_("Left empty, one is made.")
+    )
+    to = forms.TypedChoiceField(
+        label=_("To which one"), coerce=lambda value: int(value) if value else None, empty_value=None, required=False
+    )
+    since = forms.DateTimeField(
+        label=_("From when"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("Left empty: now."),
+    )  # fmt: skip
+    backdated = forms.BooleanField(
+        label=_("as of a past moment"), required=False,
+        help_text=_("The boundaries were in truth redrawn earlier: what is read of that time will read otherwise."),
+    )  # fmt: skip
+    token = forms.CharField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, siblings: Sequence[PlaceRef], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Please choose")), *((one.id, f"{one.name} {one.code}") for one in siblings)]
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("how") == "new" and not given.get("name"):
+            self.add_error("name", _("Give the new one a name."))
+        if given.get("how") == "move" and not given.get("to"):
+            self.add_error("to", _("Choose which one takes it."))
+        return given
 
 
 class EndForm(forms.Form):

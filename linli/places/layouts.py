@@ -139,7 +139,7 @@ class Change:
         parts = [
             {str(id): one.as_json() for id, one in layout.items()} for layout in (self.before, self.after)
         ]  # fmt: skip
-        text = json.dumps([self.since.isoformat(), *parts], sort_keys=True)
+        text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

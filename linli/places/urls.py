@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.places import views
+from linli.places import views, views_regrid, views_search
 
 app_name = "places"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("suggest/", views_search.suggest, name="suggest"),
+    path("redrawings/<int:number>/", views_regrid.redrawing, name="redrawing"),
+    path("redrawings/<int:number>/undo/", views_regrid.undo, name="undo-redrawing"),
     path("<str:code>/", views.place, name="place"),
     path("<str:code>/add/", views.add, name="add"),
     path("<str:code>/rename/", views.rename, name="rename"),
     path("<str:code>/move/", views.move, name="move"),
     path("<str:code>/doors/", views.doors, name="doors"),
     path("<str:code>/end/", views.end, name="end"),
+    path("<str:code>/redraw/", views_regrid.redraw, name="redraw"),
 ]

@@ -19,6 +19,7 @@ from linli.core.errors import Problem
 from linli.core.shapes import Floor, Stairwell, Tile
 from linli.places import policies, queries, services
 from linli.places.forms import AddForm, DoorsForm, EndForm, MoveForm, RenameForm
+from linli.places.services.regridding import LAYERS
 from linli.places.terms import PARENTS, DoorRef, Kind, PlaceRef
 
 SHOWN = 50
@@ -38,11 +39,12 @@ def index(request: ActingRequest) -> HttpResponse:
     actor, at = request.actor, request.at
     actor.require("places.view")
     text = request.GET.get("text", "").strip()[:120]
-    found = queries.search_places(text, actor=actor, at=at, limit=SHOWN) if text else []
+    found, doors = queries.search(text, actor=actor, at=at, limit=SHOWN) if text else ([], [])
     own = list(queries.get_places({grant.place_id for grant in actor.grants}).values())
     shown = found if text else sorted(own, key=lambda place: (place.kind, place.code)) or queries.list_roots(at)
     context = {
-        "text": text, "rows": _rows(shown, at), "is_full": len(found) == SHOWN, "crumbs": [(_("Places"), "")],
+        "text": text, "rows": _rows(shown, at), "doors": doors, "is_full": len(found) == SHOWN,
+        "crumbs": [(_("Places"), "")],
     }  # fmt: skip
     return render(request, "places/_found.html" if _is_fragment(request) else "places/index.html", context)
 
@@ -60,7 +62,7 @@ def _rows(places: list[PlaceRef], at: datetime) -> list[dict[str, Any]]:
 @require_safe
 def place(request: ActingRequest, code: str) -> HttpResponse:
     """One place: where it lies, what stands in it, its shape, and what may be done with it."""
-    found = _seen(request, code)
+    found = get_seen(request, code)
     at = request.at
     children = queries.list_children(found.id, at)
     can_edit = found.ended_at is None and request.actor.may("places.edit", queries.extent_of(found.id, at))
@@ -74,19 +76,22 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "can_edit": can_edit,
         "can_add": can_edit and bool(kinds_under(found)),
         "can_move": can_edit and found.kind in MOVABLE,
+        "can_redraw": can_edit and found.kind in LAYERS,
+        "other_names": queries.list_aliases(found.id),
+        "successors": queries.list_successors(found.id) if found.ended_at else [],
         "is_unit": found.kind == Kind.UNIT,
-        "crumbs": _crumbs(found, at),
+        "crumbs": crumbs_of(found, at),
     }
     return render(request, "places/place.html", context)
 
 
-def _seen(request: ActingRequest, code: str) -> PlaceRef:
+def get_seen(request: ActingRequest, code: str) -> PlaceRef:
     found = queries.get_place(code)
     queries.require_sight(found, request.actor, request.at)
     return found
 
 
-def _crumbs(place: PlaceRef, at: datetime, *more: str) -> list[tuple[str, str]]:
+def crumbs_of(place: PlaceRef, at: datetime, *more: str) -> list[tuple[str, str]]:
     path = [(one.name, reverse("places:place", args=[one.code])) for one in queries.path_of(place.id, at)]
     here = (place.name, reverse("places:place", args=[place.code]) if more else "")
     return [(_("Places"), reverse("places:index")), *path, here, *((label, "") for label in more)]
@@ -158,13 +163,13 @@ def _act(
                 return redirect("places:place", code=target.code)
     context = {
         "place": found, "form": form, "title": words[0], "button": words[1],
-        "crumbs": _crumbs(found, request.at, words[0]),
+        "crumbs": crumbs_of(found, request.at, words[0]),
     }  # fmt: skip
     return render(request, "places/form.html", context, status=status)
 
 
 def add(request: ActingRequest, code: str) -> HttpResponse:
-    parent = _seen(request, code)
+    parent = get_seen(request, code)
     form = AddForm(request.POST or None, kinds=kinds_under(parent))
     return _act(
         request, parent, form, (_("Add a place"), _("Add")),
@@ -177,7 +182,7 @@ def add(request: ActingRequest, code: str) -> HttpResponse:
 
 
 def rename(request: ActingRequest, code: str) -> HttpResponse:
-    found = _seen(request, code)
+    found = get_seen(request, code)
     form = RenameForm(request.POST or None, initial={"name": found.name})
     return _act(
         request, found, form, (_("Rename"), _("Rename")),
@@ -189,7 +194,7 @@ def rename(request: ActingRequest, code: str) -> HttpResponse:
 
 
 def move(request: ActingRequest, code: str) -> HttpResponse:
-    found = _seen(request, code)
+    found = get_seen(request, code)
     form = MoveForm(request.POST or None)
     return _act(
         request, found, form, (_("Move"), _("Move")),
@@ -201,7 +206,7 @@ def move(request: ActingRequest, code: str) -> HttpResponse:
 
 
 def doors(request: ActingRequest, code: str) -> HttpResponse:
-    unit = _seen(request, code)
+    unit = get_seen(request, code)
     form = DoorsForm(request.POST or None)
 
     def act() -> PlaceRef:
@@ -213,7 +218,7 @@ def doors(request: ActingRequest, code: str) -> HttpResponse:
 
 def end(request: ActingRequest, code: str) -> HttpResponse:
     """Asks for the name, because it cannot be taken back."""
-    found = _seen(request, code)
+    found = get_seen(request, code)
     form = EndForm(request.POST or None, name=found.name)
 
     def act() -> PlaceRef:

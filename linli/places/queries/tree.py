@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from linli.core.access import Actor
 from linli.core.errors import Forbidden
 from linli.core.extents import NOWHERE, Extent, unite
 from linli.places.errors import PlaceUnknown
-from linli.places.terms import OVERLAYS, Kind, PlaceCounts, PlaceRef
+from linli.places.terms import BLOCK_BITS, OVERLAYS, Kind, PlaceCounts, PlaceRef
 
 COLUMNS = "p.id, p.kind, p.code, p.name, p.sort, p.parent_id, p.lo, p.hi, p.doors, p.created_at, p.ended_at"
 
@@ -71,10 +72,14 @@ def extent_of_all(place_ids: Iterable[int], at: datetime) -> Extent:
 
 def require_sight(place: PlaceRef, actor: Actor, at: datetime, permission: str = "places.view") -> None:
     """A place may be looked at by whoever holds `permission` on any of its doors: a grid worker sees their city's page.
+    One that was dissolved is looked at by who may look at its successors.
 
     Raises Forbidden.
     """
-    if not actor.extent_for(permission) & extent_of(place.id, at):
+    doors = extent_of(place.id, at)
+    if not doors and place.ended_at is not None:
+        doors = extent_of_all([heir.id for heir in list_successors(place.id)], at)
+    if not actor.extent_for(permission) & doors:
         raise Forbidden(permission=permission)
 
 
@@ -144,6 +149,52 @@ def list_inside(
         WHERE {_LIVING} AND p.lo > %(after)s ORDER BY p.lo LIMIT %(limit)s
         """,
         {"los": extent.los, "his": extent.his, "kind": kind.value, "at": at, "after": after_lo, "limit": limit},
+    )
+
+
+def list_overlapping(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:
+    """Compounds, buildings or units that have a door in an extent, in key order."""
+    return read_places(
+        f"""
+        SELECT {COLUMNS} FROM place p WHERE p.kind = %(kind)s AND {_LIVING} AND EXISTS (
+            SELECT 1 FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi) WHERE p.lo < s.hi AND p.hi > s.lo)
+          AND p.lo > %(first)s - %(size)s AND p.lo < %(last)s
+        ORDER BY p.lo
+        """,
+        {
+            "los": extent.los, "his": extent.his, "kind": kind.value, "at": at, "size": 1 << BLOCK_BITS[kind],
+            "first": min(extent.los, default=0), "last": max(extent.his, default=0),
+        },
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another code or name of a place; `former_code` of the dissolved place that bore it, "" when it is its own."""
+
+    text: str
+    former_code: str
+    since: datetime | None
+    until: datetime | None
+
+
+def list_aliases(place_id: int) -> list[Alias]:
+    return [
+        Alias(*row)
+        for row in db.rows(
+            "SELECT a.text, coalesce(f.code, ''), a.since, a.until FROM place_alias a"
+            " LEFT JOIN place f ON f.id = a.former_id WHERE a.place_id = %s ORDER BY a.id",
+            [place_id],
+        )
+    ]
+
+
+def list_successors(place_id: int) -> list[PlaceRef]:
+    """Who took over from a place that was dissolved."""
+    return read_places(
+        f"SELECT {COLUMNS} FROM place p WHERE p.id IN (SELECT place_id FROM place_alias WHERE former_id = %s)"
+        " ORDER BY p.kind, p.sort, p.code",
+        [place_id],
     )
 
 

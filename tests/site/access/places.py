@@ -55,6 +55,14 @@ def move_away(world: World, target: Target) -> dict[str, object]:
     return {"to": world.targets["sibling" if inside else "own"].place.code}
 
 
+def take_json(world: World, target: Target) -> dict[str, object]:
+    """A compound of the street goes from the one community to the other: nobody here answers for both."""
+    own, sibling = world.targets["own"], world.targets["sibling"]
+    inside = target.relation in ("own", "child")
+    piece, to = (own.compound, sibling.place) if inside else (sibling.compound, own.place)
+    return {"kind": "community", "takes": [{"pieces": [piece.code], "to": to.code}]}
+
+
 ENDPOINTS = [
     Endpoint("GET places:index", "places.view", ANYWHERE, lambda w, t: "/places/?text=小区"),
     Endpoint("GET places:place", "places.view", PART, lambda w, t: f"/places/{t.place.code}/"),
@@ -79,6 +87,25 @@ ENDPOINTS = [
     Endpoint(
         "POST places:end", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/end/",
         lambda w, t: {"name": t.place.name}, passes=THROUGH,
+    ),
+    Endpoint("GET places:suggest", "places.view", ANYWHERE, lambda w, t: "/places/suggest/?text=小区"),
+    Endpoint("GET places:redraw", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/redraw/"),
+    Endpoint(
+        "POST places:redraw", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/redraw/",
+        lambda w, t: {"how": "new", "name": "新片", "piece": t.compound.id}, passes=THROUGH,
+    ),
+    Endpoint("GET places:redrawing", "places.edit", ALL, lambda w, t: f"/places/redrawings/{t.redrawing}/"),
+    Endpoint(
+        "POST places:undo-redrawing", "places.edit", ALL, lambda w, t: f"/places/redrawings/{t.redrawing}/undo/",
+        lambda w, t: {},
+    ),
+    Endpoint(
+        "POST /api/places/redrawings/new", "places.edit", BEYOND, lambda w, t: "/api/places/redrawings/new",
+        take_json,
+    ),
+    Endpoint(
+        "POST /api/places/redrawings/{number}/undo", "places.edit", ALL,
+        lambda w, t: f"/api/places/redrawings/{t.redrawing}/undo", lambda w, t: {}, passes=frozenset({204, 409}),
     ),
     Endpoint("GET /api/places", "places.view", ANYWHERE, lambda w, t: "/api/places"),
     Endpoint(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from linli.core import clock
+from linli.core import clock, db
 from linli.core.access import SYSTEM
-from linli.core.extents import Extent
+from linli.core.extents import NOWHERE, Extent
 from linli.core.ids import new_id
 from linli.core.models import Account
 from linli.duty.terms import Role
 from linli.places import queries as places
+from linli.places.layouts import Holding
 from linli.places.terms import DoorRef, PlaceRef
 from linli.rounds import bulk, services
 from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
@@ -48,6 +50,7 @@ class Target:
     draft_code: str
     closed_id: int  # and one that has been closed
     closed_code: str
+    redrawing: int  # a change of boundaries of this very place
     account: Account  # somebody appointed to very little here
     appointment_id: int
 
@@ -132,8 +135,21 @@ def _target(
         compound=places.get_place(building.parent_id or 0), building=building, unit=unit, beside=beside, door=door,
         household_id=household_id, person_id=person_id, secret=secret, round_id=open_id, round_code=open_code,
         draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
-        appointment_id=appointment_id,
+        redrawing=_redrawing(place, tree.extent(place, clock.now())), appointment_id=appointment_id,
     )  # fmt: skip
+
+
+def _redrawing(place: PlaceRef, extent: Extent) -> int:
+    """A change as if the place had got its doors by it. Boundaries are otherwise by now, so it is not taken back."""
+    held = Holding(place.id, place.kind, place.code, place.name, place.parent_id, extent)
+    layouts = [json.dumps({str(place.id): one.as_json()}) for one in (replace(held, extent=NOWHERE), held)]
+    return int(
+        db.scalar(
+            "INSERT INTO place_regrid (kind, since, made_at, made_by, before, after)"
+            " VALUES (%s, %s, %s, 0, %s::jsonb, %s::jsonb) RETURNING id",
+            [place.kind, clock.now(), clock.now(), *layouts],
+        )
+    )
 
 
 def _round(place: PlaceRef, state: str, count_by: CountBy = CountBy.PERSON) -> tuple[int, str]:
