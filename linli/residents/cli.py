@@ -12,10 +12,12 @@ from linli.core import clock, terminal
 from linli.places import queries as places
 from linli.residents import queries, services
 from linli.residents.api import CountsOut, HouseholdOut, PersonOut, one_of, presence_of
+from linli.residents.duplicates.cli import app as duplicates
 from linli.residents.imports import write_template
 from linli.residents.terms import PersonView, Purpose, Secret
 
 app = typer.Typer(no_args_is_help=True, help="Households and people: search, show, count, move.")
+app.add_typer(duplicates, name="duplicates")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PersonId = Annotated[int, typer.Argument(metavar="PERSON", help="Number of the person.")]

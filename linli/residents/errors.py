@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.errors import Conflict, Invalid, NotFound
+from linli.core.errors import Conflict, Invalid, NotFound, Text
 
 
 class DoorUnknown(NotFound):
@@ -83,12 +87,34 @@ class NothingChanged(Invalid):
     advice_text = _("Change a value, then save.")
 
 
+@dataclass(frozen=True)
+class Dispute:
+    """A field that two people changed: what it is now, and what the second wanted; personal numbers masked."""
+
+    field: str
+    label: Text
+    theirs: str
+    yours: str
+
+
 class ChangedMeanwhile(Conflict):
-    """Somebody else saved first. `theirs` and `yours` hold both values of each field in dispute."""
+    """Somebody else saved first. `disputes`: both values of each field; `updated_at` is what has been seen with them:
+    sent as `seen_at`, the second insists.
+    """
 
     code = "residents.changed_meanwhile"
     title = _("Somebody else changed this in the meantime. Now it is: %(theirs)s. You wanted: %(yours)s.")
-    advice_text = _("Load it again, see what is right, and save once more.")
+    advice_text = _("Choose field by field which value is right, and save once more.")
+
+    def __init__(self, disputes: Sequence[Dispute], updated_at: datetime) -> None:
+        self.disputes = tuple(disputes)
+        self.updated_at = updated_at
+        super().__init__(
+            fields=", ".join(one.field for one in disputes),
+            theirs="; ".join(f"{one.label} “{one.theirs}”" for one in disputes),
+            yours="; ".join(f"{one.label} “{one.yours}”" for one in disputes),
+            updated_at=updated_at.isoformat(),
+        )
 
 
 class EntryMerged(Conflict):

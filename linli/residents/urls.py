@@ -5,10 +5,17 @@ from __future__ import annotations
 from django.urls import path
 
 from linli.residents import views
+from linli.residents.duplicates import views as duplicates
 
 app_name = "residents"
 urlpatterns = [
     path("", views.search, name="search"),
+    path("duplicates/", duplicates.index, name="duplicates"),
+    path("duplicates/find/", duplicates.find, name="find-duplicates"),
+    path("duplicates/<int:id>/", duplicates.pair, name="duplicate"),
+    path("duplicates/<int:id>/decide/", duplicates.decide, name="decide-duplicate"),
+    path("mergers/", duplicates.mergers, name="mergers"),
+    path("mergers/<int:id>/undo/", duplicates.undo, name="undo-merger"),
     path("door/<int:key>/", views.door, name="door"),
     path("door/<int:key>/new/", views.new_household, name="new-household"),
     path("household/<int:id>/", views.household, name="household"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +23,10 @@ from linli.core.extents import Extent
 from linli.places import queries as places
 from linli.places.terms import Kind
 from linli.residents import queries, services
-from linli.residents.errors import DoorUnknown
+from linli.residents.duplicates.aliases import find_survivor
+from linli.residents.errors import ChangedMeanwhile, DoorUnknown, NothingChanged
 from linli.residents.forms import HouseholdForm, MoveForm, PersonForm, PresenceForm, SearchForm, UnmaskForm
-from linli.residents.terms import HouseholdView, PersonView, Presence
+from linli.residents.terms import EntryKind, HouseholdView, PersonView, Presence
 
 EDIT, UNMASK = "residents.edit", "residents.unmask"
 
@@ -126,9 +128,11 @@ def edit_household(request: ActingRequest, id: int) -> HttpResponse:
     form = HouseholdForm(request.POST or None, initial={"label": found.label, "note": found.note})
 
     def save() -> HttpResponse:
-        services.edit_household(
-            household_id=id, seen_at=_seen(request), actor=request.actor, at=request.at, **form.cleaned_data
-        )
+        with _theirs_may_stand(request):
+            services.edit_household(
+                household_id=id, seen_at=_seen(request), actor=request.actor, at=request.at,
+                **_insisted(request, form.cleaned_data),
+            )  # fmt: skip
         return redirect("residents:household", id=id)
 
     return _submit(request, form, save) or _edit(request, _("Edit household"), found.door, form, found)
@@ -178,6 +182,8 @@ def vacant(request: ActingRequest, id: int) -> HttpResponse:
 @require_safe
 def person(request: ActingRequest, id: int) -> HttpResponse:
     found = queries.get_person(id, actor=request.actor, at=request.at)
+    if found.presence == Presence.MERGED and (survivor := find_survivor(EntryKind.PERSON, id)):
+        return redirect("residents:person", id=survivor)
     return render(request, "residents/person.html", _person_context(request, found))
 
 
@@ -206,9 +212,11 @@ def edit_person(request: ActingRequest, id: int) -> HttpResponse:
     form = PersonForm.of(found, request.POST or None)
 
     def save() -> HttpResponse:
-        services.edit_person(
-            person_id=id, changes=form.changes(), seen_at=_seen(request), actor=request.actor, at=request.at
-        )
+        with _theirs_may_stand(request):
+            services.edit_person(
+                person_id=id, changes=_insisted(request, form.changes()), seen_at=_seen(request),
+                actor=request.actor, at=request.at,
+            )  # fmt: skip
         if not _is_fragment(request):
             return redirect("residents:person", id=id)
         return _person_row(request, id)
@@ -217,7 +225,8 @@ def edit_person(request: ActingRequest, id: int) -> HttpResponse:
     if done is not None:
         return done
     if _is_fragment(request):
-        return render(request, "residents/_person_form.html", {"person": found, "form": form})
+        context = {"person": found, "form": form, "seen_at": _seen_first(request, form, found)}
+        return render(request, "residents/_person_form.html", {**context, "conflict": getattr(form, "conflict", None)})
     return _edit(request, _("Edit person"), found.name, form, found)
 
 
@@ -306,7 +315,25 @@ def _submit(request: HttpRequest, form: forms.Form, save: Callable[[], HttpRespo
             raise
         name = str(problem.params.get("field", ""))
         form.add_error(name if name in form.fields else None, str(problem))
+        if isinstance(problem, ChangedMeanwhile):
+            form.conflict = problem  # type: ignore[attr-defined]
         return None
+
+
+@contextmanager
+def _theirs_may_stand(request: HttpRequest) -> Iterator[None]:
+    """After a conflict it is an answer, and no mistake, that nothing is to be changed."""
+    try:
+        yield
+    except NothingChanged:
+        if not request.POST.getlist("disputed"):
+            raise
+
+
+def _insisted(request: HttpRequest, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields in dispute of which the other's value was chosen, or nothing was."""
+    left = {name for name in request.POST.getlist("disputed") if request.POST.get(f"choice-{name}") != "mine"}
+    return {name: value for name, value in wanted.items() if name not in left}
 
 
 def _seen(request: ActingRequest) -> datetime:
@@ -318,9 +345,21 @@ def _edit(
 ) -> HttpResponse:
     request.actor.require(EDIT, Extent.of([(found.key, found.key + 1)]))
     crumbs = _crumbs(found.key, request.at, (heading, ""))
-    # What was seen first stays what was seen: a form shown again must not overlook somebody else's change.
-    seen_at = request.POST.get("seen_at") or found.updated_at.isoformat()
-    return _form(request, heading, subject, [form], crumbs, seen_at=seen_at)
+    return _form(
+        request, heading, subject, [form], crumbs,
+        seen_at=_seen_first(request, form, found), conflict=getattr(form, "conflict", None),
+    )  # fmt: skip
+
+
+def _seen_first(request: HttpRequest, form: forms.Form, found: HouseholdView | PersonView) -> str:
+    """What was seen first stays what was seen: a form shown again must not overlook somebody else's change.
+
+    After a conflict both values are on the screen, and what was saved first has been seen.
+    """
+    conflict: ChangedMeanwhile | None = getattr(form, "conflict", None)
+    if conflict is not None:
+        return conflict.updated_at.isoformat()
+    return request.POST.get("seen_at") or found.updated_at.isoformat()
 
 
 def _form(

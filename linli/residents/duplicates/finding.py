@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from linli.core import db, jobs, journal
-from linli.core.access import Actor
+from linli.core.access import SYSTEM, Actor
+from linli.core.errors import Forbidden
 from linli.core.extents import Extent
 from linli.core.linkage import Likeness, find_alike
 from linli.places import queries as places
@@ -20,6 +21,7 @@ from linli.residents.terms import LEAST_CERTAINTY, LIVING, EntryKind, Presence
 
 FIND = "residents.find_duplicates"
 MERGE = "residents.merge"
+EVERY = timedelta(days=1)
 CHUNK = 100_000  # people read at once
 COMPARED = [Presence.PRESENT.value, Presence.AWAY.value, Presence.MOVED_OUT.value]
 # Hashes stand for the sealed numbers: nothing is unsealed to be compared.
@@ -39,10 +41,20 @@ _KEEP = """
 """
 
 
-def request_find(*, place_id: int, actor: Actor, at: datetime) -> jobs.Job:
-    """Ask for the search over a place: a job, because everybody in it is read. Raises Forbidden."""
-    actor.require(MERGE, places.extent_of(place_id, at) & actor.extent_for(MERGE))
-    return jobs.enqueue(kind=FIND, params={"place_id": place_id}, actor=actor, at=at)
+def request_find(*, place_id: int | None = None, actor: Actor, at: datetime) -> jobs.Job:
+    """Ask for the search over a place, as far as it is the actor's (None: over all that is): a job, because everybody
+    in it is read. Raises Forbidden.
+    """
+    held = actor.extent_for(MERGE)
+    if not held or (place_id is not None and not places.extent_of(place_id, at) & held):
+        raise Forbidden(permission=MERGE)
+    params = {} if place_id is None else {"place_id": place_id}
+    return jobs.enqueue(kind=FIND, params=params, actor=actor, at=at)
+
+
+def find_every_night(at: datetime) -> None:
+    """Ask for the search over everything. On the schedule of the worker."""
+    request_find(actor=SYSTEM, at=at)
 
 
 @jobs.job_kind(FIND)

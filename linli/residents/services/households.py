@@ -14,6 +14,7 @@ from linli.residents import queries
 from linli.residents.changes import EDIT, Change, changing, end_empty_households, fill_doors, require_on
 from linli.residents.errors import (
     ChangedMeanwhile,
+    Dispute,
     HouseholdEnded,
     HouseholdUnclear,
     HouseholdUnknown,
@@ -141,9 +142,10 @@ def edit_household(
         if not changed:
             raise NothingChanged()
         if seen_at != household.updated_at:
-            raise ChangedMeanwhile(
-                theirs=_say({name: getattr(household, name) for name in changed}), yours=_say(changed)
-            )
+            disputes = [
+                Dispute(name, FIELD_LABELS[name], getattr(household, name), value) for name, value in changed.items()
+            ]
+            raise ChangedMeanwhile(disputes, household.updated_at)
         try:
             with db.atomic():
                 Household.objects.filter(pk=household.pk).update(**changed, updated_at=at)
@@ -158,10 +160,6 @@ def edit_household(
             subject=f"household:{household.pk}",
             changed=sorted(changed),
         )
-
-
-def _say(values: dict[str, str]) -> str:
-    return "; ".join(f"{FIELD_LABELS[name]} “{value}”" for name, value in values.items())
 
 
 def move_household(*, household_id: int, to_key: int, actor: Actor, at: datetime) -> None:

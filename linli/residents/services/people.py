@@ -15,6 +15,7 @@ from linli.residents import queries
 from linli.residents.changes import EDIT, Change, changing, fill_doors, require_on
 from linli.residents.errors import (
     ChangedMeanwhile,
+    Dispute,
     EntryMerged,
     FieldWrong,
     NothingChanged,
@@ -26,7 +27,7 @@ from linli.residents.policies import FIELD_LABELS, settle_person
 from linli.residents.queries import mask_id, mask_phone
 from linli.residents.services.enter import enter_person, find_same_id, leave, one_home, sealed
 from linli.residents.services.households import free_label, join_at_door, lock_household, make_household
-from linli.residents.terms import LIVING, Need, PersonInput, Presence, Purpose, Secret, Sex
+from linli.residents.terms import LIVING, Need, PersonInput, Presence, Purpose, Secret, Sex, need_labels
 
 UNMASK = "residents.unmask"
 EDITABLE = ("name", "id_number", "phone", "sex", "born_on", "relation", "needs", "note")
@@ -108,7 +109,8 @@ def edit_person(
         if not changed:
             raise NothingChanged()
         if seen_at != person.updated_at:
-            raise ChangedMeanwhile(theirs=_say(before, changed), yours=_say(wanted, changed))
+            disputes = [Dispute(name, FIELD_LABELS[name], _say(name, before), _say(name, wanted)) for name in changed]
+            raise ChangedMeanwhile(disputes, person.updated_at)
         _write(person, wanted, changed, actor, at)
         change.touch(keys=[person.key])  # for the count of needs; nobody came or went
         journal.record(
@@ -141,14 +143,16 @@ def _write(person: Person, wanted: PersonInput, changed: list[str], actor: Actor
         Person.objects.filter(pk=person.pk).update(**values)
 
 
-def _say(person: PersonInput, names: list[str]) -> str:
-    """Values side by side in an error, personal ones masked."""
-    shown = {"id_number": mask_id(person.id_number), "phone": mask_phone(person.phone), "sex": person.sex.label}
-    parts = []
-    for name in names:
-        value = shown.get(name, getattr(person, name))
-        parts.append(f"{FIELD_LABELS[name]} “{'' if value is None else value}”")
-    return "; ".join(parts)
+def _say(name: str, person: PersonInput) -> str:
+    """A value as an error shows it, personal numbers masked."""
+    shown: dict[str, Any] = {
+        "id_number": mask_id(person.id_number),
+        "phone": mask_phone(person.phone),
+        "sex": person.sex.label,
+        "needs": "、".join(need_labels(person.needs)),
+    }
+    value = shown.get(name, getattr(person, name))
+    return "" if value is None else str(value)
 
 
 def move_person(

@@ -9,6 +9,7 @@ from tests.site.access.endpoint import ANYWHERE, PART, Endpoint
 from tests.site.access.world import Target, World
 
 VIEW, EDIT, UNMASK = "residents.view", "residents.edit", "residents.unmask"
+MERGE = "residents.merge"
 SEEN = MORNING.isoformat()  # when the world's households were last changed
 # Through the gate, and refused for what it says.
 THROUGH = frozenset({200, 201, 302, 409, 422})
@@ -36,6 +37,17 @@ def move_form(world: World, target: Target) -> dict[str, object]:
 
 
 PAGES = [
+    Endpoint("GET residents:duplicates", MERGE, ANYWHERE, lambda w, t: "/residents/duplicates/"),
+    Endpoint("POST residents:find-duplicates", MERGE, PART, lambda w, t: "/residents/duplicates/find/",
+             lambda w, t: {"place": t.place.code}),
+    Endpoint("GET residents:duplicate", MERGE, PART, lambda w, t: f"/residents/duplicates/{t.duplicate_id}/"),
+    Endpoint("POST residents:duplicate", MERGE, PART, lambda w, t: f"/residents/duplicates/{t.duplicate_id}/",
+             lambda w, t: {"stays": "left"}),
+    Endpoint("POST residents:decide-duplicate", MERGE, PART,
+             lambda w, t: f"/residents/duplicates/{t.duplicate_id}/decide/", lambda w, t: {"verdict": "different"}),
+    Endpoint("GET residents:mergers", MERGE, ANYWHERE, lambda w, t: "/residents/mergers/"),
+    Endpoint("POST residents:undo-merger", MERGE, PART, lambda w, t: f"/residents/mergers/{t.merger_id}/undo/",
+             passes=THROUGH),
     Endpoint("GET residents:search", VIEW, ANYWHERE, lambda w, t: "/residents/"),
     Endpoint("POST residents:search", VIEW, ANYWHERE, lambda w, t: "/residents/", lambda w, t: {"text": t.secret}),
     Endpoint("GET residents:door", VIEW, PART, lambda w, t: f"/residents/door/{t.door.key}/"),
@@ -72,6 +84,20 @@ PAGES = [
 ]  # fmt: skip
 
 OPERATIONS = [
+    Endpoint("GET /api/residents/duplicates", MERGE, ANYWHERE, lambda w, t: "/api/residents/duplicates"),
+    Endpoint("GET /api/residents/duplicates/{pair_id}", MERGE, PART,
+             lambda w, t: f"/api/residents/duplicates/{t.duplicate_id}"),
+    Endpoint("POST /api/residents/duplicates/{pair_id}/verdict", MERGE, PART,
+             lambda w, t: f"/api/residents/duplicates/{t.duplicate_id}/verdict", lambda w, t: {"verdict": "later"}),
+    Endpoint("POST /api/residents/duplicates/find", MERGE, PART, lambda w, t: "/api/residents/duplicates/find",
+             lambda w, t: {"place": t.place.code}),
+    Endpoint("POST /api/residents/duplicates/people", MERGE, PART, lambda w, t: "/api/residents/duplicates/people",
+             lambda w, t: {"survivor_id": t.person_id, "merged_id": t.twin_id}),
+    Endpoint("POST /api/residents/duplicates/households", MERGE, PART,
+             lambda w, t: "/api/residents/duplicates/households",
+             lambda w, t: {"survivor_id": t.household_id, "merged_id": t.second_id}),
+    Endpoint("POST /api/residents/duplicates/mergers/{merger_id}/undo", MERGE, PART,
+             lambda w, t: f"/api/residents/duplicates/mergers/{t.merger_id}/undo", passes=THROUGH),
     Endpoint("GET /api/residents/households/{household_id}", VIEW, PART, api_household()),
     Endpoint(
         "GET /api/residents/doors/{key}/households", VIEW, PART,

@@ -18,6 +18,7 @@ from linli.places.terms import DoorRef, PlaceRef
 from linli.rounds import bulk, services
 from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
 from tests.builders.duty import appoint, make_account
+from tests.builders.duplicates import make_duplicate, make_merger
 from tests.builders.ledger import make_home, make_person
 from tests.builders.places import District, make_district
 
@@ -43,6 +44,10 @@ class Target:
     door: DoorRef
     household_id: int
     person_id: int
+    twin_id: int  # somebody else of the household, and
+    duplicate_id: int  # the two of them, who may be one
+    second_id: int  # another household at the door
+    merger_id: int  # something merged, and taken apart again
     secret: str
     round_id: int  # a round over this very place, open
     round_code: str
@@ -125,6 +130,7 @@ def _target(
     door, household_id, person_id, secret = people[relation if relation in people else "own"]
     account = make_account(role="unit_lead", place=place, username=f"staff-{relation}")
     appointment_id = appoint(account, "information_officer", place)
+    twin_id = make_person(household_id, door.key, "同名人")
     unit, beside = places.get_place(door.unit_id), places.get_place(people["sibling"][0].unit_id)
     building = places.get_place(unit.parent_id or 0)
     open_id, open_code = _round(place, "open")
@@ -133,7 +139,10 @@ def _target(
     return Target(
         relation=relation, place=place, extent=tree.extent(place, clock.now()),
         compound=places.get_place(building.parent_id or 0), building=building, unit=unit, beside=beside, door=door,
-        household_id=household_id, person_id=person_id, secret=secret, round_id=open_id, round_code=open_code,
+        household_id=household_id, person_id=person_id, secret=secret, twin_id=twin_id,
+        duplicate_id=make_duplicate(person_id, twin_id, door.key), second_id=make_home(door.key, f"二-{relation}"),
+        merger_id=make_merger(person_id, door.key),
+        round_id=open_id, round_code=open_code,
         draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
         redrawing=_redrawing(place, tree.extent(place, clock.now())), appointment_id=appointment_id,
     )  # fmt: skip
