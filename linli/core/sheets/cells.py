@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from linli.core.sheets.headers import Kind
@@ -30,7 +31,7 @@ _UNSEEN = (
 )
 _BLANK = "\t-\r\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _UNSEEN_RE = re.compile(f"[{_UNSEEN}]")
-_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^'")
+_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^['#]")
 _HALF = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _HALF |= {ord(wide): half for wide, half in zip("－＃／．＋＿", "-#/.+_", strict=True)}
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -42,6 +43,13 @@ _DATE = re.compile(
 _ID_NUMBER = re.compile("[0-9]{17}[0-9X]")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EPOCH = date(1899, 12, 30)
+ERRORS = frozenset(
+    [
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+        *("#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!"),
+    ]
+)
+"""What cells of a spreadsheet show when their formula has failed; a CSV file carries them as text."""
 EXACT = 10**15  # above it a spreadsheet's number no longer holds every digit
 OLDEST = date(1890, 1, 1)
 
@@ -66,16 +74,33 @@ def _precision() -> CellFault:
     )
 
 
+def _spreadsheet_error(word: str) -> CellFault:
+    if word == "#CALC!":
+        return CellFault(
+            "cell_not_computed",
+            _("The cell holds a formula whose result is not in the file."),
+            _("Open the sheet in Excel or WPS and save it, or write the value itself into the cell."),
+        )
+    return CellFault(
+        "cell_error",
+        format_lazy(_("The cell shows {error}: a formula of the spreadsheet has failed."), error=word),
+        _("Write the value itself into the cell instead of the formula, or empty the cell."),
+    )
+
+
 def clean_text(value: Any) -> str | None:
     """Text with half-width digits and letters, one blank between words, nothing invisible; 1.0 is "1".
 
-    Raises CellFault(number_precision) for a number of more digits than a spreadsheet keeps.
+    Raises CellFault: number_precision for a number of more digits than a spreadsheet keeps; cell_error,
+    cell_not_computed for what a spreadsheet shows where a formula failed.
     """
     if isinstance(value, str):
         if _ODD.search(value) is None:
             return value or None
         value = _UNSEEN_RE.sub("", value).translate(_HALF)
         value = " ".join(value.split())
+        if value[:1] == "#" and value.upper() in ERRORS:
+            raise _spreadsheet_error(value.upper())
         # The apostrophe that marks text in a spreadsheet, as our own CSV files carry it before a sign.
         if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@", *"0123456789"):
             value = value[1:]

@@ -163,18 +163,25 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     refuse(SheetTime, path, limits=Limits(wait=0.001))
 
 
+def use_child(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another child, with what lies beside it."""
+    beside = reader_module.CHILD.with_name("child_xlsx.py")
+    write(tmp_path / beside.name, beside.read_bytes())
+    monkeypatch.setattr(reader_module, "CHILD", write(tmp_path / "child.py", source.encode()))
+
+
 def test_a_child_that_burns_cpu_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = reader_module.CHILD.read_text().replace(
         "def run(ask", "def run(ask: Any) -> None:\n    while True: pass\ndef old(ask"
     )
-    monkeypatch.setattr(reader_module, "CHILD", write(tmp_path / "child.py", source.encode()))
+    use_child(source, tmp_path, monkeypatch)
     refuse(SheetTime, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), limits=Limits(cpu=1))
 
 
 def test_a_child_that_eats_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     eat = "def run(ask: Any) -> None:\n    eaten = []\n    while True: eaten.append(bytearray(1 << 24))\ndef old(ask"
     source = reader_module.CHILD.read_text().replace("def run(ask", eat)
-    monkeypatch.setattr(reader_module, "CHILD", write(tmp_path / "child.py", source.encode()))
+    use_child(source, tmp_path, monkeypatch)
     refuse(SheetMemory, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), limits=Limits(memory=256 << 20))
 
 
@@ -182,7 +189,7 @@ def test_a_fault_of_ours_does_not_pass_for_a_bad_file(tmp_path: Path, monkeypatc
     source = reader_module.CHILD.read_text().replace(
         "def run(ask", "def run(ask: Any) -> None:\n    1 / 0\ndef old(ask"
     )
-    monkeypatch.setattr(reader_module, "CHILD", write(tmp_path / "child.py", source.encode()))
+    use_child(source, tmp_path, monkeypatch)
     with (
         pytest.raises(RuntimeError, match="ZeroDivisionError in main"),
         open_sheet(xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), ROSTER),

@@ -276,3 +276,13 @@ def test_id_numbers_round_trip_and_any_wrong_digit_breaks_the_check(day: date, r
 def test_what_csv_export_quotes_comes_back(value: str) -> None:
     if value[0] not in "'＝＋－＠":
         assert clean_text(csv_cell(value)) == clean_text(value)
+
+
+@pytest.mark.parametrize("word", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", " #n/a "])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_error_of_the_spreadsheet_is_refused_by_its_name(word: str, kind: Kind) -> None:
+    with pytest.raises(CellFault) as refused:
+        clean(word, kind)
+    assert refused.value.code == "cell_error"
+    assert word.strip().upper() in str(refused.value.message)
+    assert clean_text("#3") == "#3"

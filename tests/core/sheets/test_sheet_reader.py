@@ -8,6 +8,7 @@ import time
 from datetime import date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xlsxwriter
 from sheet_files import HEAD, ROSTER, ROW, text, xls, xlsx
@@ -190,3 +191,24 @@ def test_a_slow_reader_does_not_use_up_the_time_limit(tmp_path: Path) -> None:
         time.sleep(4.0)  # longer than any machine takes for the rest of the rows
         assert sum(1 for _ in rows) == 7999
         assert left - sheet._child._left < 3.9
+
+
+def test_errors_and_formulas_without_a_result_are_not_empty_cells(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append([])
+    for column, title in enumerate(HEAD, 3):  # nothing stands in A and B: the cells keep their names
+        page.cell(2, column, title)
+    for column, value in enumerate(["王芳", "#N/A", "=1/0", "锦绣家园", "#REF!"], 3):
+        page.cell(3, column, value)
+    page["D3"].data_type = page["G3"].data_type = "e"
+    book.save(tmp_path / "a.xlsx")
+    with open_sheet(tmp_path / "a.xlsx", ROSTER) as sheet:
+        (row,) = sheet
+    assert row.cells[:7] == ["", "", "王芳", "#N/A", "#CALC!", "锦绣家园", "#REF!"]
+    assert [(one.cell, one.code) for one in row.clean_all()[1]] == [
+        ("D3", "cell_error"),
+        ("E3", "cell_not_computed"),
+        ("G3", "cell_error"),
+    ]
