@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import importers, journal
+from linli.core import db, importers, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
 from linli.core.models import Account, Job
@@ -27,7 +27,8 @@ DOOR_SUBJECTS = {"door", "household", "person"}  # things that live at a door: t
 
 @dataclass(frozen=True)
 class JournalLine:
-    """One entry, ready to read. `subject`, `place`: what it was done to, and where; `facts`: further details."""
+    """One entry, ready to read. `subject`, `place`: what it was done to, and where; `about`: the subject as it is
+    filtered by; `facts`: further details."""
 
     id: int
     at: datetime
@@ -37,6 +38,7 @@ class JournalLine:
     verb: str
     wording: Text
     subject: str
+    about: str
     url: str
     place: str
     facts: list[tuple[str, str]]
@@ -48,16 +50,23 @@ def list_journal(
     at: datetime,
     limit: int,
     before_id: int | None = None,
-    verb: str = "",
-    account: str = "",
-    since: datetime | None = None,
+    wanted: journal.Wanted | None = None,
 ) -> list[JournalLine]:
     """The newest entries the actor may see, newest first, with names for codes."""
-    entries = journal.list_entries(
-        actor=actor, limit=limit, before_id=before_id, verb=verb, account=account, since=since
-    )
+    entries = journal.list_entries(actor=actor, limit=limit, before_id=before_id, wanted=wanted)
     names = _find_names(entries, at)
     return [_read_entry(entry, names.get((entry["subject"], entry["key"]))) for entry in entries]
+
+
+def verbs_of(word: str) -> tuple[str, ...]:
+    """The verbs a filter means: one of them, or all of a room."""
+    return tuple(verb for verb in VERBS if verb == word or verb.startswith(f"{word}.")) if word else ()
+
+
+def find_sealed() -> tuple[int, datetime] | None:
+    """Up to which entry the journal is sealed, and when that was."""
+    rows = db.rows("SELECT last, sealed_at FROM seal_block WHERE source = 'journal' ORDER BY number DESC LIMIT 1")
+    return rows[0] if rows else None
 
 
 class Named(NamedTuple):
@@ -104,6 +113,7 @@ def _read_entry(entry: dict[str, Any], named: Named | None) -> JournalLine:
         verb=entry["verb"],
         wording=VERBS.get(entry["verb"], entry["verb"]),
         subject=named.name if named else entry["subject"],  # the name of a file that was imported
+        about=entry["subject"],
         url=named.url if named else "",
         place=named.place if named else "",
         facts=_facts(entry["detail"], SAID_BY_PLACE if is_place else set()),

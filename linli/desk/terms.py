@@ -92,6 +92,14 @@ FACTS: dict[str, Text] = {
     "until": _("until"),
 }
 
+PURPOSES: dict[str, Text] = {
+    "audit": _("an audit or inspection"),
+    "dispute": _("to settle a dispute"),
+    "fault": _("to look into a fault"),
+    "report": _("a report to a superior office"),
+}
+"""Why somebody exports the journal. A list: free text would carry names into it."""
+
 # Every verb that a service writes; a test compares this with the source.
 VERBS: dict[str, Text] = {
     "places.import_divisions": _("imported divisions"),
@@ -157,6 +165,7 @@ VERBS: dict[str, Text] = {
     "rounds.mark_many": _("marked doors"),
     "rounds.export_gaps": _("exported a list of who is missing"),
     "desk.sign_in": _("signed in"),
+    "desk.export_journal": _("exported the journal"),
     "desk.set_preferences": _("changed language or type size"),
     "desk.set_password": _("changed their own password"),
     "accounts.sign_in": _("signed in"),

@@ -23,4 +23,5 @@ urlpatterns = [
     path("imports/<uuid:job_id>/", imports.show_job, name="job"),
     path("imports/<uuid:job_id>/rejected/", imports.rejected, name="rejected"),
     path("journal/", journal.index, name="journal"),
+    path("journal/export/", journal.export, name="journal-export"),
 ]

@@ -14,7 +14,7 @@ from ninja.security import HttpBearer
 from linli import __version__
 from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_errors, is_signed_in
 from linli.core.jobs_api import router as jobs_router
-from linli.residents.duplicates.api import router as duplicates_router
+from linli.core.journal_api import router as journal_router
 
 ROOMS = ("places", "residents", "duty", "accounts", "rounds")
 PROBLEM_SCHEMA = {
@@ -75,8 +75,8 @@ def build_api() -> NinjaAPI:
     for room in ROOMS:
         if find_spec(f"linli.{room}.api"):
             api.add_router(f"/{room}", import_module(f"linli.{room}.api").router)
-    api.add_router("/residents/duplicates", duplicates_router)
     api.add_router("/jobs", jobs_router)
+    api.add_router("/journal", journal_router)
     return api
 
 

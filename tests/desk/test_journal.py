@@ -11,6 +11,7 @@ from django.test import Client
 
 from linli.core import access, db, importers, journal
 from linli.desk import terms
+from linli.desk.views import journal as pages
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import District, make_district
 
@@ -101,3 +102,66 @@ class TestPage:
         assert "added doors" in own
         assert ">looked at masked numbers</th>" not in own
         assert client_of("unit").get("/journal/").status_code == 403
+
+    def test_filters_of_place_subject_and_period(self, district: District) -> None:
+        make_account(username="office", role="office", place=district.district)
+        with db.owner():
+            here, there = district.doors[0], district.doors[-1]
+            for door, day in ((here, 4), (there, 5)):
+                at = datetime(2026, 10, day, 6, 0, tzinfo=UTC)
+                journal.record(
+                    actor=access.SYSTEM, at=at, verb="residents.unmask", key=door.key, subject=f"person:{day}"
+                )
+        client = client_of("office")
+
+        def persons(query: str) -> set[str]:
+            return set(
+                re.findall(r"Person (\d)", client.get(f"/journal/?verb=residents.unmask&{query}").content.decode())
+            )
+
+        assert persons("") == {"4", "5"}
+        assert persons(f"place={district.units[0].code}") == {"4"}
+        assert persons("subject=person:5") == {"5"}
+        assert persons("since=2026-10-05") == {"5"}
+        assert persons("until=2026-10-04") == {"4"}, "the day is part of it"
+        assert "There is no place with this code" in client.get("/journal/?place=nowhere").content.decode()
+
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    def test_the_filtered_list_goes_out_with_a_purpose(self, district: District, kind: str) -> None:
+        make_account(username="office", role="office", place=district.district)
+        client = client_of("office")
+        assert "What for?" in client.get("/journal/export/?verb=duty").content.decode()
+        assert client.post("/journal/export/", {"format": kind}).status_code == 422
+        answer = client.post("/journal/export/?verb=places", {"purpose": "audit", "format": kind})
+        assert answer.status_code == 200
+        assert f".{kind}" in answer["Content-Disposition"]
+        content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+        if kind == "csv":
+            assert "added doors" in content.decode()
+            assert "signed in" not in content.decode()
+        with db.owner():
+            ((detail,),) = db.rows("SELECT detail FROM journal_entry WHERE verb = 'desk.export_journal'")
+        assert '"purpose": "audit"' in detail
+        assert '"verb": "places"' in detail
+
+    def test_too_many_for_a_sheet(self, district: District, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pages, "EXPORTED", 3)
+        monkeypatch.setattr(pages, "AT_ONCE", 2)
+        make_account(username="office", role="office", place=district.district)
+        answer = client_of("office").post("/journal/export/", {"purpose": "audit"})
+        assert answer.status_code == 422
+        assert "More than 3 entries" in answer.content.decode()
+
+    def test_the_api_pages_by_cursor(self, district: District) -> None:
+        make_account(username="office", role="office", place=district.district)
+        client = client_of("office")
+        with db.owner():
+            for number in range(5):
+                journal.record(actor=access.SYSTEM, at=AT, verb="places.add_alias", key=district.doors[0].key, n=number)
+        seen, after = [], ""
+        while after is not None:
+            page = client.get(f"/api/journal/entries?verb=places.add_alias&limit=2&after={after}").json()
+            seen += [entry["detail"]["n"] for entry in page["items"]]
+            after = page["next"]
+        assert seen == [4, 3, 2, 1, 0]
+        assert client.get("/api/journal/entries?after=nonsense").status_code == 422

@@ -36,6 +36,12 @@ ENDPOINTS = [
         "GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})
     ),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
+    Endpoint("GET desk:journal-export", "journal.view", ANYWHERE, lambda w, t: "/journal/export/"),
+    Endpoint(
+        "POST desk:journal-export", "journal.view", ANYWHERE, lambda w, t: "/journal/export/",
+        lambda w, t: {"purpose": "audit", "format": "csv"},
+    ),
+    Endpoint("GET /api/journal/entries", "journal.view", ANYWHERE, lambda w, t: "/api/journal/entries"),
     Endpoint("GET /api/jobs/{job_id}", None, SIGNED_IN, lambda w, t: f"/api/jobs/{NO_JOB}", passes=frozenset({404})),
     Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),
     Endpoint("GET api:openapi-view", None, OPEN, lambda w, t: "/api/docs"),
