@@ -81,6 +81,7 @@ class AcceptForm(PasswordForm):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = _("Choose a new password")
         self.fields["new_password2"].label = _("The same once more")
+        self.fields["new_password2"].help_text = ""
         self.fields["new_password1"].help_text = _(
             "At least ten characters; no name, no word alone, not only digits. Several words in a row are good."
         )

@@ -147,12 +147,14 @@ def test_who_answers_for_the_account_signs_it_out(staff: Staff) -> None:
         services.end_all_sessions(account_id=staff.command.pk, actor=actor, at=NOW)
 
 
-def test_a_token_neither_sees_nor_ends_sign_ins(staff: Staff) -> None:
+def test_a_token_changes_nothing_of_how_an_account_is_entered(staff: Staff) -> None:
     token = actor_for(staff.command, NOW, scopes=frozenset({"accounts.make"}))
     for act in (
         lambda: services.end_other_sessions(keep="", actor=token, at=NOW),
         lambda: services.end_session(session_id=1, actor=token, at=NOW),
         lambda: services.start_app(actor=token, at=NOW),
+        lambda: services.invite(account_id=staff.lead.pk, days=3, actor=token, at=NOW),
+        lambda: services.reset_factors(account_id=staff.lead.pk, actor=token, at=NOW),
     ):
         with pytest.raises(Forbidden):
             act()

@@ -211,6 +211,7 @@ def reset_factors(*, account_id: int, actor: Actor, at: datetime) -> None:
 
     Raises Forbidden, AccountNotFound, AccountBeyondAuthority.
     """
+    require_in_person(actor)
     with db.atomic():
         username = duty.require_over(account_id=account_id, actor=actor, at=at)
         drop_factors(account_id=account_id)

@@ -28,6 +28,7 @@ def invite(*, account_id: int, days: int, actor: Actor, at: datetime) -> NewInvi
 
     Raises Forbidden, AccountNotFound, AccountBeyondAuthority, InvitesSelf, DaysWrong.
     """
+    sessions.require_in_person(actor)  # a token must not become a password
     if account_id == actor.account_id:
         raise InvitesSelf
     if days not in INVITATION_DAYS:
