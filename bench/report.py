@@ -41,6 +41,7 @@ GOALS: dict[str, tuple[str, float, str, str]] = {
     "febrl2_recall": ("≥", 0.95, "", "febrl's set 2, recall"),
     "febrl3_precision": ("≥", 0.98, "", "febrl's set 3, precision"),
     "febrl3_recall": ("≥", 0.95, "", "febrl's set 3, recall"),
+    "search_ms": ("≤", 50, "ms", "searching places and doors as one types, p95"),
     "start_s": ("≤", 5, "s", "second start of `linli run` until it answers"),
 }
 

@@ -103,6 +103,10 @@ def _names(text: str, limit: int, *, parts: bool = True) -> tuple[list[str], lis
 
 
 _LIVING = "(p.ended_at IS NULL OR p.ended_at > %(at)s)"
+# LIMIT keeps it a question asked of the few places at hand: as EXISTS it is answered for all of the city first.
+_HELD_NOW = """(
+    SELECT true FROM place_span s WHERE s.place_id = p.id AND s.since <= %(at)s AND s.until > %(at)s
+      AND int8range(s.lo, s.hi) && %(held)s::int8multirange LIMIT 1)"""
 # Divisions and overlays are few of a name; blocks may be 30,000, so each kind is read in key order as far as needed.
 _SEARCH = f"""
     WITH n AS (SELECT * FROM unnest(%(names)s::text[], %(ranks)s::int[]) AS n (name, rank)),
@@ -122,9 +126,7 @@ _SEARCH = f"""
     ), best AS (
         SELECT DISTINCT ON (p.id) p.rank, {COLUMNS} FROM hits p
         WHERE p.kind < %(below)s AND {_LIVING} AND (p.kind >= 70 AND int8range(p.lo, p.hi) && %(held)s::int8multirange
-          OR p.kind < 70 AND EXISTS (
-            SELECT 1 FROM place_span s WHERE s.place_id = p.id AND s.since <= %(at)s AND s.until > %(at)s
-              AND int8range(s.lo, s.hi) && %(held)s::int8multirange))
+          OR p.kind < 70 AND {_HELD_NOW})
         ORDER BY p.id, p.rank
     )
     SELECT {COLUMNS} FROM best p ORDER BY p.rank, p.kind, length(p.name), p.code LIMIT %(limit)s
@@ -145,9 +147,7 @@ def _named(
 
 _BY_CODE = f"""
     SELECT {COLUMNS} FROM place p WHERE p.code LIKE %(begins)s AND {_LIVING}
-      AND (p.kind >= 70 AND int8range(p.lo, p.hi) && %(held)s::int8multirange OR p.kind < 70 AND EXISTS (
-        SELECT 1 FROM place_span s WHERE s.place_id = p.id AND s.since <= %(at)s AND s.until > %(at)s
-          AND int8range(s.lo, s.hi) && %(held)s::int8multirange))
+      AND (p.kind >= 70 AND int8range(p.lo, p.hi) && %(held)s::int8multirange OR p.kind < 70 AND {_HELD_NOW})
     ORDER BY p.code USING ~<~ LIMIT %(limit)s
 """
 
@@ -186,15 +186,23 @@ _BUILDINGS = f"""
     WHERE p.kind = 80 AND p.name IN (SELECT k.name FROM place_key k WHERE k.key = %(building)s)
       AND p.lo > %(lo)s - 131072 AND p.lo < %(hi)s
       AND int8range(p.lo, p.hi) && %(held)s::int8multirange AND {_LIVING}
+    ORDER BY p.lo
 """
+# 4,000 buildings of a city bear the number 3: they are taken in key order, each with its units and doors, until there
+# are enough. OFFSET 0 keeps the planner from joining all of them first.
 _UNITS = f"""
-    SELECT p.* FROM ({_BUILDINGS}) AS b JOIN place p ON p.parent_id = b.id
-    WHERE (%(unit)s = '' OR p.name IN (SELECT k.name FROM place_key k WHERE k.key = %(unit)s))
-      AND int8range(p.lo, p.hi) && %(held)s::int8multirange AND {_LIVING}
+    SELECT u.* FROM ({_BUILDINGS} OFFSET 0) AS b CROSS JOIN LATERAL (
+        SELECT p.* FROM place p WHERE p.parent_id = b.id
+          AND (%(unit)s = '' OR p.name IN (SELECT k.name FROM place_key k WHERE k.key = %(unit)s))
+          AND int8range(p.lo, p.hi) && %(held)s::int8multirange AND {_LIVING}
+        ORDER BY p.lo OFFSET 0
+    ) AS u
 """
 _DOORS = f"""
-    SELECT d.key FROM ({_UNITS}) AS u JOIN door d ON d.unit_id = u.id AND d.number = %(door)s
-    WHERE d.ended_at IS NULL AND d.key <@ %(held)s::int8multirange ORDER BY d.key LIMIT %(limit)s
+    SELECT d.key FROM ({_UNITS} OFFSET 0) AS u CROSS JOIN LATERAL (
+        SELECT d.key FROM door d WHERE d.unit_id = u.id AND d.number = %(door)s AND d.ended_at IS NULL
+          AND d.key <@ %(held)s::int8multirange OFFSET 0
+    ) AS d LIMIT %(limit)s
 """
 _DOORS_ALONE = """
     SELECT d.key FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
@@ -215,7 +223,7 @@ def _at_address(address: Address, held: Extent, at: datetime, limit: int, *, nar
         small = len(held.spans) <= SCANNED_SPANS and all(hi - lo <= 1 << SCANNED_BITS for lo, hi in held)
         return Found([], _hits([key for (key,) in db.rows(_DOORS_ALONE, params)]) if narrowed and small else [])
     inner = _UNITS if address.unit else _BUILDINGS
-    return Found(read_places(f"SELECT {COLUMNS} FROM ({inner}) AS p ORDER BY p.lo LIMIT %(limit)s", params), [])
+    return Found(read_places(f"SELECT {COLUMNS} FROM ({inner}) AS p LIMIT %(limit)s", params), [])
 
 
 def _hits(keys: list[int]) -> list[DoorHit]:
