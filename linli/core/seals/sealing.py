@@ -54,7 +54,7 @@ def seal(*, at: datetime, patience: float = PATIENCE_SECONDS) -> Sealed:
     with db.owner():
         with db.atomic():
             db.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
-            _require_same_chain()
+            require_same_chain()
             for source in sources.list_sources():
                 for content in _find_contents(source, patience, done):
                     _append(content, at)
@@ -140,7 +140,7 @@ def list_blocks(*, after: int = 0) -> Iterator[Block]:
         after = rows[-1][0]
 
 
-def _require_same_chain() -> None:
+def require_same_chain() -> None:
     kept = outside.find_last()
     if kept is None:
         return
