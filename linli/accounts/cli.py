@@ -18,6 +18,8 @@ from linli.duty import queries as duty
 from linli.duty.cli import Json, app
 from linli.places import queries as places
 
+__all__ = ["app"]
+
 Username = Annotated[str, typer.Argument(metavar="ACCOUNT")]
 
 

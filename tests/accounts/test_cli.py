@@ -13,10 +13,12 @@ from linli.accounts import queries
 from linli.accounts.cli import app
 from linli.core.errors import Forbidden
 from linli.duty.errors import AccountBeyondAuthority
-from tests.accounts.conftest import Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.accounts.test_factors import set_up
+from tests.builders import accounts
+from tests.builders.accounts import Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+staff, watch = accounts.staff, accounts.watch
 
 
 def run(*arguments: str, acting_as: str = "command") -> Any:

@@ -17,11 +17,13 @@ from linli.core.models import Account
 from linli.duty import services as duty
 from linli.duty.errors import AccountBeyondAuthority
 from linli.duty.terms import SECOND_FACTOR, Role
-from tests.accounts.conftest import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.accounts.test_policies import code_of
+from tests.builders import accounts
+from tests.builders.accounts import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.builders.duty import PASSWORD, actor_for, as_web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+staff, watch = accounts.staff, accounts.watch
 
 
 def set_up(account: Account, watch: Watch) -> tuple[str, list[str]]:

@@ -15,11 +15,13 @@ from linli.core.errors import Forbidden
 from linli.core.models import Account
 from linli.duty import services as duty
 from linli.duty.errors import AccountBeyondAuthority, BeyondAuthority
-from tests.accounts.conftest import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.accounts.test_factors import set_up
+from tests.builders import accounts
+from tests.builders.accounts import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.builders.duty import PASSWORD, actor_for, as_web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+staff, watch = accounts.staff, accounts.watch
 FRESH = "quite-another-staple"
 CHOSEN = {"new_password1": FRESH, "new_password2": FRESH}
 

@@ -15,10 +15,12 @@ from linli.accounts.services import guard
 from linli.accounts.terms import FREE_AT_ADDRESS, FREE_ATTEMPTS
 from linli.core import db
 from linli.duty.errors import AccountBeyondAuthority
-from tests.accounts.conftest import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
+from tests.builders import accounts
+from tests.builders.accounts import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.builders.duty import PASSWORD, actor_for, as_web, make_account
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+staff, watch = accounts.staff, accounts.watch
 
 
 def fail(username: str, times: int = FREE_ATTEMPTS, address: str = "10.0.0.1") -> None:

@@ -14,10 +14,12 @@ from linli.core import access, db
 from linli.core.errors import Forbidden
 from linli.duty import services as duty
 from linli.duty.errors import AccountBeyondAuthority
-from tests.accounts.conftest import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
+from tests.builders import accounts
+from tests.builders.accounts import NOW, Staff, Watch, journalled, open_browser, signed_in, try_sign_in
 from tests.builders.duty import PASSWORD, actor_for, as_web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+staff, watch = accounts.staff, accounts.watch
 PHONE = "Mozilla/5.0 (Linux; Android 13) Chrome/120 Mobile Safari/537.36"
 FRESH = "quite-another-staple"
 
@@ -42,7 +44,7 @@ def test_the_session_has_a_new_key_after_the_password(staff: Staff) -> None:
     session["planted"] = "x"
     session.save()
     before = session.session_key
-    client.cookies["sessionid"] = before
+    client.cookies["sessionid"] = str(before)
     assert try_sign_in(client, "lead") == 302
     assert client.cookies["sessionid"].value != before
     with db.owner():
