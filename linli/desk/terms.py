@@ -117,6 +117,7 @@ VERBS: dict[str, Text] = {
     "places.move_division": _("moved a division"),
     "places.add_overlay": _("added an area or grid"),
     "places.redraw_overlay": _("redrew an area or grid"),
+    "places.migrate_divisions": _("brought divisions to a new release"),
     "places.regrid": _("changed boundaries"),
     "places.undo_regrid": _("took a change of boundaries back"),
     "places.rename_place": _("renamed a place"),

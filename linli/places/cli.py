@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from linli.core import clock, terminal
 from linli.core.access import Actor
 from linli.places import queries, services
+from linli.places.cli_release import release
 from linli.places.errors import MomentWrong
 from linli.places.keys import store_missing_keys
 from linli.places.layouts import Change, Take, Target
 from linli.places.terms import Kind, PlaceRef
 
 app = typer.Typer(no_args_is_help=True, help="The tree of places: search, show, add, rename, move.")
+app.command("release")(release)
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of a place.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

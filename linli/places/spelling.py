@@ -23,6 +23,10 @@ READINGS = 2  # of one character; the rarer ones are of old texts
 VARIANTS = 8  # keys of one form from the beginning of a name: the usual reading, then one character read otherwise
 INNER_VARIANTS = 3  # the same from the middle
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
+# Inside of what every community's name ends with nobody begins to search.
+_TAIL = re.compile(
+    "(社区居民委员会|社区居委会|社区村委会|居民委员会|居委会|村民委员会|村委会|街道办事处|办事处|嘎查委员会)$"
+)
 _NUMBERED = re.compile("[0-9A-Z]{1,5}")
 
 
@@ -97,7 +101,9 @@ def search_keys(name: str) -> list[Key]:
     first = [list(dict.fromkeys(one[0] for one in part)) for part in read]
     found: dict[str, Key] = {}
     # What is not Chinese (a code, a number) is only looked for from its beginning.
-    starts = range(len(text)) if _HAN.search(text) else range(min(1, len(text)))
+    tail = _TAIL.search(text)
+    last = tail.start() + 1 if tail else len(text)
+    starts = range(last) if _HAN.search(text) else range(min(1, len(text)))
     for start in starts:
         found.setdefault(text[start : start + KEY_LENGTH], Key(text[start : start + KEY_LENGTH], start, Form.WRITTEN))
         for form, parts in ((Form.PINYIN, read), (Form.INITIALS, first)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +19,13 @@ from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
-from linli.core.sheets import Field, SheetSpec
+from linli.core.sheets import Field, Rejection, SheetSpec
 from linli.places import bulk
 from linli.places.allocation import Ledger, Row, lock_tree, slots_needed
 from linli.places.imports.sheet import Progress, Tally
 from linli.places.keys import store_keys
 from linli.places.queries.tree import extents_of, get_places_by_code
+from linli.places.releases import Division
 from linli.places.terms import NAME_LENGTH, Kind, PlaceRef
 
 KIND = "places.import_divisions"
@@ -314,6 +316,17 @@ def _rename(tally: Tally, lines: list[Line], known: dict[str, PlaceRef], at: dat
     db.execute(
         "UPDATE place p SET name = n.name FROM unnest(%s::bigint[], %s::text[]) AS n (id, name) WHERE p.id = n.id",
         [ids, [line.name for line in changed]],
+    )
+
+
+def read_release(path: Path, at: datetime) -> tuple[list[Division], list[Rejection]]:
+    """The good rows of a release, and what is wrong with the others. Raises SheetProblem."""
+    tally = Tally(Source(path, path.name), at)
+    tally.read(DIVISIONS_SHEET)
+    lines = _read_lines(tally)
+    return (
+        [Division(line.kind, line.code, line.name, line.parent_code) for line in lines.values()],
+        [one for number in sorted(tally.faults) for one in tally.faults[number]],
     )
 
 

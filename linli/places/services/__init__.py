@@ -17,6 +17,7 @@ from linli.places.services.physical import (
 )
 from linli.places.services.redrawing import undo_regrid
 from linli.places.services.regridding import plan_regrid, regrid
+from linli.places.services.releases import migrate_divisions
 
 __all__ = [
     "add_alias",
@@ -29,6 +30,7 @@ __all__ = [
     "add_unit",
     "end_door",
     "end_place",
+    "migrate_divisions",
     "move_compound",
     "move_division",
     "move_place",
