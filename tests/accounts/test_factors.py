@@ -204,6 +204,7 @@ class TestRequired:
         watch.pass_(seconds=2)
         assert client.get("/places/")["Location"] == "/account/"
         assert client.get("/account/of/1/")["Location"] == "/account/"
+        assert client.get("/places/", headers={"authorization": "Bearer x"})["Location"] == "/account/"
         refused = client.get("/api/duty/me")
         assert (refused.status_code, refused.json()["code"]) == (403, "accounts.factor_needed")
         page = client.get("/account/").content.decode()
