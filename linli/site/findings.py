@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -17,7 +18,7 @@ class Finding:
     mend: str = ""
 
 
-def ask(query: str, *parameters: object) -> list[tuple[object, ...]]:
+def ask(query: str, *parameters: Any) -> list[tuple[object, ...]]:
     """Rows, as the owner. A query that is refused leaves the connection fit for the next."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute(query, parameters or None)

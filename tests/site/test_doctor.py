@@ -11,7 +11,8 @@ from linli.core import clock, db, journal
 from linli.core.access import SYSTEM
 from linli.core.seals import outside, sealing
 from linli.site import doctor_host
-from linli.site.doctor import Finding, examine, print_report
+from linli.site.doctor import examine, print_report
+from linli.site.findings import Finding
 
 
 def find(check: str) -> list[Finding]:

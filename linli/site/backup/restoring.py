@@ -151,7 +151,8 @@ def _fill(connection: Connection, members: zipfile.ZipFile, manifest: dict[str, 
 
 def _read_table(kept: dict[str, Any]) -> Table:
     values = {one.name: kept[one.name] for one in fields(Table)}
-    return Table(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    settled: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return Table(**settled)
 
 
 def _fill_table(connection: Connection, members: zipfile.ZipFile, table: Table, kept: dict[str, Any]) -> None:
@@ -167,7 +168,7 @@ def _fill_table(connection: Connection, members: zipfile.ZipFile, table: Table, 
     if table.parent:
         parent = sql.Identifier(schema_names()[table.schema], table.parent)
         attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} ").format(parent, table.identifier)
-        connection.execute(attach + sql.SQL(table.bound))  # type: ignore[arg-type]
+        connection.execute(attach + sql.SQL(table.bound))
     standing = Tally()
     for _chunk in standing.passing(read_rows(connection, table)):
         pass
