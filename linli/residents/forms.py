@@ -22,7 +22,8 @@ from linli.residents.terms import (
     Sex,
 )
 
-_DAY = forms.DateInput(attrs={"type": "date"})
+# ISO, whatever the language: a date field shows nothing else, and would send nothing back.
+_DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class SearchForm(forms.Form):
@@ -58,7 +59,7 @@ class PersonForm(forms.Form):
     needs = forms.TypedMultipleChoiceField(
         label=_("Marks of need"), required=False, coerce=lambda value: Need(int(value)),
         choices=[(int(need), label) for need, label in NEED_LABELS.items() if need in STORED_NEEDS],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )  # fmt: skip
     note = forms.CharField(label=_("Note"), max_length=NOTE_CHARS, required=False)
 

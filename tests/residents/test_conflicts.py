@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
@@ -99,6 +99,13 @@ def test_a_person_that_two_people_edit(client: Client, home: int, headers: dict[
     assert client.post(address, {**chosen, "choice-name": "theirs"}, headers=headers).status_code in (200, 302)
     assert person_of(home).name == "张三丰"
     assert bytes(person_of(home).phone_hash or b"") != bytes(person.phone_hash or b"")
+
+
+def test_a_form_shows_the_date_of_birth_so_that_saving_keeps_it(client: Client, home: int) -> None:
+    person = person_of(home)
+    with db.owner():
+        Person.objects.filter(pk=person.pk).update(born_on=date(1980, 5, 17))
+    assert 'value="1980-05-17"' in client.get(f"/residents/person/{person.pk}/edit/").content.decode()
 
 
 def test_the_api_says_both_values_and_what_to_send_to_insist(client: Client, home: int) -> None:
