@@ -32,7 +32,21 @@ class HomeCard:
     context: Callable[[Actor, datetime], dict[str, object] | None]
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A piece that a room adds to another room's page: `where` "place" (subject: id of a place) or "door" (its key).
+
+    `context` fills the template; None: nothing to show this actor.
+    """
+
+    where: str
+    order: int
+    template: str
+    context: Callable[[Actor, datetime, int], dict[str, object] | None]
+
+
 _nav: dict[str, NavItem] = {}
+_panels: dict[tuple[str, str], Panel] = {}
 _cards: dict[str, HomeCard] = {}
 
 
@@ -42,6 +56,14 @@ def register_nav(item: NavItem) -> None:
 
 def register_card(card: HomeCard) -> None:
     _cards[card.template] = card
+
+
+def register_panel(panel: Panel) -> None:
+    _panels[panel.where, panel.template] = panel
+
+
+def list_panels(where: str) -> list[Panel]:
+    return sorted((panel for panel in _panels.values() if panel.where == where), key=lambda panel: panel.order)
 
 
 def list_nav(actor: Actor) -> list[NavItem]:

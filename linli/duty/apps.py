@@ -12,13 +12,21 @@ class DutyConfig(AppConfig):
     def ready(self) -> None:
         from linli.core import access, faces
         from linli.core.events import subscribe
-        from linli.duty import authority, facets, handlers, imports
+        from linli.duty import authority, claims, facets, handlers, imports, views_chain
         from linli.duty.events import PostHandedOver
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
         subscribe(PostHandedOver, handlers.follow_post)
         imports.register()
         facets.register()
+        faces.register_panel(faces.Panel("place", 10, "duty/_place_panel.html", views_chain.place_panel))
+        faces.register_panel(faces.Panel("door", 10, "duty/_door_panel.html", views_chain.door_panel))
+        faces.register_nav(faces.NavItem("duty:chain", _("Chain of posts"), "hierarchy-2", "duty.view", 55, "register"))
+        faces.register_nav(
+            faces.NavItem(
+                "duty:claims", _("Volunteers' claims"), "hand-stop", "duty.confirm", 56, "register", claims.count_claims
+            )
+        )
         faces.register_nav(
             faces.NavItem("duty:appointments", _("Appointments"), "id-badge", "duty.view", 60, "register")
         )

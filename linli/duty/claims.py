@@ -12,9 +12,9 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from linli.core import db, journal
+from linli.core import access, db, journal
 from linli.core.access import Actor
-from linli.core.extents import Extent
+from linli.core.extents import BUILDING_BITS, COMPOUND_BITS, EVERYWHERE, Extent
 from linli.core.models import Account
 from linli.duty import policies
 from linli.duty.chain import find_chain
@@ -23,7 +23,7 @@ from linli.duty.errors import (
     AccountTaken,
     ClaimDecided,
     ClaimNotFound,
-    NotAUnit,
+    HomeUnclear,
     NoVolunteer,
     PostFarAway,
     PostNotClaimable,
@@ -35,6 +35,7 @@ from linli.duty.posts import appoint
 from linli.duty.services import check_password
 from linli.duty.staff import keep_phone
 from linli.duty.terms import CLAIMABLE, LEAD_OF, ClaimState, Role
+from linli.places import policies as naming
 from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
 
@@ -92,8 +93,8 @@ _LINES = """
 def join(*, username: str, name: str, phone: str, password: str, home: str, at: datetime) -> Account:
     """Make oneself an account and register as a volunteer; it is appointed nowhere and sees nothing of residents.
 
-    `home`: the code of a unit. Raises UsernameWrong, NameWrong, AccountTaken, PasswordWeak, PhoneWrong, PhoneTaken,
-    PlaceUnknown, NotAUnit.
+    `home`: see find_unit. Raises UsernameWrong, NameWrong, AccountTaken, PasswordWeak, PhoneWrong, PhoneTaken,
+    HomeUnclear.
     """
     username, name = policies.check_username(username), policies.check_name(name)
     with db.atomic():
@@ -105,26 +106,46 @@ def join(*, username: str, name: str, phone: str, password: str, home: str, at: 
         account.save(force_insert=True)
         keep_phone(account, phone, at)
         actor = Actor(account.pk, account.name)
-        db.execute(
-            "SELECT set_config('linli.account', %s, true), set_config('linli.extent', '{}', true)", [str(account.pk)]
-        )
-        journal.record(actor=actor, at=at, verb="duty.join", subject=f"account:{account.pk}", username=username)
-        register_volunteer(home=home, actor=actor, at=at)
+        with access.acting(actor):
+            journal.record(actor=actor, at=at, verb="duty.join", subject=f"account:{account.pk}", username=username)
+            register_volunteer(home=home, actor=actor, at=at)
     return account
 
 
-def register_volunteer(*, home: str, actor: Actor, at: datetime) -> None:
-    """Say where one lives (the code of a unit); saying it again moves it. Raises PlaceUnknown, NotAUnit."""
-    unit = places.get_place(home.strip())
-    if unit.kind != Kind.UNIT or unit.lo is None or unit.ended_at is not None:
-        raise NotAUnit(place=unit.name)
+def register_volunteer(*, home: str, actor: Actor, at: datetime) -> PlaceRef:
+    """Say in which unit one lives; saying it again moves it. Returns the unit. Raises HomeUnclear."""
+    unit = find_unit(home, at)
+    lo = unit.block.spans[0].lo
     with db.atomic():
         Volunteer.objects.update_or_create(
-            account_id=actor.account_id, defaults={"home_id": unit.id, "home_lo": unit.lo, "registered_at": at}
+            account_id=actor.account_id, defaults={"home_id": unit.id, "home_lo": lo, "registered_at": at}
         )
         journal.record(
-            actor=actor, at=at, verb="duty.register_volunteer", key=unit.lo, subject=f"account:{actor.account_id}"
+            actor=actor, at=at, verb="duty.register_volunteer", key=lo, subject=f"account:{actor.account_id}"
         )
+    return unit
+
+
+def find_unit(text: str, at: datetime) -> PlaceRef:
+    """The unit that somebody names: its code, or compound, building and unit with blanks between them, after the name
+    of the community where two compounds bear one name. Raises HomeUnclear."""
+    words = text.split()
+    known = places.find_place(words[0]) if len(words) == 1 else None
+    if known is not None and known.kind == Kind.UNIT and known.ended_at is None:
+        return known
+    if len(words) not in (3, 4):
+        raise HomeUnclear(text=text.strip() or "-")
+    *within, compound, building, unit = words
+    found = places.find_by_name(compound, within=EVERYWHERE, at=at, kinds=(Kind.COMPOUND,))
+    for narrow, match in ((building, naming.match_building), (unit, naming.match_unit)):
+        children = [child for above in found for child in places.list_children(above.id, at)]
+        found = [child for child in children if match(child.name) == match(narrow)]
+    if within:
+        paths = places.paths_of([one.id for one in found], at)
+        found = [one for one in found if any(within[0] in above.name for above in paths[one.id])]
+    if len(found) != 1:
+        raise HomeUnclear(text=text.strip())
+    return found[0]
 
 
 def find_home(actor: Actor) -> PlaceRef | None:
@@ -138,11 +159,17 @@ def list_near(home: PlaceRef, at: datetime, *, limit: int = NEAR) -> list[Vacanc
     kinds = [kind for kind, role in LEAD_OF.items() if role in CLAIMABLE]
     key = home.lo or 0
     found = list_vacancies(_near(home, at), at, kinds=kinds)
-    # The same building first, then the same compound; keys are handed out along the streets.
-    found.sort(
-        key=lambda one: (one.lo >> 17 != key >> 17, one.lo >> 28 != key >> 28, abs(one.lo - key), one.place.kind)
+    return sorted(found, key=lambda one: _distance(one, key))[:limit]
+
+
+def _distance(one: Vacancy, key: int) -> tuple[bool, bool, int, int]:
+    """The same building first, then the same compound, then along the streets, as keys are handed out."""
+    return (
+        one.lo >> BUILDING_BITS != key >> BUILDING_BITS,
+        one.lo >> COMPOUND_BITS != key >> COMPOUND_BITS,
+        abs(one.lo - key),
+        one.place.kind,
     )
-    return found[:limit]
 
 
 def _near(home: PlaceRef, at: datetime) -> Extent:

@@ -169,10 +169,13 @@ class NoVolunteer(Conflict):
     advice_text = _("Register with your home first.")
 
 
-class NotAUnit(Invalid):
-    code = "duty.not_a_unit"
-    title = _("%(place)s is not a unit.")
-    advice_text = _("Say in which unit you live; its code is on its page.")
+class HomeUnclear(Invalid):
+    code = "duty.home_unclear"
+    title = _("No one unit is called %(text)s.")
+    advice_text = _(
+        "Write compound, building and unit with blanks between: 阳光小区 3号楼 2单元. Put the community first where two"
+        " compounds bear one name."
+    )
 
 
 class PostNotVacant(Conflict):

@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from linli.duty.terms import NAME_LENGTH, PERMISSION_LABELS, USERNAME_LENGTH, Role, Standing
+from linli.duty.terms import NAME_LENGTH, PERMISSION_LABELS, USERNAME_LENGTH, OfficerKind, Role, Standing
 
 TOKEN_DAYS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("one year")))
 
 
-def _moment(label: Any, help_text: Any) -> forms.DateTimeField:
+def moment_field(label: Any, help_text: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     return forms.DateTimeField(
         label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%dT%H:%M"]
@@ -30,8 +30,17 @@ class AppointForm(forms.Form):
     account = forms.CharField(label=_("Account name"), max_length=USERNAME_LENGTH)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
     place = forms.CharField(label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it."))
-    since = _moment(_("From"), _("Empty: from now on."))
-    until = _moment(_("Until"), _("Empty: until it is ended."))
+    since = moment_field(_("From"), _("Empty: from now on."))
+    until = moment_field(_("Until"), _("Empty: until it is ended."))
+    is_deputy = forms.BooleanField(
+        label=_("As deputy"),
+        required=False,
+        help_text=_("Stands in for whoever holds the post, with the same authority."),
+    )
+    organisation = forms.CharField(label=_("Organisation"), max_length=NAME_LENGTH, required=False)
+    officer_kind = forms.ChoiceField(
+        label=_("Kind of information officer"), choices=[("", "–"), *OfficerKind.choices], required=False
+    )
 
 
 class FilterForm(forms.Form):

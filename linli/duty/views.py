@@ -97,7 +97,9 @@ def appointments(request: ActingRequest) -> HttpResponse:
     """Who is appointed where, and the form that appoints."""
     actor, at = request.actor, request.at
     actor.require("duty.view")
-    form = AppointForm(request.POST or None, initial={"account": request.GET.get("account", "")})
+    form = AppointForm(
+        request.POST or None, initial={name: request.GET.get(name, "") for name in ("account", "place", "role")}
+    )
     if request.method == "POST":
         actor.require("duty.appoint")
         if form.is_valid() and _try(form, lambda: _appoint(form.cleaned_data, actor, at)):
@@ -137,6 +139,9 @@ def _appoint(given: dict[str, Any], actor: Actor, at: datetime) -> int:
         place_id=places.get_place(given["place"]).id,
         since=given["since"],
         until=given["until"],
+        detail=services.Detail(
+            is_deputy=given["is_deputy"], officer_kind=given["officer_kind"], organisation=given["organisation"]
+        ),
         actor=actor,
         at=at,
     )

@@ -138,8 +138,13 @@ def test_what_cannot_be_claimed(town: Town) -> None:
         ):  # fmt: skip
             with pytest.raises(problem), db.atomic():
                 claims.claim_post(place_id=place.id, actor=actor, at=AT)
-        with pytest.raises(e.NotAUnit), db.atomic():
+        with pytest.raises(e.HomeUnclear), db.atomic():
             claims.register_volunteer(home=town.home.buildings[0].code, actor=actor, at=AT)
+        assert claims.find_unit("阳光小区 2# 一单元", AT) == town.home.units[2]
+        assert claims.find_unit("第1社区 阳光小区 1 2", AT) == town.home.units[1]
+        for unclear in ("", "阳光小区 9号楼 1单元", "第2社区 阳光小区 1 2", "阳光小区"):
+            with pytest.raises(e.HomeUnclear):
+                claims.find_unit(unclear, AT)
     with db.owner():
         services.appoint(
             account_id=make_account().pk, role="unit_lead", place_id=town.home.units[1].id, actor=SYSTEM, at=AT
@@ -175,7 +180,7 @@ def test_joining_makes_an_account_that_sees_nothing(town: Town) -> None:
     for wrong, problem in (
         ({"username": "new.one"}, e.AccountTaken), ({"username": "b", "phone": "15412340001"}, e.PhoneTaken),
         ({"username": "c", "phone": "12"}, e.PhoneWrong), ({"username": "d", "password": "short"}, e.PasswordWeak),
-        ({"username": "f", "phone": "15412340002", "home": town.home.buildings[0].code}, e.NotAUnit),
+        ({"username": "f", "phone": "15412340002", "home": town.home.buildings[0].code}, e.HomeUnclear),
     ):  # fmt: skip
         with pytest.raises(problem):
             claims.join(**(given | wrong), at=AT)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """The pieces that all pages share. `{% load linli %}`
 
 Filters: `num`, `local`, `local_time`, `share`, `percent_of`. Tags: `icon`, `bar`, `legend`, `state`, `stair`,
-`need_chips`, `pager`, `empty`, `field`, `figure`, `curve`, `people`. Their shapes are in `linli.core.shapes`.
+`need_chips`, `pager`, `empty`, `field`, `figure`, `curve`, `people`, `panels`. Their shapes are in `linli.core.shapes`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from typing import Any, Protocol
 
 from django import template
 from django.forms import BoundField
+from django.template import Context
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Text
+from linli.core.faces import list_panels
 from linli.core.shapes import DoorState, Pager, Stairwell
 
 register = template.Library()
@@ -214,6 +217,16 @@ def curve(label: Text, points: Sequence[tuple[datetime, int]], element_id: str =
     rows = [(f"{timezone.localtime(moment):%H:%M}", count) for moment, count in points]
     data = {"name": str(label), "labels": [moment for moment, _n in rows], "values": [count for _m, count in rows]}
     return {"id": element_id, "label": label, "data": data, "rows": rows}
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: Context, where: str, subject: int) -> SafeString:
+    """What other rooms add to this page: `{% panels "place" place.id %}`, `{% panels "door" door.key %}`."""
+    request = context["request"]
+    found = ((panel, panel.context(request.actor, request.at, subject)) for panel in list_panels(where))
+    return format_html_join(
+        "", "{}", ((render_to_string(panel.template, filled, request=request),) for panel, filled in found if filled)
+    )
 
 
 @register.simple_tag

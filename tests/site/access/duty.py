@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.site.access.endpoint import ALL, ANYWHERE, SIGNED_IN, Endpoint
+from tests.site.access.endpoint import ALL, ANYWHERE, OPEN, PART, SIGNED_IN, Endpoint
 
-ENDPOINTS = [
+CADRE = {"name": "新人", "phone": "15498765432", "organisation": "财政局"}
+
+ACCOUNTS = [
     Endpoint("GET duty:accounts", "duty.view", ANYWHERE, lambda w, t: "/duty/accounts/"),
     Endpoint(
         "POST duty:accounts", "accounts.make", ANYWHERE, lambda w, t: "/duty/accounts/",
@@ -22,7 +24,7 @@ ENDPOINTS = [
     Endpoint("GET duty:appointments", "duty.view", ANYWHERE, lambda w, t: "/duty/appointments/"),
     Endpoint(
         "POST duty:appointments", "duty.appoint", ALL, lambda w, t: "/duty/appointments/",
-        lambda w, t: {"account": "caller-idle", "role": "unit_lead", "place": t.place.code},
+        lambda w, t: {"account": "caller-idle", "role": "information_officer", "place": t.place.code},
     ),
     Endpoint("POST duty:end", "duty.appoint", ALL, lambda w, t: f"/duty/appointments/{t.appointment_id}/end/"),
     Endpoint("GET duty:me", None, SIGNED_IN, lambda w, t: "/duty/me/"),
@@ -37,7 +39,8 @@ ENDPOINTS = [
     Endpoint("GET /api/duty/appointments", "duty.view", ANYWHERE, lambda w, t: "/api/duty/appointments"),
     Endpoint(
         "POST /api/duty/appointments", "duty.appoint", ALL, lambda w, t: "/api/duty/appointments",
-        lambda w, t: {"account": "caller-idle", "role": "unit_lead", "place": t.place.code}, also=("duty.view",),
+        lambda w, t: {"account": "caller-idle", "role": "information_officer", "place": t.place.code},
+        also=("duty.view",),
     ),
     Endpoint(
         "POST /api/duty/appointments/{appointment_id}/end", "duty.appoint", ALL,
@@ -62,3 +65,131 @@ ENDPOINTS = [
         passes=frozenset({404}),
     ),
 ]  # fmt: skip
+
+CHAIN = [
+    Endpoint("GET duty:chain", "duty.view", ANYWHERE, lambda w, t: "/duty/chain/"),
+    Endpoint("GET duty:chain-place", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/"),
+    Endpoint("GET duty:vacant", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/vacant/"),
+    Endpoint("GET duty:chain-export", "duty.view", ALL, lambda w, t: f"/duty/chain/{t.place.code}/export/"),
+    Endpoint("GET duty:door", "places.view", PART, lambda w, t: f"/duty/door/{t.door.key}/"),
+    Endpoint(
+        "GET duty:hand-over", "duty.appoint", ALL, lambda w, t: f"/duty/appointments/{t.appointment_id}/hand-over/",
+    ),
+    Endpoint(
+        "POST duty:hand-over", "duty.appoint", ALL, lambda w, t: f"/duty/appointments/{t.appointment_id}/hand-over/",
+        lambda w, t: {"account": "caller-idle"},
+    ),
+    Endpoint(
+        "POST duty:phone", "duty.call", PART, lambda w, t: f"/duty/appointments/{t.appointment_id}/phone/",
+        only_reads=True,
+    ),
+    Endpoint(
+        "GET /api/duty/answering", "places.view", PART, lambda w, t: f"/api/duty/answering?door={t.door.key}",
+    ),
+    Endpoint(
+        "GET /api/duty/posts/counts", "duty.view", PART, lambda w, t: f"/api/duty/posts/counts?place={t.place.code}",
+    ),
+    Endpoint(
+        "GET /api/duty/posts/vacant", "duty.view", PART, lambda w, t: f"/api/duty/posts/vacant?place={t.place.code}",
+    ),
+    Endpoint(
+        "POST /api/duty/appointments/{appointment_id}/hand-over", "duty.appoint", ALL,
+        lambda w, t: f"/api/duty/appointments/{t.appointment_id}/hand-over", lambda w, t: {"account": "caller-idle"},
+    ),
+    Endpoint(
+        "POST /api/duty/appointments/{appointment_id}/phone", "duty.call", PART,
+        lambda w, t: f"/api/duty/appointments/{t.appointment_id}/phone", only_reads=True,
+    ),
+]  # fmt: skip
+
+VOLUNTEERS = [
+    Endpoint("GET duty:join", None, OPEN, lambda w, t: "/duty/volunteer/join/"),
+    Endpoint(
+        "POST duty:join", None, OPEN, lambda w, t: "/duty/volunteer/join/",
+        lambda w, t: {
+            "name": "新人", "phone": "15498760000", "home": t.unit.code, "username": "joiner",
+            "password": "correct-horse-battery",
+        },
+    ),
+    Endpoint("GET duty:volunteer", None, SIGNED_IN, lambda w, t: "/duty/volunteer/"),
+    Endpoint(
+        "POST duty:volunteer", None, SIGNED_IN, lambda w, t: "/duty/volunteer/", lambda w, t: {"home": t.unit.code}
+    ),
+    Endpoint(
+        "POST duty:claim", None, SIGNED_IN, lambda w, t: "/duty/volunteer/claim/", lambda w, t: {"place": t.unit.code},
+        passes=frozenset({409}),
+    ),
+    Endpoint(
+        "POST duty:withdraw", None, SIGNED_IN, lambda w, t: f"/duty/volunteer/claims/{t.claim_id}/withdraw/",
+        passes=frozenset({404}),
+    ),
+    Endpoint("GET duty:claims", "duty.confirm", ANYWHERE, lambda w, t: "/duty/claims/"),
+    Endpoint("POST duty:confirm-claim", "duty.confirm", PART, lambda w, t: f"/duty/claims/{t.claim_id}/confirm/"),
+    Endpoint("POST duty:decline-claim", "duty.confirm", PART, lambda w, t: f"/duty/claims/{t.claim_id}/decline/"),
+    Endpoint(
+        "PUT /api/duty/volunteer", None, SIGNED_IN, lambda w, t: "/api/duty/volunteer",
+        lambda w, t: {"home": t.unit.code},
+    ),
+    Endpoint(
+        "GET /api/duty/volunteer/posts", None, SIGNED_IN, lambda w, t: "/api/duty/volunteer/posts",
+        passes=frozenset({409}),
+    ),
+    Endpoint("GET /api/duty/volunteer/claims", None, SIGNED_IN, lambda w, t: "/api/duty/volunteer/claims"),
+    Endpoint(
+        "POST /api/duty/volunteer/claims", None, SIGNED_IN, lambda w, t: "/api/duty/volunteer/claims",
+        lambda w, t: {"place": t.unit.code}, passes=frozenset({409}),
+    ),
+    Endpoint(
+        "POST /api/duty/volunteer/claims/{claim_id}/withdraw", None, SIGNED_IN,
+        lambda w, t: f"/api/duty/volunteer/claims/{t.claim_id}/withdraw", passes=frozenset({404}),
+    ),
+    Endpoint("GET /api/duty/claims", "duty.confirm", ANYWHERE, lambda w, t: "/api/duty/claims"),
+    Endpoint(
+        "POST /api/duty/claims/{claim_id}/confirm", "duty.confirm", PART,
+        lambda w, t: f"/api/duty/claims/{t.claim_id}/confirm",
+    ),
+    Endpoint(
+        "POST /api/duty/claims/{claim_id}/decline", "duty.confirm", PART,
+        lambda w, t: f"/api/duty/claims/{t.claim_id}/decline", lambda w, t: {"reason": ""},
+    ),
+]  # fmt: skip
+
+TEAMS = [
+    Endpoint("GET duty:teams", "duty.view", ANYWHERE, lambda w, t: "/duty/teams/"),
+    Endpoint(
+        "POST duty:teams", "duty.appoint", ALL, lambda w, t: "/duty/teams/",
+        lambda w, t: {"team": "专班", "place": t.place.code, "account": "caller-idle"},
+    ),
+    Endpoint("GET duty:team", "duty.view", ALL, lambda w, t: f"/duty/teams/{t.team_id}/"),
+    Endpoint(
+        "POST duty:team", "duty.appoint", ALL, lambda w, t: f"/duty/teams/{t.team_id}/",
+        lambda w, t: {"account": "caller-idle"}, also=("duty.view",),
+    ),
+    Endpoint("POST duty:dissolve", "duty.appoint", ALL, lambda w, t: f"/duty/teams/{t.team_id}/dissolve/"),
+    Endpoint("GET duty:cadres", "duty.view", ANYWHERE, lambda w, t: "/duty/cadres/"),
+    Endpoint(
+        "POST duty:cadres", "duty.appoint", ALL, lambda w, t: "/duty/cadres/",
+        lambda w, t: {**CADRE, "place": t.place.code}, also=("duty.view",),
+    ),
+    Endpoint("GET /api/duty/teams", "duty.view", ANYWHERE, lambda w, t: "/api/duty/teams"),
+    Endpoint(
+        "POST /api/duty/teams", "duty.appoint", ALL, lambda w, t: "/api/duty/teams",
+        lambda w, t: {"place": t.place.code, "name": "专班", "leader": {"account": "caller-idle"}},
+    ),
+    Endpoint("GET /api/duty/teams/{team_id}", "duty.view", ALL, lambda w, t: f"/api/duty/teams/{t.team_id}"),
+    Endpoint(
+        "POST /api/duty/teams/{team_id}/members", "duty.appoint", ALL,
+        lambda w, t: f"/api/duty/teams/{t.team_id}/members", lambda w, t: {"account": "caller-idle"},
+    ),
+    Endpoint(
+        "POST /api/duty/teams/{team_id}/dissolve", "duty.appoint", ALL,
+        lambda w, t: f"/api/duty/teams/{t.team_id}/dissolve",
+    ),
+    Endpoint("GET /api/duty/cadres", "duty.view", PART, lambda w, t: f"/api/duty/cadres?place={t.place.code}"),
+    Endpoint(
+        "POST /api/duty/cadres", "duty.appoint", ALL, lambda w, t: "/api/duty/cadres",
+        lambda w, t: {**CADRE, "place": t.place.code},
+    ),
+]  # fmt: skip
+
+ENDPOINTS = [*ACCOUNTS, *CHAIN, *VOLUNTEERS, *TEAMS]

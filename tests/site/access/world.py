@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from linli.core import clock, db
-from linli.core.access import SYSTEM
+from linli.core.access import SYSTEM, Actor
 from linli.core.extents import NOWHERE, Extent
 from linli.core.ids import new_id
 from linli.core.models import Account
+from linli.duty import claims, staff, teams
 from linli.duty.terms import Role
 from linli.places import queries as places
 from linli.places.layouts import Holding
 from linli.places.terms import DoorRef, PlaceRef
 from linli.rounds import bulk, services
 from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
-from tests.builders.duty import appoint, make_account
 from tests.builders.duplicates import make_duplicate, make_merger
+from tests.builders.duty import appoint, make_account
 from tests.builders.ledger import make_home, make_person
 from tests.builders.places import District, make_district
 
@@ -58,6 +59,8 @@ class Target:
     redrawing: int  # a change of boundaries of this very place
     account: Account  # somebody appointed to very little here
     appointment_id: int
+    claim_id: int  # of that account, to the post of the building's lead
+    team_id: int  # a work team of this very place
 
 
 @dataclass
@@ -133,6 +136,7 @@ def _target(
     twin_id = make_person(household_id, door.key, "同名人")
     unit, beside = places.get_place(door.unit_id), places.get_place(people["sibling"][0].unit_id)
     building = places.get_place(unit.parent_id or 0)
+    claim_id, team_id = _offered(account, unit, place)
     open_id, open_code = _round(place, "open")
     draft_id, draft_code = _round(place, "draft")
     closed_id, closed_code = _round(place, "closed")
@@ -145,7 +149,18 @@ def _target(
         round_id=open_id, round_code=open_code,
         draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
         redrawing=_redrawing(place, tree.extent(place, clock.now())), appointment_id=appointment_id,
+        claim_id=claim_id, team_id=team_id,
     )  # fmt: skip
+
+
+def _offered(account: Account, unit: PlaceRef, place: PlaceRef) -> tuple[int, int]:
+    """A claim to the post of the building's lead, and a team of a place; the account has a phone."""
+    now = clock.now()
+    staff.keep_phone(account, f"1541234{account.pk % 10_000:04}", now)
+    who = Actor(account.pk, account.name)
+    claims.register_volunteer(home=unit.code, actor=who, at=now)
+    claim_id = claims.claim_post(place_id=unit.parent_id or 0, actor=who, at=now)
+    return claim_id, teams.form_team(place_id=place.id, name="专班", leader_id=account.pk, actor=SYSTEM, at=now)
 
 
 def _redrawing(place: PlaceRef, extent: Extent) -> int:

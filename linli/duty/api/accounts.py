@@ -1,20 +1,29 @@
-"""HTTP API of duty: who am I, who is appointed where, accounts, my tokens."""
+"""Who am I, who is appointed where, accounts, my tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from ninja import Query, Router, Schema
+from ninja import Query, Schema
 from ninja.responses import Status
 from pydantic import Field
 
 from linli.core.api import ApiRequest, Page, PageQuery, cut_page, permission, read_cursor
 from linli.duty import queries, services
-from linli.duty.terms import AccountLine, AppointmentLine, NewAccount, NewToken, Role, Standing, TokenLine
+from linli.duty.api.router import router
+from linli.duty.posts import Detail
+from linli.duty.terms import (
+    AccountLine,
+    AppointmentLine,
+    NewAccount,
+    NewToken,
+    OfficerKind,
+    Role,
+    Standing,
+    TokenLine,
+)
 from linli.places import queries as places
-
-router = Router(tags=["duty"])
 
 
 class GrantOut(Schema):
@@ -45,6 +54,7 @@ class AppointmentOut(Schema):
     since: datetime
     until: datetime | None
     standing: str
+    deputy: bool
 
     @classmethod
     def of(cls, line: AppointmentLine, at: datetime) -> AppointmentOut:
@@ -58,6 +68,7 @@ class AppointmentOut(Schema):
             since=line.since,
             until=line.until,
             standing=line.standing(at).value,
+            deputy=line.is_deputy,
         )
 
 
@@ -67,6 +78,9 @@ class AppointIn(Schema):
     place: str = Field(description="Code of the place.")
     since: datetime | None = Field(None, description="Default: now.")
     until: datetime | None = Field(None, description="Default: until ended.")
+    deputy: bool = Field(False, description="Stand in for the holder of the post.")
+    officer_kind: OfficerKind | None = Field(None, description="Of information officers: where they come from.")
+    organisation: str = Field("", description="Where they are drawn from.")
 
 
 class EndIn(Schema):
@@ -195,6 +209,7 @@ def appoint(request: ApiRequest, body: AppointIn) -> Status[AppointmentOut]:
         place_id=places.get_place(body.place).id,
         since=body.since,
         until=body.until,
+        detail=Detail(is_deputy=body.deputy, officer_kind=body.officer_kind or "", organisation=body.organisation),
         actor=request.actor,
         at=request.at,
     )
