@@ -247,15 +247,21 @@ def is_subject(found: RoundView, subject_id: int, actor: Actor) -> bool:
 
 
 def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[str, Any]]:
-    """Every mark a subject was given in a round, newest event first, losers included: all stay on record."""
+    """Every mark a subject was given in a round, newest event first, losers included: all stay on record.
+
+    Those of entries that were merged into the subject's too.
+    """
     seen = actor.extent_for("rounds.gaps")
     return db.dicts(
         """
         SELECT m.id, m.kind, m.event_at, m.received_at, m.device_at, m.flags, m.reason, m.back_at, m.until_at, a.name
         AS account
         FROM mark m LEFT JOIN account a ON a.id = m.account_id
-        WHERE m.subject_id = %s AND m.round_id = %s AND m.key <@ %s::int8multirange
+        WHERE m.subject_id = ANY (ARRAY(
+            SELECT %s::bigint UNION ALL
+            SELECT i.merged_id FROM merged_into i JOIN round r ON r.id = %s AND i.kind = r.count_by WHERE i.into_id = %s
+        )) AND m.round_id = %s AND m.key <@ %s::int8multirange
         ORDER BY m.event_at DESC, m.client_id DESC NULLS LAST, m.id DESC
         """,
-        [subject_id, round_id, str(seen)],
+        [subject_id, round_id, subject_id, round_id, str(seen)],
     )

@@ -127,6 +127,8 @@ def test_the_later_mark_of_the_two_decides_and_undoing_gives_each_its_own() -> N
     give(taken, [command(one, Mark.DONE, minutes=20), command(other, Mark.REFUSED, minutes=30)])
     merger = merge_people(survivor_id=one, merged_id=other, actor=SYSTEM, at=MORNING)
     assert states(taken) == {one: (2, True), other: (2, False)}
+    marks = queries.list_marks_of(round_id=taken.id, subject_id=one, actor=SYSTEM)
+    assert [mark["kind"] for mark in marks] == [Mark.REFUSED, Mark.DONE]
     undo_merger(merger_id=merger, actor=SYSTEM, at=MORNING)
     assert states(taken) == {one: (10, True), other: (2, True)}
 
