@@ -26,6 +26,7 @@ ROOM_COMMANDS = {
     "places": "linli.places.cli",
     "residents": "linli.residents.cli",
     "accounts": "linli.accounts.cli",
+    "duty": "linli.duty.cli_chain",
     "rounds": "linli.rounds.cli",
     "journal": "linli.core.journal_cli",
 }
