@@ -10,6 +10,8 @@ from linli.core import db
 from linli.core.access import SYSTEM
 from linli.core.extents import unit_lo
 from linli.places import bulk, errors, queries, services
+from linli.places.bulk_overlays import add_overlays
+from linli.places.terms import Kind
 from tests.builders.places import AT, District, make_district
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +99,25 @@ def test_wrong_rows_are_refused(made: District) -> None:
     for number in ("", "1 01", "9" * 21):
         with pytest.raises(errors.NumberWrong), db.atomic():
             bulk.add_doors([(made.units[0].id, number, 1, 1)], at=LATER)
+
+
+def test_overlays_by_the_thousand() -> None:
+    made = make_district()
+    rows = [
+        (made.communities[0].id, "第1网格", [made.buildings[0].id, made.units[2].id]),
+        (made.communities[0].id, "第2网格", [made.compounds[1].id]),
+        (made.communities[1].id, "第1网格", [made.compounds[2].id, made.buildings[6].id]),
+    ]
+    ids = add_overlays(Kind.GRID, rows, at=AT)
+    found = [queries.get_place(id) for id in ids]
+    assert [place.code[-4:] for place in found] == ["-G01", "-G02", "-G01"]
+    assert made.extent(found[0]) == made.buildings[0].block | made.units[2].block
+    assert made.extent(found[2]) == made.compounds[2].block | made.buildings[6].block
+    (more,) = add_overlays(Kind.GRID, [(made.communities[0].id, "第3网格", [made.units[3].id])], at=AT)
+    assert queries.get_place(more).code.endswith("-G03")
+    with pytest.raises(errors.OutsideParent):
+        add_overlays(Kind.GRID, [(made.communities[0].id, "第4网格", [made.buildings[7].id])], at=AT)
+    with pytest.raises(errors.NothingInside):
+        add_overlays(Kind.GRID, [(made.communities[0].id, "第4网格", [])], at=AT)
+    with pytest.raises(errors.WrongParent):
+        add_overlays(Kind.GRID, [(made.street.id, "第4网格", [made.buildings[7].id])], at=AT)

@@ -102,7 +102,7 @@ def _hold(place: PlaceRef, parent: PlaceRef | None, extent: Extent, at: datetime
     open_chain(spans, [(place.id, place.kind)], parent.id if parent else None, at)
 
 
-_LETTER = {Kind.AREA: "A", Kind.GRID_LARGE: "L", Kind.GRID: "G", Kind.GRID_SMALL: "S"}
+LETTER = {Kind.AREA: "A", Kind.GRID_LARGE: "L", Kind.GRID: "G", Kind.GRID_SMALL: "S"}
 
 
 def next_code(kind: Kind, parent: PlaceRef) -> str:
@@ -112,6 +112,6 @@ def next_code(kind: Kind, parent: PlaceRef) -> str:
     count: int = db.scalar("SELECT count(*) FROM place WHERE parent_id = %s AND kind = %s", [parent.id, kind.value])
     while True:
         count += 1
-        code = f"{parent.code}-{_LETTER[kind]}{count:02}"
+        code = f"{parent.code}-{LETTER[kind]}{count:02}"
         if not db.scalar("SELECT 1 FROM place WHERE code = %s", [code]):
             return code

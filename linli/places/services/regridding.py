@@ -110,9 +110,9 @@ def _cuts(kind: Kind, takes: Sequence[Take]) -> list[Extent]:
                 continue  # merging A and B into A: what A has stays
             if block & seen:
                 raise PieceTwice(place=places[piece].name)
-            seen |= block
             spans += block.spans
-        cuts.append(Extent.of(spans))
+        cuts.append(Extent.of(spans))  # a building and one of its units, ticked together, are the building
+        seen |= cuts[-1]
     if not any(cuts):
         raise NothingInside
     return cuts

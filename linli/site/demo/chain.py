@@ -14,7 +14,7 @@ from linli.core.models import Account
 from linli.duty import services as duty
 from linli.duty.terms import Role
 from linli.places import queries as places
-from linli.places.services import add_overlay
+from linli.places.bulk_overlays import add_overlays
 from linli.places.terms import Kind
 from linli.site.demo import facts
 from linli.site.demo.load import Settled, Watch
@@ -42,24 +42,21 @@ def draw_grids(settled: Settled, *, at: datetime, watch: Watch) -> dict[int, lis
     homes = np.bincount(door_building[settled.census.household_door], minlength=len(settled.building_id))
     of_community = np.zeros(len(homes), dtype=np.int64)
     of_community[ground.unit_of] = settled.unit_community
-    grids: dict[int, list[int]] = {}
+    rows: list[tuple[int, str, list[int]]] = []
+    owner: list[int] = []
     for index, code in enumerate(settled.communities):
-        watch("grids", index, len(settled.communities))
         mine = np.flatnonzero(of_community == index)
         wanted = max(1, round(int(homes[mine].sum()) / facts.HOUSEHOLDS_PER_GRID))
         share = (np.cumsum(homes[mine]) - homes[mine] / 2) / max(1, homes[mine].sum())
         number = np.minimum((share * wanted).astype(np.int64), wanted - 1)
-        grids[index] = [
-            add_overlay(
-                kind=Kind.GRID,
-                parent_id=settled.place_ids[code],
-                name=f"第{order + 1}网格",
-                place_ids=settled.building_id[mine[number == found]].tolist(),
-                actor=SYSTEM,
-                at=at,
-            ).id
-            for order, found in enumerate(np.unique(number).tolist())
-        ]
+        for order, found in enumerate(np.unique(number).tolist()):
+            buildings = settled.building_id[mine[number == found]].tolist()
+            rows.append((settled.place_ids[code], f"第{order + 1}网格", buildings))
+            owner.append(index)
+    watch("grids", 0, len(rows))
+    grids: dict[int, list[int]] = {index: [] for index in range(len(settled.communities))}
+    for index, grid in zip(owner, add_overlays(Kind.GRID, rows, at=at), strict=True):
+        grids[index].append(grid)
     return grids
 
 
