@@ -32,7 +32,9 @@ class Household(models.Model):
 class Person(models.Model):
     """Somebody who lives behind a door. ID number and phone are sealed; their hashes find them exactly."""
 
-    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="people", db_constraint=False)
+    household = models.ForeignKey(
+        Household, on_delete=models.PROTECT, related_name="people", db_constraint=False, db_index=False
+    )
     key = models.BigIntegerField()  # the household's key, kept equal by a composite foreign key with ON UPDATE CASCADE
     client_id = models.UUIDField(null=True, unique=True)
     name = models.CharField(max_length=80)

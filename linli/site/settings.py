@@ -14,6 +14,8 @@ LINLI_RATE        requests a second that one token may make of one web process; 
 LINLI_STATEMENT_SECONDS  how long a statement of a page or of the API may take; default 60
 LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
 LINLI_SEALS_URL   address that every seal is sent to by POST, outside of this machine; default: none
+LINLI_TILES       address of raster map tiles under the outlines, ``https://.../{z}/{x}/{y}.png``, WGS-84; default: none
+LINLI_TILES_ATTRIBUTION  whose tiles those are, as their licence asks for; stands on every map
 LINLI_DEBUG       1 for developers: tracebacks in the browser
 LINLI_NO_DB       1: load without a database (type checker, editors, building static files)
 """
@@ -58,6 +60,9 @@ LINLI_SEALS_URL = os.environ.get("LINLI_SEALS_URL", "")
 
 LINLI_RATE = float(os.environ.get("LINLI_RATE") or (0 if TESTING else 200))
 LINLI_STATEMENT_SECONDS = int(os.environ.get("LINLI_STATEMENT_SECONDS") or 60)
+
+LINLI_TILES = os.environ.get("LINLI_TILES", "")
+LINLI_TILES_ATTRIBUTION = os.environ.get("LINLI_TILES_ATTRIBUTION", "")
 
 DEBUG = _flag("LINLI_DEBUG")
 ALLOWED_HOSTS = _words("LINLI_HOSTS", "127.0.0.1,localhost,[::1]") + (["testserver"] if TESTING else [])
@@ -150,10 +155,12 @@ def _database(url: str, *, path: str, role: str = "", more: tuple[str, ...] = ()
 LINLI_DATABASE_URL = _database_url()
 _rooms_path = f"{LINLI_SCHEMA},{LINLI_JOBS_SCHEMA}"
 _web_limits = (f"-c statement_timeout={LINLI_STATEMENT_SECONDS}s",)
+# Imports stage their rows in temporary tables; at the default of 8 MB a roster's are written out and read again.
+_owner_room = ("-c temp_buffers=64MB",)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": _database(LINLI_DATABASE_URL, path=_rooms_path, role="linli_web", more=_web_limits)
     | {"TEST": {"MIRROR": "owner", "DEPENDENCIES": []}},
-    "owner": _database(LINLI_DATABASE_URL, path=_rooms_path) | {"TEST": {"DEPENDENCIES": []}},
+    "owner": _database(LINLI_DATABASE_URL, path=_rooms_path, more=_owner_room) | {"TEST": {"DEPENDENCIES": []}},
     "jobs": _database(LINLI_DATABASE_URL, path=f"{LINLI_JOBS_SCHEMA},{LINLI_SCHEMA}") | {"TEST": {"DEPENDENCIES": []}},
 }
 DATABASE_ROUTERS = ["linli.core.db.Router"]
