@@ -85,11 +85,17 @@ def draw(
         if first is not None:
             ticks.append((round(first * step, 1), compound.name))
     was, will = _holder(change, before=True), _holder(change, before=False)
-    shapes, size = _outlines(compounds, outlines)
+    # An outline has one look: where a boundary runs through a compound only the strips tell the truth.
+    whole = len(compounds) > 1 and not any(_is_cut(one, los, find) for one in compounds for find in (was, will))
+    shapes, size = _outlines(compounds, outlines if whole else {})
     return Picture(
         before=_strip(los, step, was, looks, change), after=_strip(los, step, will, looks, change), ticks=ticks,
         looks=looks, map_before=_map(shapes, was, looks), map_after=_map(shapes, will, looks), map_size=size,
     )  # fmt: skip
+
+
+def _is_cut(compound: PlaceRef, los: Sequence[int], holder: Callable[[int], int | None]) -> bool:
+    return len({holder(lo) for lo in los if lo in compound.block}) > 1
 
 
 def _holder(change: Change, *, before: bool) -> Callable[[int], int | None]:
