@@ -1,4 +1,4 @@
-"""People are found by their household through `person_household`; the index that came with the reference was a second."""
+"""People are found by their household through `person_household`; the reference had brought a second index of it."""
 
 import django.db.models.deletion
 from django.db import migrations, models
