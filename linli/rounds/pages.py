@@ -10,17 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
 from linli.core.extents import EVERYWHERE, NOWHERE, Extent, unite
 from linli.duty import queries as duty
-from linli.duty.terms import Role
+from linli.duty.terms import LEAD_OF, Level, Role
 from linli.places import queries as places
 from linli.places.terms import OVERLAYS, Kind, PlaceRef
 from linli.rounds import policies, queries
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Figures, RoundState
 
+OVERLAY_LAYERS = [kind.value for kind in OVERLAYS]
+NAMED = 2  # of several who answer for a place
 LABELS = 3  # doors, places ... that are named before "and n more"
 
 
@@ -185,26 +189,50 @@ def list_worst(round_: RoundView, reach: Reach, limit: int = 6) -> list[WorstUni
     return worst
 
 
-# Who answers for a place of a kind, the first that is held there; others who may look at it do not stand on the board.
-ANSWERING: dict[int, tuple[Role, ...]] = {
-    Kind.UNIT: (Role.UNIT_LEAD,),
-    Kind.BUILDING: (Role.BUILDING_LEAD,),
-    Kind.GRID: (Role.GRID_LEAD, Role.GRID_WORKER),
-    Kind.AREA: (Role.AREA_LEAD,),
-}
-DIVISION = (Role.OFFICE, Role.COMMAND, Role.AREA_LEAD, Role.GRID_LEAD)
-
-
 def list_answering(shown: Sequence[PlaceRef], at: datetime) -> dict[int, str]:
-    """Names of those who answer for each place itself, by place id; places where nobody does are left out."""
-    held = duty.list_holders(place_ids=[place.id for place in shown], at=at)
+    """Names of those who answer for each place itself, by place id; places where nobody does are left out.
+
+    Where only a deputy stands in, that is said. One statement.
+    """
+    return {place_id: name for place_id, level in _levels(shown, at).items() if (name := _say(level))}
+
+
+def _levels(shown: Sequence[PlaceRef], at: datetime) -> dict[int, Level]:
+    return duty.find_leads([place.id for place in shown], at) if shown else {}
+
+
+def _say(level: Level) -> str:
+    if level.holders:
+        return "、".join(one.name for one in level.holders[:NAMED])
+    return _("%(name)s (stands in)") % {"name": level.deputies[0].name} if level.deputies else ""
+
+
+def is_led(place: PlaceRef) -> bool:
+    """Whether the place is one that somebody has to answer for: without a name its post is vacant."""
+    return place.kind in LEAD_OF
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Who is to be turned to for a stairwell. `name` "": nobody at all; `vacant`: its own post is."""
+
+    role: str
+    name: str
+    vacant: bool
+
+
+def list_leads(units: Sequence[PlaceRef], at: datetime) -> dict[int, Lead]:
+    """The nearest who answers for each unit, by its id: its lead, else the building's, the grid's, the area's.
+
+    One statement for a whole page.
+    """
+    keys = {unit.id: unit.lo for unit in units if unit.lo is not None}
+    chains = duty.find_answering(keys.values(), at, layers=OVERLAY_LAYERS) if keys else {}
     found = {}
-    for place in shown:
-        for role in ANSWERING.get(place.kind, DIVISION):
-            names = [line.name for line in held[place.id] if line.role == role]
-            if names:
-                found[place.id] = "、".join(names[:2])
-                break
+    for unit_id, key in keys.items():
+        nearest, own = chains[key].nearest, chains[key].level(Role.UNIT_LEAD)
+        role, name = (nearest.role_label, nearest.name) if nearest else ("", "")
+        found[unit_id] = Lead(role, name, own.acting is None)
     return found
 
 

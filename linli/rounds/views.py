@@ -63,7 +63,7 @@ def board_live(request: HttpRequest, code: str) -> HttpResponse:
     """The live part of the board: 304 while no figure has changed."""
     round_, _actor, _at = take(request, code)
     context = _board_context(request, round_)
-    version = (round_.state, context["board"].version, [name for _line, name in context["rows"]])
+    version = (round_.state, context["board"].version, [name for _line, name, _vacant in context["rows"]])
     return render_live(request, "rounds/_board.html", context, version=version)
 
 
@@ -92,7 +92,10 @@ def _board_context(request: HttpRequest, round_: RoundView) -> dict[str, Any]:
     context |= {"board": found, "at": at, "by": by or "", "kind_label": found.kind.label if found.kind else ""}
     context["kinds"] = [(int(kind), kind.label, kind == found.kind) for kind in found.kinds]
     names = pages.list_answering([line.place for line in found.lines], at)
-    context["rows"] = [(line, names.get(line.place.id, "")) for line in found.lines]
+    context["rows"] = [
+        (line, name, pages.is_led(line.place) and not name)
+        for line, name in ((line, names.get(line.place.id, "")) for line in found.lines)
+    ]
     context["answered"] = bool(names)
     context["is_drawn"] = reach.place is not None and reach.place.kind in (Kind.BUILDING, Kind.UNIT)
     # A unit stands in its building's picture.

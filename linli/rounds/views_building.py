@@ -41,9 +41,11 @@ def building(request: HttpRequest, code: str, place_code: str) -> HttpResponse:
     )
     context = base(round_, actor, reach) | {"pictures": pictures, "at": at, "crumbs": crumbs_of(round_, reach)}
     context["figures"] = sum((picture.figures for picture in pictures), Figures())
+    names = pages.list_answering([picture.unit for picture in pictures], reach.moment)
+    context["stairs"] = [(picture, names.get(picture.unit.id, "")) for picture in pictures]
     context["where"] = " ".join(place.name for place in [*reach.path, reach.place] if place.is_physical)
     if request.headers.get("X-Linli-Live"):
-        return render_live(request, "rounds/_stairs.html", context, version=(pictures, round_.state))
+        return render_live(request, "rounds/_stairs.html", context, version=(context["stairs"], round_.state))
     if selected is not None:
         context |= door_context(round_, actor, selected, at)
     return render(request, "rounds/building.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -22,14 +23,14 @@ from linli.places.queries import DoorLabel
 from linli.places.terms import PlaceRef
 from linli.residents.terms import NEED_LABELS, NEED_WORDS, Need, Purpose, need_labels
 from linli.rounds import pages, queries, sheets
-from linli.rounds.desk_marks import mark_from_page
+from linli.rounds.desk_marks import WORDS, mark_from_page, take_back_from_page
 from linli.rounds.errors import AddressWrong, ListTooLong, PurposeMissing
 from linli.rounds.frame import base, crumbs_of, number_or_none, take, url_of
 from linli.rounds.gaps import PAGE, Cursor, Filters, Gap, GapPage, list_gaps
-from linli.rounds.pages import Reach
+from linli.rounds.pages import Lead, Reach
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import LOOKS, Home
-from linli.rounds.terms import Figures, Mark
+from linli.rounds.terms import LEAVING, Figures, Mark
 from linli.rounds.views_building import door_context
 
 REASONS = {"not_reached": Mark.NOT_REACHED, "absent": Mark.ABSENT, "refused": Mark.REFUSED}
@@ -62,6 +63,7 @@ class GapUnit:
 
     name: str
     unit: PlaceRef
+    lead: Lead | None = None
     homes: list[GapHome] = field(default_factory=list)
 
     @property
@@ -83,7 +85,7 @@ def gaps(request: HttpRequest, code: str) -> HttpResponse:
     )
     if on_paper and found.next:
         raise ListTooLong(limit=PRINTED)
-    context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps), "found": found}
+    context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps, reach.moment), "found": found}
     context["chips"] = _chips(request, code, counts)
     context["pager"] = _pager(request, code, found, filters)
     context["is_first"] = cursor is None
@@ -161,15 +163,16 @@ def _pager(request: HttpRequest, code: str, found: GapPage, filters: Filters) ->
     )
 
 
-def _group(found: list[Gap]) -> list[GapUnit]:
-    """Into stairwells and households; three statements name them all."""
+def _group(found: list[Gap], moment: datetime) -> list[GapUnit]:
+    """Into stairwells and households; four statements name them all, and who answers for them."""
     labels = places.door_labels({gap.key for gap in found})
     refs = places.get_places({gap.unit_id for gap in found})
+    leads = pages.list_leads(list(refs.values()), moment)
     units: list[GapUnit] = []
     for unit_id, in_unit in groupby(found, key=lambda gap: gap.unit_id):
         rows = list(in_unit)
         label = labels[rows[0].key]
-        unit = GapUnit(f"{label.compound} {label.building} {label.unit}", refs[unit_id])
+        unit = GapUnit(f"{label.compound} {label.building} {label.unit}", refs[unit_id], leads.get(unit_id))
         homes: dict[int, GapHome] = {}  # two households at one door may alternate
         for gap in rows:
             if gap.household_id not in homes:
@@ -188,18 +191,46 @@ def mark(request: HttpRequest, code: str) -> HttpResponse:
     if key is None:
         raise AddressWrong()
     homes = mark_from_page(round_=round_, key=key, posted=request.POST, actor=actor, at=at)
+    return _answer(request, round_, actor, key, homes, at)
+
+
+@require_POST
+def take_back(request: HttpRequest, code: str) -> HttpResponse:
+    """Undo one press at a door; answers as `mark` does."""
+    round_, actor, at = take(request, code, "rounds.mark")
+    key = number_or_none(request.POST.get("key", ""))
+    if key is None:
+        raise AddressWrong()
+    homes = take_back_from_page(round_=round_, key=key, posted=request.POST, actor=actor, at=at)
+    return _answer(request, round_, actor, key, homes, at, undone=True)
+
+
+def _answer(
+    request: HttpRequest, round_: RoundView, actor: Actor, key: int, homes: list[Home], at: Any, undone: bool = False
+) -> HttpResponse:
+    """What was there, as it now stands, with the way back from what was pressed."""
+    said = {"undone": undone, "pressed": None if undone else _pressed(request)}
     if request.POST.get("from") == "list":
-        return _answer_in_list(request, round_, actor, key, homes)
-    context = base(round_, actor) | door_context(round_, actor, key, at, homes)
-    context["said"] = True
+        return _answer_in_list(request, round_, actor, key, homes, said)
+    context = base(round_, actor) | door_context(round_, actor, key, at, homes) | said
     response = render(request, "rounds/_door.html", context)
     response["HX-Trigger"] = "linli:marked"
     return response
 
 
-def _answer_in_list(request: HttpRequest, round_: RoundView, actor: Actor, key: int, homes: list[Home]) -> HttpResponse:
+def _pressed(request: HttpRequest) -> dict[str, str] | None:
+    """What the button that takes it back sends. None where the register was corrected: that is put right there."""
+    kind = request.POST.get("kind", "")
+    if WORDS.get(kind) in LEAVING:
+        return None
+    return {"id": request.POST.get("id", ""), "kind": kind, "label": str(WORDS[kind].label)}
+
+
+def _answer_in_list(
+    request: HttpRequest, round_: RoundView, actor: Actor, key: int, homes: list[Home], said: dict[str, Any]
+) -> HttpResponse:
     home = next((home for home in homes if str(home.household_id) == request.POST.get("household", "")), None)
-    context = base(round_, actor)
+    context = base(round_, actor) | said
     context |= _said_once(request, round_, context["may"])
     context |= {
         "home": home,
