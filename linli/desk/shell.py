@@ -67,6 +67,15 @@ class Shell:
         """This page, to come back to after a switch. A page that answered a form is not asked for again with GET."""
         return self._request.get_full_path() if self._request.method == "GET" else ""
 
+    @property
+    def tiles(self) -> str:
+        """Address of the raster tiles under maps; "" for none, which is what the product needs."""
+        return str(settings.LINLI_TILES)
+
+    @property
+    def tiles_attribution(self) -> str:
+        return str(settings.LINLI_TILES_ATTRIBUTION)
+
     @cached_property
     def groups(self) -> list[tuple[Text, list[Line]]]:
         """The navigation: (heading, lines) in order, empty groups left out."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import shapely
+
 from linli.core import db
 from linli.core.access import Actor
 from linli.core.extents import UNIT_SIZE, Extent
@@ -305,3 +307,26 @@ def _count_again(staged: str) -> None:
         WHERE p.id = c.unit_id AND p.doors <> c.n
         """
     )
+
+
+def store_outlines(rows: Iterable[tuple[int, str, str]]) -> int:
+    """Outlines of places that have none yet: (place id, GeoJSON geometry in WGS-84, source). Returns how many.
+
+    The geometry is trusted: what people send goes through the import, which looks at every corner.
+    """
+    found = list(rows)
+    boxes = shapely.bounds(shapely.from_geojson([text for _place, text, _source in found])) if found else []
+    columns = [list(column) for column in zip(*boxes, strict=True)] if found else [[], [], [], []]
+    db.execute(
+        "INSERT INTO place_outline (place_id, geometry, source, west, south, east, north)"
+        " SELECT r.place_id, r.geometry::jsonb, r.source, r.west, r.south, r.east, r.north FROM unnest(%s::bigint[],"
+        " %s::text[], %s::text[], %s::float8[], %s::float8[], %s::float8[], %s::float8[])"
+        " AS r (place_id, geometry, source, west, south, east, north)",
+        [
+            [place for place, _text, _source in found],
+            [text for _place, text, _source in found],
+            [source for _place, _text, source in found],
+            *([float(value) for value in column] for column in columns),
+        ],
+    )
+    return len(found)

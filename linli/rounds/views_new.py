@@ -22,6 +22,7 @@ from linli.rounds import services
 from linli.rounds.errors import BeyondPlaces
 from linli.rounds.forms import RoundForm, split_codes
 from linli.rounds.frame import who
+from linli.rounds.maps import list_draw_levels
 from linli.rounds.terms import CountBy, RoundKind
 
 SHOWN = 400  # children of one place in the tree
@@ -42,6 +43,7 @@ def new_round(request: HttpRequest) -> HttpResponse:
     picked = getattr(form, "cleaned_data", {})
     context["included"] = _picked(request, "include", picked)
     context["excluded"] = _picked(request, "exclude", picked)
+    context |= list_draw_levels(actor.extent_for("rounds.open"), at)
     context["crumbs"] = [(_("Rounds"), reverse("rounds:index")), (_("New round"), "")]
     return render(request, "rounds/new.html", context, status=422 if form.errors else 200)
 

@@ -15,6 +15,7 @@ from linli import __version__
 from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_errors, is_signed_in
 from linli.core.jobs_api import router as jobs_router
 from linli.core.journal_api import router as journal_router
+from linli.places.api_map import router as map_router
 
 ROOMS = ("places", "residents", "duty", "accounts", "rounds")
 PROBLEM_SCHEMA = {
@@ -75,6 +76,7 @@ def build_api() -> NinjaAPI:
     for room in ROOMS:
         if find_spec(f"linli.{room}.api"):
             api.add_router(f"/{room}", import_module(f"linli.{room}.api").router)
+    api.add_router("/places/map", map_router)
     api.add_router("/jobs", jobs_router)
     api.add_router("/journal", journal_router)
     return api

@@ -12,6 +12,7 @@ can ring (the segment 154 is allocated to nobody). The same seed, size and momen
     identity   ID numbers and phones that cannot be real
     load       all of it into the database
     chain      grids, accounts, appointments
+    outlines   made-up outlines of all of these
     posts      everybody on a post of the chain
     datong     another county instead: five levels in the numbers it reported
     visit      a door-knocking round, opened in the morning and half done

@@ -25,6 +25,7 @@ from linli.rounds.terms import RoundKind
 from linli.site.demo import datong, facts
 from linli.site.demo.chain import DemoAccount, appoint_all, draw_grids
 from linli.site.demo.load import Plan, Settled, Watch, load_city
+from linli.site.demo.outlines import draw_outlines
 from linli.site.demo.posts import Staffing, fill_posts
 from linli.site.demo.visit import Marks, Window, as_batch, choose_window, knock
 
@@ -74,6 +75,7 @@ class Demo:
     seed: int
     accounts: list[dict[str, Any]]
     posts: int = 0
+    outlines: int = 0
 
 
 def find_demo() -> Demo | None:
@@ -104,12 +106,13 @@ def build_demo(plan: Plan, *, password: str, at: datetime, watch: Watch) -> Demo
         of_county = datong.is_wanted(plan.district)
         settled = (datong.load_county if of_county else load_city)(plan, at=founded, zone=zone, today=at, watch=watch)
         grids = (datong.draw_areas if of_county else draw_grids)(settled, at=founded, watch=watch)
+        outlines = draw_outlines(settled, at=founded, seed=plan.seed, watch=watch)
         root = next(place for place in places.list_roots(at) if place.kind in (Kind.PROVINCE, Kind.CITY))
         accounts = appoint_all(settled, grids, root_id=root.id, password=password, at=founded)
         staffing = Staffing(officers=datong.OFFICERS) if of_county else Staffing(vacant=VACANT_POSTS)
         posts = fill_posts(settled, staffing, at=founded, seed=plan.seed, watch=watch) + len(accounts)
         code, marks = _hold_round(settled, accounts, window, zone, np.random.default_rng(plan.seed + 1), watch)
-        demo = _describe(plan, settled, grids, accounts, code, marks, posts)
+        demo = _describe(plan, settled, grids, accounts, code, marks, posts, outlines)
         journal.record(actor=SYSTEM, at=at, verb=VERB, subject=f"demo:{plan.seed}", **asdict(demo))
     return demo
 
@@ -163,6 +166,7 @@ def _describe(
     code: str,
     marks: int,
     posts: int,
+    outlines: int,
 ) -> Demo:
     ground, census = settled.ground, settled.census
     districts = [row.name for row in settled.divisions if row.level == "district"]
@@ -181,6 +185,7 @@ def _describe(
         district=districts[0] if len(districts) == 1 else "呼和浩特市",
         seed=plan.seed,
         posts=posts,
+        outlines=outlines,
         accounts=[asdict(account) for account in accounts],
     )
 
@@ -194,7 +199,10 @@ def make_password() -> str:
 def write_note(demo: Demo, password: str) -> str:
     """What a visitor has to know; printed by `linli demo` and at every start of `linli run`."""
     lines = [
-        _("Demo of %(district)s: real streets and communities; every person, ID number, phone and mark is made up.")
+        _(
+            "Demo of %(district)s: real names of streets and communities; every outline, person, ID number, phone and"
+            " mark is made up."
+        )
         % {"district": demo.district},
         _("Sign in with one of these accounts; the password of all of them is  %(password)s") % {"password": password},
     ]

@@ -54,6 +54,7 @@ def _worded(watch: Watch) -> Watch:
         "people": _("people"),
         "indexes": _("indexes"),
         "grids": _("grids"),
+        "outlines": _("outlines"),
         "posts": _("posts"),
         "round": _("round"),
         "marks": _("marks"),

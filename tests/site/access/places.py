@@ -123,6 +123,14 @@ ENDPOINTS = [
     Endpoint(
         "GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"
     ),
+    Endpoint(
+        "GET /api/places/map/shapes", "places.view", PART,
+        lambda w, t: f"/api/places/map/shapes?level=compound&under={t.place.code}",
+    ),
+    Endpoint(
+        "POST /api/places/map/select", "places.view", PART, lambda w, t: "/api/places/map/select",
+        lambda w, t: {"area": "111.6, 40.8\n111.7, 40.8\n111.7, 40.9", "under": t.place.code}, only_reads=True,
+    ),
     Endpoint("POST /api/places", "places.edit", ALL, lambda w, t: "/api/places", add_json),
     Endpoint(
         "PATCH /api/places/{code}", "places.edit", ALL, lambda w, t: f"/api/places/{t.place.code}",

@@ -22,6 +22,7 @@ def mark_form(world: World, target: Target) -> dict[str, object]:
     }  # fmt: skip
 
 
+SQUARE = "111.6, 40.8\n111.7, 40.8\n111.7, 40.9"
 NO_JOB = "01930000-0000-7000-8000-000000000001"
 
 
@@ -58,6 +59,15 @@ ENDPOINTS = [
         "GET rounds:board-aside", "rounds.view", PART,
         lambda w, t: f"/rounds/{w.round_code}/aside/?place={t.place.code}",
     ),
+    Endpoint("GET rounds:map", "rounds.view", PART, lambda w, t: f"/rounds/{w.round_code}/map/?place={t.place.code}"),
+    Endpoint(
+        "GET rounds:map-live", "rounds.view", PART,
+        lambda w, t: f"/rounds/{w.round_code}/map/live/?place={t.place.code}",
+    ),
+    Endpoint(
+        "POST rounds:new-drawn", "rounds.open", ANYWHERE, lambda w, t: "/rounds/new/drawn/",
+        lambda w, t: {"area": SQUARE},
+    ),
     Endpoint("POST rounds:open", "rounds.open", ALL, lambda w, t: f"/rounds/{t.draft_code}/open/"),
     Endpoint("GET rounds:close", "rounds.close", ALL, lambda w, t: f"/rounds/{t.round_code}/close/"),
     Endpoint(
@@ -89,6 +99,9 @@ ENDPOINTS = [
         lambda w, t: {"place": t.place.code, "purpose": "contact", "format": "csv"}, only_reads=True,
     ),
     Endpoint("POST rounds:mark", "rounds.mark", PART, lambda w, t: f"/rounds/{w.round_code}/mark/", mark_form),
+    Endpoint(
+        "POST rounds:take-back", "rounds.mark", PART, lambda w, t: f"/rounds/{w.round_code}/mark/undo/", mark_form
+    ),
     Endpoint(
         "GET rounds:marks", "rounds.gaps", PART, lambda w, t: f"/rounds/{w.round_code}/marks/{t.person_id}/",
         empty_outside=True,

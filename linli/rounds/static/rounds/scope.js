@@ -21,7 +21,32 @@
   function tell() {
     document.querySelectorAll('[data-pick]').forEach((box) => { box.checked = Boolean(lineOf('include', box.value)); });
     document.querySelector('[data-none="include"]').hidden = chosen('include').children.length > 0;
+    showOnMap();
     document.body.dispatchEvent(new CustomEvent('scope'));
+  }
+
+  function showOnMap() {
+    document.dispatchEvent(new CustomEvent('linli:chosen', { detail: [...chosen('include').children].map((line) => line.dataset.code) }));
+  }
+
+  // A place picked on the map.
+  document.addEventListener('linli:choose', (event) => {
+    const { code, name } = event.detail;
+    if (lineOf('include', code)) drop('include', code);
+    else {
+      put('include', code, name);
+      drop('exclude', code);
+    }
+    tell();
+  });
+  document.addEventListener('linli:draw-ready', showOnMap);
+  // Compounds of a drawn area, as they are ticked.
+  function takeDrawn(side, other) {
+    document.querySelectorAll('[data-drawn]:checked').forEach((box) => {
+      put(side, box.value, box.dataset.name);
+      drop(other, box.value);
+    });
+    tell();
   }
 
   document.addEventListener('change', (event) => {
@@ -34,6 +59,8 @@
     tell();
   });
   document.addEventListener('click', (event) => {
+    if (event.target.closest('[data-take-drawn]')) takeDrawn('include', 'exclude');
+    if (event.target.closest('[data-leave-drawn]')) takeDrawn('exclude', 'include');
     const leave = event.target.closest('[data-leave]');
     if (leave) {
       put('exclude', leave.value, leave.dataset.name);
