@@ -15,6 +15,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
@@ -61,6 +62,20 @@ def unseal(sealed: bytes) -> str:
     if not sealed:
         return ""
     return _cipher(sealed[0]).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], None).decode()
+
+
+def seal_bytes(data: bytes, *, about: bytes) -> bytes:
+    """Encrypt a piece of a file under the newest key. `about` says what it is; another piece does not pass for it."""
+    number = max(settings.LINLI_DATA_KEYS)
+    nonce = os.urandom(NONCE_BYTES)
+    return bytes([number]) + nonce + _cipher(number).encrypt(nonce, data, about)
+
+
+def unseal_bytes(sealed: bytes, *, about: bytes) -> bytes:
+    """The piece again. Raises KeyError when its key is gone, InvalidTag when it was altered, cut or is another."""
+    if len(sealed) <= NONCE_BYTES:
+        raise InvalidTag
+    return _cipher(sealed[0]).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], about)
 
 
 def lookup_hash(value: str) -> bytes | None:

@@ -7,14 +7,15 @@ A room says what the sheet holds and gives the work:
     def import_roster(run: jobs.Run, source: Source) -> Outcome: ...
 
 `register` makes it a kind of job. The work runs as the owner, in one transaction of its own making, on behalf of
-`run.actor`; it may raise any Problem. The same work carries out `linli import` on the command line. The file that was
-sent is removed once the job has ended; it stays while the job may be tried again.
+`run.actor`; it may raise any Problem. The same work carries out `linli import` on the command line, and a check: then
+all it writes is taken back, and the file waits to be imported (`take_checked`). Otherwise the file that was sent is
+removed once the job has ended; it stays while the job may be tried again. A work opens its sheet with
+`columns=source.columns`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,28 +23,39 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from django.conf import settings
+from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import db, jobs
+from linli.core import db, import_columns, jobs, journal
 from linli.core.access import Actor
-from linli.core.errors import Problem, Text
+from linli.core.errors import NotFound, Problem, Text
 from linli.core.ids import new_id
+from linli.core.import_files import MAX_BYTES as MAX_BYTES
+from linli.core.import_files import UploadGone as UploadGone
+from linli.core.import_files import UploadTooLarge as UploadTooLarge
+from linli.core.import_files import drop_old_files as drop_old_files
+from linli.core.import_files import open_rejected, seal_rejected, store
+from linli.core.import_files import rejected_path as rejected_path
+from linli.core.import_files import uploads as uploads
 from linli.core.models import Job
-from linli.core.sheets import Account, Rejection, SheetSpec
+from linli.core.sheets import (
+    Account,
+    Columns,
+    HeaderMissing,
+    HeaderNotFound,
+    HeaderTwice,
+    MappingWrong,
+    Rejection,
+    SheetSpec,
+    give_back,
+)
 
 SHEETS = (".xlsx", ".xls", ".csv")
-MAX_BYTES = 64 * 1024 * 1024
 SHOWN_REJECTIONS = 200  # kept with the job and shown on its page; all of them are in the workbook
-KEPT_SECONDS = 7 * 24 * 3600  # how long a workbook of rejected rows can be fetched
-
-
-class UploadTooLarge(Problem):
-    code = "core.upload_too_large"
-    status = 413
-    title = _("The file is larger than %(limit)s MB.")
-    advice_text = _("Split it into several files, or delete sheets, pictures and formats that are not needed.")
+SHOWN_CELLS = 5  # of each reason
+UNTOLD = (HeaderMissing, HeaderNotFound, HeaderTwice, MappingWrong)
+"""Why a sheet cannot be read that whoever sent it can put right by saying which column is which."""
 
 
 class UploadType(Problem):
@@ -53,11 +65,11 @@ class UploadType(Problem):
     advice_text = _("Save it as one of: %(allowed)s.")
 
 
-class UploadGone(Problem):
-    code = "core.upload_gone"
-    status = 410
-    title = _("The file that was sent is no longer there.")
-    advice_text = _("Nothing of it was kept. Send it again.")
+class NotChecked(Problem):
+    code = "core.not_checked"
+    status = 409
+    title = _("There is no checked file to go on with.")
+    advice_text = _("It has been imported or discarded, or is still at work. Look at the list of your imports.")
 
 
 @dataclass(frozen=True)
@@ -73,19 +85,20 @@ class Ask:
 
 @dataclass(frozen=True)
 class Source:
-    """What was sent: where it lies, what it was called, what was answered."""
+    """What was sent: where it lies, what it was called, what was answered, what is known of its columns."""
 
     path: Path
     name: str
     answers: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How an import ended.
 
-    `rejections`: all of them, by row; `write_rejected` writes the rejected rows as a workbook that can be corrected and
-    sent again (None when no row was rejected); `facts`: further figures to show, (label, value); `notes`: what whoever
+    `rejections`: all of them, by row; they come back as the workbook that was sent, unless `write_rejected` writes
+    another (for what was sent as no sheet); `facts`: further figures to show, (label, value); `notes`: what whoever
     sent the sheet should know though nothing was refused for it, such as columns that were not read.
     """
 
@@ -137,24 +150,22 @@ def find_importer(kind: str) -> Importer | None:
     return _importers.get(kind)
 
 
-def uploads() -> Path:
-    """The folder of files that wait for their job, readable by the server's own account alone."""
-    folder = Path(settings.LINLI_HOME) / "uploads"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def rejected_path(job_id: UUID) -> Path:
-    """Where the workbook of a job's rejected rows lies; it need not exist."""
-    return uploads() / f"{job_id}.rejected.xlsx"
-
-
 def start_import(
-    *, importer: Importer, chunks: Iterable[bytes], name: str, answers: Mapping[str, str], actor: Actor, at: datetime
+    *,
+    importer: Importer,
+    chunks: Iterable[bytes],
+    name: str,
+    answers: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+    dry: bool = False,
 ) -> Job:
-    """Store what was sent and ask for the job. Raises UploadTooLarge, UploadType; leaves no file behind then."""
+    """Store what was sent and ask for the job. Raises UploadTooLarge, UploadType; leaves no file behind then.
+
+    `dry`: only find out what would come of it; the file then waits for `take_checked`.
+    """
     with _stored(importer, chunks, name, answers, actor, at) as params:
-        return jobs.enqueue(kind=importer.kind, params=params, actor=actor, at=at)
+        return jobs.enqueue(kind=importer.kind, params={**params, "dry": dry}, actor=actor, at=at)
 
 
 def import_here(
@@ -164,14 +175,26 @@ def import_here(
     answers: Mapping[str, str],
     actor: Actor,
     at: datetime,
+    dry: bool = False,
+    chosen: Mapping[str, str] | None = None,
     watch: jobs.Watch | None = None,
 ) -> Job:
-    """The same in this process, from a file that is left where it is, for the command line. The job has ended then."""
+    """The same in this process, from a file that is left where it is, for the command line. The job has ended then.
+
+    `chosen`: column's key → field, for this sheet and, when it could be read so, every further one with its titles.
+    """
     with path.open("rb") as file, db.owner():
         chunks = iter(lambda: file.read(1 << 20), b"")
         with _stored(importer, chunks, path.name, answers, actor, at) as params:
+            params |= {"dry": dry, "chosen": dict(chosen or {}), "here": True}
             job = jobs.create_job(kind=importer.kind, params=params, actor=actor, at=at)
-    return jobs.carry_out(job.id, watch=watch)
+        job = jobs.carry_out(job.id, watch=watch)
+        seen = (job.result or {}).get("columns")
+        if chosen and seen and importer.spec and job.state == Job.State.DONE:
+            import_columns.remember_columns(
+                kind=importer.kind, signature=seen["signature"], chosen=chosen, spec=importer.spec, actor=actor, at=at
+            )
+    return job
 
 
 @contextlib.contextmanager
@@ -186,7 +209,7 @@ def _stored(
     drop_old_files(at)
     path = uploads() / f"{new_id()}{suffix}"
     try:
-        _store(path, chunks)
+        store(path, chunks, limit=MAX_BYTES)
         # The rows are refused in the language of whoever sent them.
         yield {"path": path.name, "name": Path(name).name, "answers": dict(answers), "language": get_language()}
     except BaseException:
@@ -194,50 +217,160 @@ def _stored(
         raise
 
 
-def _store(path: Path, chunks: Iterable[bytes]) -> None:
-    size = 0
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise UploadTooLarge(limit=MAX_BYTES // 1024**2)
-            file.write(chunk)
+def find_waiting(job: Job) -> Path | None:
+    """The file that a job has left to be imported, read in another way, or discarded; None when there is none."""
+    if job.ended_at is None or job.params.get("here") or job.kind not in _importers:
+        return None
+    path = uploads() / str(job.params.get("path", ""))
+    return path if path.is_file() else None
 
 
-def drop_old_files(at: datetime) -> None:
-    """What is left here holds personal values: rejected rows are fetched within a week, or made anew."""
-    for path in uploads().iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < at.timestamp() - KEPT_SECONDS:
-                path.unlink()
+def take_checked(*, job: Job, actor: Actor, at: datetime) -> Job:
+    """Import the file that `job` has checked; once. Raises NotChecked, Forbidden."""
+    if job.state != Job.State.DONE:
+        raise NotChecked
+    return _go_on(job, actor, at, dry=False)
+
+
+def check_again(*, job: Job, chosen: Mapping[str, str], actor: Actor, at: datetime) -> Job:
+    """Check the file of `job` anew, its columns read as `chosen` says, as from now on every one with such titles."""
+    importer, seen = _importers[job.kind], (job.result or {}).get("columns")
+    if find_waiting(job) is None or importer.spec is None or not seen:
+        raise NotChecked
+    import_columns.remember_columns(
+        kind=job.kind, signature=seen["signature"], chosen=chosen, spec=importer.spec, actor=actor, at=at
+    )
+    return _go_on(job, actor, at, dry=True)
+
+
+def _go_on(job: Job, actor: Actor, at: datetime, *, dry: bool) -> Job:
+    """The file passes to a job of its own; by its new name, so that two clicks cannot both have it."""
+    path = find_waiting(job)
+    if path is None:
+        raise NotChecked
+    actor.require(_importers[job.kind].permission)
+    mine = path.with_name(f"{new_id()}{path.suffix}")
+    try:
+        path.rename(mine)
+    except FileNotFoundError:
+        raise NotChecked from None
+    try:
+        params = {**job.params, "path": mine.name, "dry": dry, "language": get_language(), "checked_by": str(job.pk)}
+        return jobs.enqueue(kind=job.kind, params=params, actor=actor, at=at)
+    except BaseException:
+        mine.rename(path)
+        raise
+
+
+def discard_checked(*, job: Job) -> None:
+    """Remove what was checked, and its rejected rows. Nothing of it was ever written."""
+    path = find_waiting(job)
+    if path is None:
+        raise NotChecked
+    path.unlink(missing_ok=True)
+    rejected_path(job.pk).unlink(missing_ok=True)
+
+
+def fetch_rejected(*, job: Job, actor: Actor, at: datetime) -> IO[bytes]:
+    """The workbook of rejected rows, for whoever sent the sheet and still may; a personal export, so it is journalled.
+
+    Raises NotFound, Forbidden.
+    """
+    importer = _importers.get(job.kind)
+    if importer is None or job.account_id != actor.account_id or not rejected_path(job.pk).exists():
+        raise NotFound(
+            _("There is no workbook of rejected rows for this import."),
+            advice=_("It is kept for seven days. Import the sheet again to get a new one."),
+        )
+    actor.require(importer.permission)
+    journal.record(
+        actor=actor, at=at, verb="core.fetch_rejected", permission=importer.permission, subject=job.kind,
+        rows=(job.result or {}).get("account", {}).get("rejected", 0), purpose="correction",
+    )  # fmt: skip
+    return open_rejected(job.pk)
 
 
 def _carry_out(importer: Importer, run: jobs.Run) -> dict[str, Any]:
-    """Ends with a result or a Problem, and then removes the file; any other error leaves it for the next try."""
+    """Ends with a result or a Problem, and then removes the file, unless it was only checked, or its columns could not
+    be told: then it waits. Any other error leaves it for the next try.
+    """
     path = uploads() / str(run.params["path"])
     if not path.exists():
         raise UploadGone
+    remembered = import_columns.find_remembered(account_id=run.actor.account_id, kind=importer.kind)
+    columns = Columns(run.params.get("chosen", {}), remembered)
+    source = Source(path, run.params["name"], run.params.get("answers", {}), columns)
+    waits = run.is_rehearsal
     try:
-        outcome = importer.work(run, Source(path, run.params["name"], run.params.get("answers", {})))
-    except Problem:
-        path.unlink(missing_ok=True)
+        with _taken_back() if run.is_rehearsal else contextlib.nullcontext():
+            outcome = importer.work(run, source)
+        result = as_result(outcome, run.id, importer, source)
+    except Problem as problem:
+        waits = isinstance(problem, UNTOLD) and _keep_columns(run, importer, columns)
+        if not waits or run.params.get("here"):
+            path.unlink(missing_ok=True)
         raise
-    result = as_result(outcome, run.id)
-    path.unlink(missing_ok=True)
-    return result
+    if not waits or run.params.get("here"):
+        path.unlink(missing_ok=True)
+    return {**result, "dry": run.is_rehearsal}
 
 
-def as_result(outcome: Outcome, job_id: UUID) -> dict[str, Any]:
-    """The job's result: account, the first rejections, rejection_count, facts, notes. Writes the workbook beside it."""
+@contextlib.contextmanager
+def _taken_back() -> Iterator[None]:
+    """Whatever the block writes is taken back: the same road as an import, to its end, and nothing of it stays."""
+    with db.owner(), db.atomic():
+        yield
+        db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would have found wrong
+        transaction.set_rollback(True, using=db.using())
+
+
+def _keep_columns(run: jobs.Run, importer: Importer, columns: Columns) -> bool:
+    described = columns.describe(importer.spec) if importer.spec else None
+    if described is not None:
+        Job.objects.filter(id=run.id).update(result={"columns": described})
+    return described is not None
+
+
+def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source) -> dict[str, Any]:
+    """The job's result: account, reasons, the first rejections, rejection_count, facts, notes, columns.
+
+    Puts the workbook of rejected rows beside it.
+    """
     outcome.account.check()
-    if outcome.write_rejected is not None:
-        target = rejected_path(job_id)
-        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            outcome.write_rejected(file)
+    if outcome.rejections:
+        if outcome.write_rejected is not None:
+            seal_rejected(job_id, outcome.write_rejected)
+        elif importer.spec is not None:
+            spec = importer.spec
+            seal_rejected(
+                job_id,
+                lambda file: give_back(
+                    source.path, file, outcome.rejections, spec=spec, name=source.name, columns=source.columns
+                ),
+            )
     return {
         "account": outcome.account.as_dict(),
+        "reasons": _count_reasons(outcome.rejections),
         "rejections": [one.as_dict() for one in outcome.rejections[:SHOWN_REJECTIONS]],
         "rejection_count": len(outcome.rejections),
         "facts": [[str(label), value] for label, value in outcome.facts],
         "notes": list(outcome.notes),
+        "columns": source.columns.describe(importer.spec) if importer.spec else None,
     }
+
+
+def _count_reasons(rejections: Sequence[Rejection]) -> list[dict[str, Any]]:
+    """What is wrong, by kind and column, the most frequent first, each with its first cells."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in rejections:
+        group = groups.setdefault(
+            (one.code, one.column_title),
+            {
+                "code": one.code, "column_title": one.column_title, "message": one.message, "advice": one.advice,
+                "count": 0, "cells": [],
+            },
+        )  # fmt: skip
+        group["count"] += 1
+        if len(group["cells"]) < SHOWN_CELLS:
+            group["cells"].append(one.cell)
+    return sorted(groups.values(), key=lambda group: -group["count"])

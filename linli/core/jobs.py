@@ -43,6 +43,11 @@ class Run:
     at: datetime
     watch: Callable[[str, int, int | None], None] | None = field(default=None)
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """What the work writes will be taken back: it only tells what would come of it."""
+        return bool(self.params.get("dry"))
+
     def progress(self, step: str, done: int = 0, total: int | None = None) -> None:
         """Say how far the work is; seen at once, whatever transaction the work is in."""
         with connections[db.JOBS].cursor() as cursor:

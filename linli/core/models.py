@@ -115,6 +115,22 @@ class Job(models.Model):
         ]
 
 
+class ImportColumns(models.Model):
+    """What an account has said about the columns of its sheets: see linli.core.import_columns."""
+
+    account_id = models.BigIntegerField()
+    kind = models.CharField(max_length=60)
+    signature = models.CharField(max_length=64)
+    chosen = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "import_columns"
+        constraints = [
+            models.UniqueConstraint(fields=["account_id", "kind", "signature"], name="import_columns_once"),
+        ]
+
+
 class SealBlock(models.Model):
     """A block of sealed entries: see linli.core.seals. Written by the sealing job; only `sent_at` changes."""
 

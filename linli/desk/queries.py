@@ -180,10 +180,24 @@ class JobView:
     error: dict[str, Any]
     has_workbook: bool
     is_silent: bool
+    is_check: bool
+    is_waiting: bool  # its file can be imported, read in another way, or discarded
+    reasons: list[dict[str, Any]]
+    columns: dict[str, Any]
 
     @property
     def is_over(self) -> bool:
         return self.state in (Job.State.DONE, Job.State.FAILED)
+
+    @property
+    def may_import(self) -> bool:
+        """Checked, and something of it can be taken."""
+        return self.is_check and self.is_waiting and self.state == Job.State.DONE
+
+    @property
+    def may_choose(self) -> bool:
+        """Its columns can be told in another way."""
+        return self.is_waiting and bool(self.columns)
 
     @property
     def share(self) -> int | None:
@@ -212,4 +226,8 @@ def view_job(job: Job, at: datetime) -> JobView:
         error=job.error or {},
         has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
         is_silent=job.state == Job.State.QUEUED and at - job.created_at > WORKER_SILENT,
+        is_check=bool(job.params.get("dry")),
+        is_waiting=importers.find_waiting(job) is not None,
+        reasons=result.get("reasons", []),
+        columns=result.get("columns") or {},
     )

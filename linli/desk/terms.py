@@ -29,6 +29,7 @@ ROOMS: dict[str, Text] = {
     "rounds": _("Rounds"),
     "accounts": _("Sign-in and invitations"),
     "desk": _("Settings"),
+    "core": _("Import"),
     "site": _("System"),
 }
 
@@ -70,6 +71,8 @@ FACTS: dict[str, Text] = {
     "doors": _("doors"),
     "people": _("people"),
     "purpose": _("purpose"),
+    "columns": _("columns"),
+    "left_out": _("left out"),
     "rows": _("rows"),
     "rows_in": _("rows in"),
     "created": _("new"),
@@ -186,6 +189,8 @@ VERBS: dict[str, Text] = {
     "accounts.invite": _("invited somebody to an account"),
     "accounts.revoke_invitation": _("took an invitation back"),
     "accounts.accept_invitation": _("accepted an invitation"),
+    "core.fetch_rejected": _("fetched the rejected rows of an import"),
+    "core.choose_columns": _("said which column is which"),
     "site.build_demo": _("built the demo district"),
     "site.back_up": _("made a backup"),
     "site.restore": _("put a backup back"),

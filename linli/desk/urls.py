@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.desk.views import frame, imports, journal, sign_in
+from linli.desk.views import checks, frame, imports, journal, sign_in
 
 app_name = "desk"
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     path("imports/template/<str:kind>/", imports.template, name="import-template"),
     path("imports/<uuid:job_id>/", imports.show_job, name="job"),
     path("imports/<uuid:job_id>/rejected/", imports.rejected, name="rejected"),
+    path("imports/<uuid:job_id>/columns/", checks.columns, name="import-columns"),
+    path("imports/<uuid:job_id>/take/", checks.take, name="import-take"),
+    path("imports/<uuid:job_id>/discard/", checks.discard, name="import-discard"),
     path("journal/", journal.index, name="journal"),
     path("journal/export/", journal.export, name="journal-export"),
 ]

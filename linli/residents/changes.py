@@ -41,13 +41,18 @@ class Change:
         self.keys.update(keys)
 
 
-def changing(at: datetime, work: Callable[[Change], T]) -> T:
-    """Run `work` as one change of who lives where: lock, work, tell the rooms above, count the units again."""
+def changing(at: datetime, work: Callable[[Change], T], *, tell: bool = True) -> T:
+    """Run `work` as one change of who lives where: lock, work, tell the rooms above, count the units again.
+
+    Without `tell` the last two are left out: for a change that is only tried and taken back.
+    """
 
     def carry_out() -> T:
         change_register()
         change = Change(at)
         result = work(change)
+        if not tell:
+            return result
         if change.people or change.households:
             publish(
                 PeopleChanged(

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import IO
-
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers, jobs
 from linli.core.importers import Importer, Outcome, Source
-from linli.residents.imports import KIND, ROSTER, import_roster, reject_rows
+from linli.residents.imports import KIND, ROSTER, import_roster
 from linli.residents.imports.addresses import IMPORT
 from linli.residents.imports.template import EXAMPLES, example_for
 
 
 def import_residents(run: jobs.Run, source: Source) -> Outcome:
     """The job of a roster; see `imports` for its rules."""
-    report = import_roster(source.path, name=source.name, actor=run.actor, at=run.at, progress=run.progress)
-
-    def write(file: IO[bytes]) -> object:
-        return reject_rows(source.path, file, report.rejections, at=run.at, name=source.name)
-
+    report = import_roster(
+        source.path,
+        name=source.name,
+        actor=run.actor,
+        at=run.at,
+        columns=source.columns,
+        is_rehearsal=run.is_rehearsal,
+        progress=run.progress,
+    )
     return Outcome(
         account=report.account,
         rejections=report.rejections,
-        write_rejected=write if report.rejections else None,
         facts=[
             (gettext("Doors new"), report.doors_created),
             (gettext("Households new"), report.households_created),

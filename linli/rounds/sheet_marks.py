@@ -11,9 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import partial
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from django.utils import timezone
@@ -24,7 +22,7 @@ from linli.core import crypto, db
 from linli.core.access import Actor
 from linli.core.importers import Ask, Importer, Outcome, Source
 from linli.core.jobs import Run
-from linli.core.sheets import Account, CellFault, Rejection, SheetRow, clean_text, open_sheet, write_rejected
+from linli.core.sheets import Account, CellFault, Rejection, SheetRow, clean_text, open_sheet
 from linli.places import queries as places
 from linli.places.policies import match_building, match_compound, match_unit
 from linli.rounds import marking, queries, services
@@ -88,13 +86,13 @@ def import_marks(run: Run, source: Source) -> Outcome:
         rejected = len({one.row for one in read.rejections})
         account = Account(read.rows_in, taken, 0, read.silent + unchanged, rejected).check()
     read.rejections.sort(key=lambda one: one.row)
-    rejected_rows = partial(_write_rejected, source.path, source.name, read.rejections, run.at) if rejected else None
-    return Outcome(account, read.rejections, rejected_rows, facts=[(gettext("Rows without a result"), read.silent)])
+    return Outcome(account, read.rejections, facts=[(gettext("Rows without a result"), read.silent)])
 
 
 def _read(source: Source, round_: RoundView, run: Run) -> _Reading:
     read = _Reading()
-    with open_sheet(source.path, MARKS, name=source.name, on=timezone.localdate(run.at)) as sheet:
+    day = timezone.localdate(run.at)
+    with open_sheet(source.path, MARKS, name=source.name, columns=source.columns, on=day) as sheet:
         for row in sheet:
             read.rows_in += 1
             values, faults = row.clean_all()
@@ -321,19 +319,6 @@ def _command(round_: RoundView, row: Row, at: datetime) -> MarkCommand:
         household_id=None if round_.per_person else row.subject_id,
         reason=row.reason,
     )
-
-
-def _write_rejected(path: Path, name: str, rejections: Sequence[Rejection], at: datetime, target: IO[bytes]) -> int:
-    """Reads the sheet once more, so that an import need not keep every row for the sake of a few."""
-    wanted: dict[int, list[Rejection]] = defaultdict(list)
-    for one in rejections:
-        wanted[one.row].append(one)
-    with open_sheet(path, MARKS, name=name) as sheet:
-        rows = ((row.number, row.cells, wanted[row.number]) for row in sheet if row.number in wanted)
-        moment = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(
-            target, sheet.header.titles, rows, title=gettext("Marks that were not taken"), as_of=moment
-        )
 
 
 IMPORTER = Importer(

@@ -44,8 +44,8 @@ MARKS = SheetSpec(
         Field("reason", ("原因", "备注", "说明", "Reason")),
     ),
     ignored=(
-        "序号", "需要照顾", "现状", "上次标记", "约定再访", "原行号", "问题与改法",
-        "No.", "Needs", "Stands at", "Last mark", "Back at", "Original row", "What to correct",
+        "序号", "需要照顾", "现状", "上次标记", "约定再访",
+        "No.", "Needs", "Stands at", "Last mark", "Back at",
     ),
 )  # fmt: skip
 SAMPLE = (

@@ -15,12 +15,14 @@ from typing import Annotated, Any
 
 import typer
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from linli.core import access, clock, db, importers, jobs, terminal
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.importers import Importer
 from linli.core.models import Job
+from linli.core.sheets import read_key
 
 SHOWN = 10
 app = typer.Typer(
@@ -40,22 +42,62 @@ def get_actor() -> Actor:
         return terminal.get_actor()
 
 
-def run_import(importer: Importer, file: Path, answers: dict[str, str], rejections: Path | None, as_json: bool) -> None:
+class ColumnWrong(Problem):
+    code = "site.column_wrong"
+    title = gettext_lazy("“%(said)s” does not say which column is what.")
+    advice_text = gettext_lazy(
+        "Write --map TITLE=FIELD, once for each column; --map TITLE= leaves a column out. Fields: %(fields)s."
+    )
+
+
+def read_map(importer: Importer, said: list[str]) -> dict[str, str]:
+    """Column's key → field, from TITLE=FIELD. A field may be named by its name or any of its titles."""
+    chosen = {}
+    for one in said:
+        title, equals, named = one.rpartition("=")
+        field = importer.spec.find(named) if importer.spec and named.strip() else None
+        if not equals or not read_key(title) or (named.strip() and field is None):
+            fields = (
+                ", ".join(f"{one.name} ({one.titles[0]})" for one in importer.spec.fields) if importer.spec else "-"
+            )
+            raise ColumnWrong(said=one, fields=fields)
+        chosen[read_key(title)] = field.name if field else ""
+    return chosen
+
+
+def run_import(
+    importer: Importer,
+    file: Path,
+    answers: dict[str, str],
+    *,
+    rejections: Path | None,
+    as_json: bool,
+    dry: bool = False,
+    said: list[str] | None = None,
+) -> None:
     """Carry out one import here and print what came of it. Raises what the import raised."""
+    chosen = read_map(importer, said or [])
     if rejections is not None and rejections.suffix.lower() != ".xlsx":
         raise Problem(
-            _("Rejected rows are written as a workbook."), advice=_("Give --rejections a name that ends in .xlsx.")
+            _("Rejected rows are written as a workbook."), advice=_("Give --rejected a name that ends in .xlsx.")
         )
     actor = get_actor()
     with terminal.progress() as watch:
         job = importers.import_here(
-            importer=importer, path=file, answers=answers, actor=actor, at=clock.now(), watch=watch
-        )
+            importer=importer, path=file, answers=answers, actor=actor, at=clock.now(), dry=dry, chosen=chosen,
+            watch=watch,
+        )  # fmt: skip
     if job.state == Job.State.FAILED:
         raise failure_of(job)
-    workbook = importers.rejected_path(job.id)
-    if rejections is not None and workbook.exists():
-        shutil.copyfile(workbook, rejections)
+    if rejections is not None and importers.rejected_path(job.id).exists():
+        with (
+            db.owner(),
+            db.atomic(),
+            importers.fetch_rejected(job=job, actor=actor, at=clock.now()) as workbook,
+            # Personal values: for whoever gave the command alone.
+            open(os.open(rejections, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target,
+        ):
+            shutil.copyfileobj(workbook, target)
     show(job, rejections, as_json)
 
 
@@ -79,11 +121,17 @@ def show(job: Job, rejections: Path | None, as_json: bool) -> None:
     }  # fmt: skip
     rows = [[label, account[name]] for name, label in labels.items()]
     terminal.print_table("", [_("Balance"), _("Rows")], [*rows, *result["facts"]], numbers=[1])
+    if result["dry"]:
+        typer.echo(_("Only checked: nothing was written. Without --dry-run it is imported."))
     if not result["rejections"]:
         return
     first = [
         [one["cell"], one["column_title"], f"{one['message']} {one['advice']}"] for one in result["rejections"][:SHOWN]
     ]
+    if len(result["reasons"]) < result["rejection_count"]:
+        reasons = [[one["count"], one["column_title"], one["message"]] for one in result["reasons"]]
+        titles = [_("Rows"), _("Column"), _("What is wrong")]
+        terminal.print_table(_("Why rows were rejected"), titles, reasons, numbers=[0])
     terminal.print_table(
         _("Rejected: the first %(shown)s of %(count)s") % {"shown": len(first), "count": result["rejection_count"]},
         [_("Cell"), _("Column"), _("What to correct")],
@@ -92,7 +140,7 @@ def show(job: Job, rejections: Path | None, as_json: bool) -> None:
     if rejections is not None:
         typer.echo(_("All of them are in %(path)s, to be corrected and sent again.") % {"path": rejections})
     else:
-        typer.echo(_("With --rejections FILE.xlsx all of them are written to a workbook."))
+        typer.echo(_("With --rejected FILE.xlsx all of them are written to a workbook."))
 
 
 def command_of(importer: Importer) -> Callable[..., None]:
@@ -100,7 +148,10 @@ def command_of(importer: Importer) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         answers = {ask.name: given[ask.name] for ask in importer.asks}
-        run_import(importer, given["file"], answers, given["rejections"], given["as_json"])
+        run_import(
+            importer, given["file"], answers, rejections=given["rejections"], as_json=given["as_json"],
+            dry=given["dry"], said=given.get("said"),
+        )  # fmt: skip
 
     file = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
     asked = [
@@ -108,8 +159,21 @@ def command_of(importer: Importer) -> Callable[..., None]:
         for ask in importer.asks
     ]
     workbook = Annotated[
-        Path | None, typer.Option("--rejections", metavar="FILE.xlsx", help="Write the rejected rows here.")
-    ]
+        Path | None,
+        typer.Option(
+            "--rejected", "--rejections", metavar="FILE.xlsx",
+            help="Write the rejected rows here, as the workbook they came in, with a comment on each bad cell.",
+        ),
+    ]  # fmt: skip
+    dry = Annotated[bool, typer.Option("--dry-run", help="Only check: show the account, write nothing.")]
+    said = Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="TITLE=FIELD",
+            help="Which column holds which field, where its title does not tell; remembered for your next sheets with"
+            " these titles. TITLE= leaves a column out; TITLE#2 is the second of that title, #C column C.",
+        ),
+    ]  # fmt: skip
     as_json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
@@ -119,6 +183,8 @@ def command_of(importer: Importer) -> Callable[..., None]:
             for name, of, required in asked
         ),
         inspect.Parameter("rejections", kind, annotation=workbook, default=None),
+        inspect.Parameter("dry", kind, annotation=dry, default=False),
+        *([inspect.Parameter("said", kind, annotation=said, default=None)] if importer.spec else []),
         inspect.Parameter("as_json", kind, annotation=as_json, default=False),
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

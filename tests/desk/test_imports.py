@@ -39,7 +39,7 @@ def work(run: jobs.Run, source: Source) -> Outcome:
     run.progress("counting", 2, 4)
 
     def write(file: io.BufferedIOBase) -> object:
-        return write_rejected(file, ["Name", "Wings"], [(3, ["crow", 3], [REJECTED])], title="t", as_of="now")
+        return write_rejected(file, ["Name", "Wings"], [(3, ["crow", 3], [REJECTED])], sheet="birds")
 
     return Outcome(Account(rows_in=4, created=2, unchanged=1, rejected=1), [REJECTED], write)  # type: ignore[arg-type]
 
@@ -72,7 +72,9 @@ def signed_in(username: str) -> Client:
 
 
 def send(client: Client, content: bytes, name: str = "birds.csv", kind: str = KIND, **answers: str):  # type: ignore[no-untyped-def]
-    return client.post("/imports/", {"kind": kind, "file": SimpleUploadedFile(name, content), **answers})
+    return client.post(
+        "/imports/", {"kind": kind, "file": SimpleUploadedFile(name, content), "at_once": "1", **answers}
+    )
 
 
 def run_job() -> Job:
@@ -185,4 +187,4 @@ def test_the_command_line_leaves_the_file_where_it_is(tmp_path: Path) -> None:
     job = importers.import_here(importer=importer, path=sheet, answers={}, actor=access.SYSTEM, at=clock.now())
     assert job.state == Job.State.DONE
     assert sheet.read_bytes() == b"here"
-    assert [path.suffix for path in importers.uploads().iterdir()] == [".xlsx"]
+    assert [path.suffix for path in importers.uploads().iterdir()] == [".sealed"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,10 +13,10 @@ import pytest
 from linli.core import db, events
 from linli.core.access import SYSTEM, Actor, Grant
 from linli.core.errors import Forbidden
-from linli.core.sheets import HeaderTwice, SheetEmpty, SheetType
+from linli.core.sheets import HeaderTwice, SheetEmpty, SheetType, give_back
 from linli.residents import queries, services
 from linli.residents.events import PeopleChanged
-from linli.residents.imports import import_roster, reject_rows, write_template
+from linli.residents.imports import ROSTER, import_roster, write_template
 from linli.residents.models import Household, Person
 from linli.residents.terms import Need, Presence, Sex
 from tests.builders.places import District, make_district
@@ -232,13 +233,14 @@ def test_whole_address_in_the_room_column(town: District) -> None:
     assert queries.get_person(person("张三").pk, actor=SYSTEM, at=WHEN).door == "阳光小区 2号楼 1单元 302"
 
 
-def test_rejected_rows_come_back_to_be_corrected(town: District) -> None:
+def test_rejected_rows_come_back_to_be_corrected(town: District, tmp_path: Path) -> None:
     data = make_csv([["阳光小区", "1号楼", "1单元", "101", "张三", "", "1.1E+17", "12"]])
     report = import_roster(data, name="a.csv", actor=SYSTEM, at=WHEN)
     assert {one.cell for one in report.rejections} == {"G2", "H2"}
     assert figures(report) == (0, 0, 0, 1)
     back = io.BytesIO()
-    assert reject_rows(data, back, report.rejections, at=WHEN, name="a.csv") == 1
+    (tmp_path / "a.csv").write_bytes(data)
+    assert give_back(tmp_path / "a.csv", back, report.rejections, spec=ROSTER, name="a.csv") == 1
     sheet = openpyxl.load_workbook(io.BytesIO(back.getvalue())).active
     line = next(cells for cells in sheet.iter_rows() if cells[4].value == "张三")
     assert line[6].comment is not None

@@ -7,7 +7,7 @@ with a code and advice; whatever is wrong with a cell is a `CellFault`. The `cle
 Every import ends with an `Account` that balances.
 
 *Out*: `write_xlsx`, `write_csv`, `iter_csv` stream any number of rows, safe against formula injection;
-`write_rejected` gives the rejected rows back with a comment on each bad cell.
+`give_back` gives the rejected rows back as the same workbook, with a comment on each bad cell.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from linli.core.sheets.cells import (
     clean_phone,
     clean_text,
 )
+from linli.core.sheets.columns import Columns, column_keys, read_key, signature_of
 from linli.core.sheets.errors import (
     HeaderMissing,
     HeaderNotFound,
@@ -50,9 +51,9 @@ from linli.core.sheets.export import (
     ExportColumn,
     iter_csv,
     write_csv,
-    write_rejected,
     write_xlsx,
 )
+from linli.core.sheets.give_back import give_back, write_rejected
 from linli.core.sheets.headers import Column, Field, Header, Kind, SheetSpec, column_index, column_letter
 from linli.core.sheets.identity import (
     id_number_birth_date,
@@ -60,7 +61,8 @@ from linli.core.sheets.identity import (
     id_number_is_male,
     id_number_looks_rounded,
 )
-from linli.core.sheets.reader import Limits, Sheet, SheetHead, SheetRow, open_sheet, preview_sheets
+from linli.core.sheets.reader import Sheet, SheetHead, SheetRow, open_sheet, preview_sheets
+from linli.core.sheets.spool import Limits
 
 __all__ = [
     "Account",
@@ -68,6 +70,7 @@ __all__ = [
     "CellFault",
     "CellTooLong",
     "Column",
+    "Columns",
     "ExportColumn",
     "Field",
     "Header",
@@ -106,7 +109,9 @@ __all__ = [
     "clean_phone",
     "clean_text",
     "column_index",
+    "column_keys",
     "column_letter",
+    "give_back",
     "id_number_birth_date",
     "id_number_checksum_ok",
     "id_number_is_male",
@@ -114,6 +119,8 @@ __all__ = [
     "iter_csv",
     "open_sheet",
     "preview_sheets",
+    "read_key",
+    "signature_of",
     "write_csv",
     "write_rejected",
     "write_xlsx",

@@ -20,17 +20,15 @@ from typing import IO, Any, Self
 
 import xlsxwriter
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linli.core.errors import Problem
-from linli.core.sheets.account import Rejection
-from linli.core.sheets.headers import column_index
 
 Text = str | Promise
 
 SHEET_ROWS = 1_048_576
 CELL_CHARS = 32_767
+NAME_CHARS = 31  # of a worksheet
 EXACT = 10**15  # numbers beyond it lose digits in a spreadsheet and are written as text
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FORBIDDEN_IN_NAMES = str.maketrans("[]:*?/\\'", "()：＊？／／ ")
@@ -113,7 +111,15 @@ class _Book:
     header.
     """
 
-    def __init__(self, target: Any, columns: Sequence[ExportColumn], title: str, as_of: str, sheet: str) -> None:
+    def __init__(
+        self,
+        target: Any,
+        columns: Sequence[ExportColumn],
+        title: str,
+        as_of: str,
+        sheet: str,
+        above: Sequence[Sequence[Any]] = (),
+    ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="linli-sheet-")
         options = {
             "constant_memory": True,
@@ -143,8 +149,10 @@ class _Book:
         )
         self.title_format = add({"bold": True, "font_size": 14})
         self.as_of_format = add({"font_color": "#5B6770"})
-        self.columns, self.title, self.as_of = columns, title, as_of
-        self.name = sheet.translate(_FORBIDDEN_IN_NAMES).strip()[:25] or "Sheet"
+        self.columns, self.title, self.as_of, self.above = columns, title, as_of, above
+        self.name = sheet.translate(_FORBIDDEN_IN_NAMES).strip()[:NAME_CHARS] or "Sheet"
+        if self.name.lower() == "history":  # Excel keeps it for itself
+            self.name += "_"
         self.count = 0
         self.start_sheet()
 
@@ -163,11 +171,16 @@ class _Book:
 
     def start_sheet(self) -> None:
         self.count += 1
-        sheet = self.book.add_worksheet(self.name if self.count == 1 else f"{self.name} ({self.count})")
+        sheet = self.book.add_worksheet(self.name if self.count == 1 else f"{self.name[:25]} ({self.count})")
         for index, column in enumerate(self.columns):
             width = column.width or min(60, max(8, display_width(str(column.title)) + 2))
             sheet.set_column(index, index, width, self.plain)
-        row = 0
+        self.sheet, row = sheet, 0
+        for cells in self.above:
+            self.row = row
+            for index, value in enumerate(cells):
+                self._cell(index, value, None)
+            row += 1
         for line, format_ in ((self.title, self.title_format), (self.as_of, self.as_of_format)):
             if line:
                 sheet.write_string(row, 0, line, format_)
@@ -182,9 +195,9 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&A&R&P / &N")
-        self.sheet, self.row, self.header_row = sheet, row + 1, row
+        self.row, self.header_row = row + 1, row
 
-    def write(self, values: Sequence[Any], notes: Mapping[int, str] | None = None) -> None:
+    def write(self, values: Sequence[Any], notes: Mapping[int, str] | None = None, *, commented: bool = True) -> None:
         if self.row >= SHEET_ROWS:
             self.start_sheet()
         for index, value in enumerate(values):
@@ -192,7 +205,8 @@ class _Book:
         for index, note in (notes or {}).items():
             if index >= len(values) or values[index] in (None, ""):
                 self.sheet.write_blank(self.row, index, None, self.bad)
-            self.sheet.write_comment(self.row, index, note, {"x_scale": 2, "y_scale": 1.2, "font_size": 10})
+            if commented:
+                self.sheet.write_comment(self.row, index, note, {"x_scale": 2, "y_scale": 1.2, "font_size": 10})
         self.row += 1
 
     def _cell(self, index: int, value: Any, format_: Any) -> None:
@@ -242,50 +256,3 @@ def write_xlsx(
             book.write(row)
             count += 1
     return count
-
-
-def write_rejected(
-    target: Path | str | IO[bytes],
-    titles: Sequence[str],
-    rows: Iterable[tuple[int, Sequence[Any], Sequence[Rejection]]],
-    *,
-    title: Text,
-    as_of: Text,
-) -> int:
-    """The rejected rows as a workbook that can be corrected and sent again; returns the number of rows.
-
-    `titles` and the rows' cells are those of the sheet as it came (`Sheet.header.titles`,
-    `SheetRow.cells`), so that nothing is lost. Every bad cell is coloured and carries a comment; two
-    columns at the end name the row's original number and what to correct.
-    """
-    extra = (ExportColumn(_("Original row"), 8), ExportColumn(_("What to correct"), 60))
-    width = len(titles)
-    columns = [*(ExportColumn(one or " ", max(12.0, display_width(one) + 2)) for one in titles), *extra]
-    count = 0
-    with _Book(target, columns, str(title), str(as_of), str(title)) as book:
-        for number, cells, rejections in rows:
-            said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
-            values = [_as_it_came(cell) for cell in cells[:width]]
-            values += [""] * (width - len(values))
-            book.write([*values, number, said], _notes(rejections, width))
-            count += 1
-    return count
-
-
-def _notes(rejections: Sequence[Rejection], width: int) -> dict[int, str]:
-    """Column → what to say there; a rejection that names no cell of the sheet stands only in the last column."""
-    notes: dict[int, str] = {}
-    for one in rejections:
-        letters = one.cell.rstrip("0123456789")
-        index = column_index(letters) if letters else width
-        if index < width:
-            text = f"{one.message} {one.advice}".strip()
-            notes[index] = f"{notes[index]}\n{text}" if index in notes else text
-    return notes
-
-
-def _as_it_came(value: Any) -> Any:
-    # A number past 15 digits is already damaged; written out in full it would look whole.
-    if isinstance(value, float) and abs(value) >= 10**15:
-        return f"{value:.5E}"
-    return value

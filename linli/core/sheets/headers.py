@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from linli.core.sheets.errors import HeaderMissing, HeaderNotFound, HeaderTwice, MappingWrong
 
 HEADER_WITHIN = 20
+HELPERS = ("原行号", "问题与改法", "Original row", "What to correct")
+"""Titles of the columns that a workbook of rejected rows has beside those of the sheet; never read."""
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
 
 
@@ -47,7 +49,7 @@ class SheetSpec:
     """
 
     fields: tuple[Field, ...]
-    ignored: tuple[str, ...] = ("序号", "编号", "原行号", "问题与改法", "No.", "Original row", "What to correct")
+    ignored: tuple[str, ...] = ("序号", "编号", "No.")
     _by_title: dict[str, Field] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,7 +70,7 @@ class SheetSpec:
         return self._by_title.get(normal_title(title))
 
     def is_ignored(self, title: str) -> bool:
-        return normal_title(title) in {normal_title(one) for one in self.ignored}
+        return normal_title(title) in {normal_title(one) for one in (*self.ignored, *HELPERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +175,14 @@ def find_header(
     sheet: str = "",
     mapping: Mapping[str, str | None] | None = None,
     header_row: int | None = None,
+    skip: Collection[int] = (),
 ) -> Header:
     """Find the header among the first rows of a sheet (`numbers` are their row numbers) and say what is
     where.
 
     `mapping` (field → column letter, or None for "not in this sheet") overrides detection for the fields
-    it names. `header_row` fixes the row; 0 says there is none and the mapping alone counts.
+    it names. `header_row` fixes the row; 0 says there is none and the mapping alone counts. `skip`: columns that are
+    not to be read whatever their title says.
     Raises HeaderNotFound, HeaderMissing, HeaderTwice, MappingWrong.
     """
     position = _best_row(numbers, rows, spec) if header_row is None else None
@@ -195,7 +199,7 @@ def find_header(
     row = 0 if position is None else numbers[position]
     width = max((len(one) for one in rows), default=0)
     columns = _mapped(mapping or {}, titles, width, spec)
-    _detect(columns, titles, row, spec, sheet=sheet, mapping=mapping or {})
+    _detect(columns, titles, row, spec, sheet=sheet, mapping=mapping or {}, skip=skip)
     missing = [one.titles[0] for one in spec.fields if one.required and one.name not in columns]
     if missing:
         raise HeaderMissing(sheet=sheet, row=row, missing="、".join(missing), seen=_seen(titles))
@@ -237,8 +241,9 @@ def _detect(
     *,
     sheet: str,
     mapping: Mapping[str, str | None],
+    skip: Collection[int],
 ) -> None:
-    taken = {column.index for column in columns.values()}
+    taken = {column.index for column in columns.values()} | set(skip)
     for index, one in _fields_of(titles, spec).items():
         if index in taken or one.name in mapping:
             continue

@@ -10,10 +10,9 @@ import select
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -23,39 +22,25 @@ import orjson
 
 from linli.core.sheets.account import Rejection
 from linli.core.sheets.cells import CellFault, clean
+from linli.core.sheets.columns import Columns, Seen
 from linli.core.sheets.errors import (
     HeaderMissing,
     HeaderNotFound,
+    MappingWrong,
     SheetCorrupt,
     SheetEmpty,
-    SheetFileSize,
     SheetMemory,
     SheetProblem,
     SheetTime,
     problem_from_child,
 )
 from linli.core.sheets.headers import Column, Header, SheetSpec, column_letter, find_header
+from linli.core.sheets.spool import ORDINARY, Limits, opened_file
 
 CHILD = Path(__file__).with_name("child.py")
 FRAME_BYTES = 64 << 20
 
 Cell = str | int | float | bool | date | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What reading one file may cost. Bytes and seconds; `wait` counts only time spent waiting for the
-    child.
-    """
-
-    file_bytes: int = 64 << 20
-    unpacked_bytes: int = 1 << 30
-    ratio: int = 250
-    rows: int = 300_000
-    columns: int = 256
-    memory: int = 768 << 20
-    cpu: int = 60
-    wait: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,35 +259,6 @@ class Sheet:
 
 
 @contextmanager
-def _opened(source: Path | str | bytes | IO[bytes], name: str | None, limits: Limits) -> Iterator[tuple[Path, str]]:
-    with ExitStack() as stack:
-        if isinstance(source, Path | str):
-            path = Path(source)
-        else:
-            spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="linli-sheet-"))
-            _spool(source, spool, limits)
-            path = Path(spool.name)
-            name = name or ""
-        size = path.stat().st_size
-        if size > limits.file_bytes:
-            raise SheetFileSize(limit=limits.file_bytes >> 20)
-        if size == 0:
-            raise SheetEmpty
-        yield path.absolute(), path.name if name is None else name
-
-
-def _spool(source: bytes | IO[bytes], spool: IO[bytes], limits: Limits) -> None:
-    if isinstance(source, bytes):
-        spool.write(source)
-    else:
-        while chunk := source.read(1 << 20):
-            spool.write(chunk)
-            if spool.tell() > limits.file_bytes:
-                raise SheetFileSize(limit=limits.file_bytes >> 20)
-    spool.flush()
-
-
-@contextmanager
 def open_sheet(
     source: Path | str | bytes | IO[bytes],
     spec: SheetSpec,
@@ -311,20 +267,22 @@ def open_sheet(
     sheet: str | None = None,
     mapping: Mapping[str, str | None] | None = None,
     header_row: int | None = None,
+    columns: Columns | None = None,
     on: date | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = ORDINARY,
 ) -> Iterator[Sheet]:
     """Open the first visible sheet whose header has all required fields, or the one named `sheet`.
 
     `source`: a path, the content, or a binary file object; `name`: the file's own name where the source
-    does not tell it (an upload). `mapping` and `header_row`: see `find_header`. `on` is today, against
-    which dates of birth are judged. Raises SheetProblem in one of its kinds,
-    also while rows are being read; when the block is left, the child process is gone.
+    does not tell it (an upload). `mapping` and `header_row`: see `find_header`; `columns`: what whoever sent the
+    sheet has said about them, and where what was seen of the sheet is put, also when it is refused. `on` is today,
+    against which dates of birth are judged. Raises SheetProblem in one of its kinds, also while rows are being read;
+    when the block is left, the child process is gone.
     """
-    with _opened(source, name, limits) as (path, own_name):
+    with opened_file(source, name, limits) as (path, own_name):
         child = _Child(path, own_name, sheet, limits)
         try:
-            yield _choose(child, spec, mapping=mapping, header_row=header_row, on=on)
+            yield _choose(child, spec, columns or Columns(), mapping=mapping, header_row=header_row, on=on)
         finally:
             child.close()
 
@@ -332,6 +290,7 @@ def open_sheet(
 def _choose(
     child: _Child,
     spec: SheetSpec,
+    columns: Columns,
     *,
     mapping: Mapping[str, str | None] | None,
     header_row: int | None,
@@ -344,15 +303,19 @@ def _choose(
     while (frame := child.receive())["t"] == "head":
         rows = [_thaw(row) for row in frame["rows"]]
         if rows:
+            before, columns.seen = columns.seen, Seen(frame["sheet"], frame["n"], rows)
             try:
-                header = find_header(
-                    frame["n"], rows, spec, sheet=frame["sheet"], mapping=mapping, header_row=header_row
-                )
-            except (HeaderMissing, HeaderNotFound) as error:
+                header = _find_header(columns, columns.seen, spec, mapping, header_row)
+            except (HeaderMissing, HeaderNotFound, MappingWrong) as error:
                 # A sheet with part of a header says more about what is wrong than one with none.
-                if not isinstance(problem, HeaderMissing):
-                    problem = error if isinstance(error, HeaderMissing) or type(problem) is SheetEmpty else problem
+                if type(problem) is SheetEmpty or (
+                    isinstance(error, HeaderMissing) and not isinstance(problem, HeaderMissing)
+                ):
+                    problem = error
+                else:
+                    columns.seen = before
             else:
+                columns.seen.header = header
                 child.answer("take")
                 return Sheet(
                     name=frame["sheet"],
@@ -369,15 +332,34 @@ def _choose(
     raise problem
 
 
+def _find_header(
+    columns: Columns,
+    seen: Seen,
+    spec: SheetSpec,
+    mapping: Mapping[str, str | None] | None,
+    header_row: int | None,
+) -> Header:
+    said = columns.resolve(seen.numbers, seen.rows, spec)
+    return find_header(
+        seen.numbers,
+        seen.rows,
+        spec,
+        sheet=seen.sheet,
+        mapping={**said.mapping, **(mapping or {})},
+        header_row=said.header_row if header_row is None else header_row,
+        skip=said.skip,
+    )
+
+
 def preview_sheets(
     source: Path | str | bytes | IO[bytes],
     *,
     name: str | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = ORDINARY,
 ) -> list[SheetHead]:
     """The first rows of every visible sheet. Raises SheetProblem."""
     heads = []
-    with _opened(source, name, limits) as (path, own_name):
+    with opened_file(source, name, limits) as (path, own_name):
         child = _Child(path, own_name, None, limits)
         try:
             child.receive()

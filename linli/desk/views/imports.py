@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linli.core import importers, jobs
 from linli.core.access import Actor
 from linli.core.errors import NotFound, Problem
+from linli.core.import_files import CHECKED_KEPT, REJECTED_KEPT
 from linli.core.importers import Importer
 from linli.core.live import render_live
 from linli.core.models import Job
@@ -60,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "answers": {ask.name: asked.get(ask.name, "") for one in offered for ask in one.asks},
         "problem": problem,
         "limit": importers.MAX_BYTES // 1024**2,
+        "checked_hours": int(CHECKED_KEPT.total_seconds() // 3600),
         "jobs": [view_job(job, request.at) for job in jobs.list_jobs(actor=actor, limit=RECENT)],  # type: ignore[attr-defined]
         "crumbs": [(_("Import"), "")],
     }
@@ -82,6 +84,7 @@ def _start(request: HttpRequest, actor: Actor, offered: list[Importer]) -> Job:
         answers=answers,
         actor=actor,
         at=request.at,  # type: ignore[attr-defined]
+        dry="at_once" not in request.POST,
     )
 
 
@@ -89,10 +92,12 @@ def _start(request: HttpRequest, actor: Actor, offered: list[Importer]) -> Job:
 def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """A job as it stands; asked for by htmx, the live part alone."""
     shown = view_job(jobs.get_job(job_id), request.at)  # type: ignore[attr-defined]
+    kept = {"kept_until": shown.ended_at + REJECTED_KEPT} if shown.ended_at else {}
+    kept |= {"waits_until": shown.ended_at + CHECKED_KEPT} if shown.ended_at else {}
     if request.headers.get("HX-Request") == "true":
-        return render_live(request, "desk/_job.html", {"job": shown}, version=shown)
+        return render_live(request, "desk/_job.html", {"job": shown, **kept}, version=shown)
     crumbs = [(_("Import"), reverse("desk:imports")), (str(shown.label), "")]
-    context = {"job": shown, "crumbs": crumbs, "may_again": importers.find_importer(shown.kind) is not None}
+    context = {"job": shown, **kept, "crumbs": crumbs, "may_again": importers.find_importer(shown.kind) is not None}
     return render(request, "desk/job.html", context)
 
 
@@ -100,14 +105,11 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def rejected(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     """The rejected rows as a workbook, for a week. Only who sent them may have them back."""
     job = jobs.get_job(job_id)
-    path = importers.rejected_path(job.id)
-    if not path.exists():
-        raise NotFound(
-            _("There is no workbook of rejected rows for this import."),
-            advice=_("It is kept for seven days. Import the sheet again to get a new one."),
-        )
+    workbook = importers.fetch_rejected(job=job, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
     name = f"{Path(job.params.get('name', 'sheet')).stem}-{_('rejected')}.xlsx"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=XLSX)
+    response = FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

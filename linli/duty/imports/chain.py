@@ -83,7 +83,7 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
     facts = (
         (_("New accounts"), new_people), (_("New appointments"), made), (_("Posts handed over"), handed),
     )  # fmt: skip
-    return tally.outcome(_("Posts not taken in"), facts)
+    return tally.outcome(facts)
 
 
 def _read_lines(tally: Tally, actor: Actor, at: datetime) -> list[Line]:

@@ -99,7 +99,7 @@ def load_compounds(source: Source, *, actor: Actor, at: datetime, watch: Progres
         (_("New compounds"), made["compounds"]), (_("New buildings"), made["buildings"]),
         (_("New units"), made["units"]), (_("New doors"), made["doors"]),
     )  # fmt: skip
-    return tally.outcome(_("Compounds not taken in"), facts)
+    return tally.outcome(facts)
 
 
 class Communities:

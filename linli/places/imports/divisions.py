@@ -38,7 +38,7 @@ DIVISIONS_SHEET = SheetSpec(
         Field("parent_code", ("上级代码", "父级代码", "parent_code", "parent")),
         Field("code12", ("十二位代码", "12位代码", "code12")),
     ),
-    ignored=("序号", "城乡分类代码", "原行号", "问题与改法"),
+    ignored=("序号", "城乡分类代码"),
 )
 SAMPLE = (
     ("15", "内蒙古自治区", "province", "", ""),
@@ -100,7 +100,7 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults),
         )  # fmt: skip
         watch(_("Writing"), len(lines), len(lines))
-    return tally.outcome(_("Divisions not taken in"))
+    return tally.outcome()
 
 
 def normal_code(text: str, kind: Kind) -> str | None:

@@ -12,7 +12,6 @@ from typing import IO, Any
 
 import orjson
 import shapely
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from shapely.errors import ShapelyError
@@ -100,7 +99,7 @@ def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress
             updated=updated, unchanged=unchanged, rejected=len(faults), datum=datum.value,
         )  # fmt: skip
     account = Account(len(features), created, updated, unchanged, len(faults))
-    return Outcome(account, list(faults.values()), _writer(features, faults, at) if faults else None)
+    return Outcome(account, list(faults.values()), _writer(features, faults) if faults else None)
 
 
 def _read(source: Source) -> list[Feature]:
@@ -218,13 +217,10 @@ def _write(taken: dict[int, Feature], source: Source) -> tuple[int, int]:
     return len(changed) - updated, updated
 
 
-def _writer(features: list[Feature], faults: dict[int, Rejection], at: datetime) -> Any:
+def _writer(features: list[Feature], faults: dict[int, Rejection]) -> Any:
     def write(target: IO[bytes]) -> int:
         rows = ((one.number, (one.code, one.name), [faults[one.number]]) for one in features if one.number in faults)
-        as_of = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-        return write_rejected(
-            target, (_("Place code"), _("Place name")), rows, title=_("Outlines not taken in"), as_of=as_of
-        )
+        return write_rejected(target, (_("Place code"), _("Place name")), rows, sheet=_("Outlines not taken in"))
 
     return write
 

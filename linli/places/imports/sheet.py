@@ -1,18 +1,17 @@
-"""What the imports of this room share: rows read, rows refused, and how they are given back."""
+"""What the imports of this room share: rows read, and rows refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linli.core.errors import Text
 from linli.core.importers import Outcome, Source
-from linli.core.sheets import Account, CellFault, Rejection, SheetRow, SheetSpec, open_sheet, write_rejected
+from linli.core.sheets import Account, CellFault, Rejection, SheetRow, SheetSpec, open_sheet
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -25,7 +24,6 @@ class Tally:
     at: datetime
     rows: dict[int, SheetRow] = field(default_factory=dict)
     values: dict[int, dict[str, Any]] = field(default_factory=dict)
-    titles: tuple[str, ...] = ()
     faults: dict[int, list[Rejection]] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
@@ -33,8 +31,7 @@ class Tally:
 
     def read(self, spec: SheetSpec) -> None:
         """All rows with their values cleaned; those with a fault are refused at once. Raises SheetProblem."""
-        with open_sheet(self.source.path, spec, name=self.source.name) as sheet:
-            self.titles = sheet.header.titles
+        with open_sheet(self.source.path, spec, name=self.source.name, columns=self.source.columns) as sheet:
             for row in sheet:
                 values, rejections = row.clean_all()
                 self.rows[row.number], self.values[row.number] = row, values
@@ -60,13 +57,7 @@ class Tally:
         """Numbers of the rows not refused so far, in order."""
         return [number for number in self.rows if number not in self.faults]
 
-    def outcome(self, title: Text, facts: Sequence[tuple[str, int]] = ()) -> Outcome:
+    def outcome(self, facts: Sequence[tuple[str, int]] = ()) -> Outcome:
         account = Account(len(self.rows), self.created, self.updated, self.unchanged, len(self.faults)).check()
         rejections = [one for number in sorted(self.faults) for one in self.faults[number]]
-
-        def write(target: IO[bytes]) -> int:
-            refused = ((number, self.rows[number].cells, self.faults[number]) for number in sorted(self.faults))
-            as_of = timezone.localtime(self.at).strftime("%Y-%m-%d %H:%M")
-            return write_rejected(target, self.titles, refused, title=title, as_of=as_of)
-
-        return Outcome(account, rejections, write if rejections else None, facts)
+        return Outcome(account, rejections, facts=facts)

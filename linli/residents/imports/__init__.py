@@ -19,8 +19,8 @@ One transaction: a cut or killed import leaves nothing behind. One journal entry
 account balances: rows in = created + updated + unchanged + rejected.
 """
 
-from linli.residents.imports.roster import KIND, RosterReport, import_roster, reject_rows
+from linli.residents.imports.roster import KIND, RosterReport, import_roster
 from linli.residents.imports.spec import ROSTER
 from linli.residents.imports.template import write_template
 
-__all__ = ["KIND", "ROSTER", "RosterReport", "import_roster", "reject_rows", "write_template"]
+__all__ = ["KIND", "ROSTER", "RosterReport", "import_roster", "write_template"]

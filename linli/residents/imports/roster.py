@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
-from linli.core.sheets import Account, CellFault, Rejection, Sheet, SheetRow, open_sheet, write_rejected
+from linli.core.sheets import Account, CellFault, Columns, Rejection, Sheet, SheetRow, open_sheet
 from linli.residents.changes import Change, changing
 from linli.residents.errors import RosterCollision
 from linli.residents.imports.addresses import IMPORT, Addresses, AddressFault, Unit
@@ -104,12 +104,16 @@ def import_roster(
     name: str | None = None,
     sheet: str | None = None,
     mapping: Mapping[str, str | None] | None = None,
+    columns: Columns | None = None,
+    is_rehearsal: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> RosterReport:
     """Bring a roster into the register, as the owner of the tables, in one transaction.
 
     `name`: the file's own name where `source` does not tell it; `mapping`: field → column letter, where titles do not
-    tell. Raises SheetProblem (an unreadable file), Forbidden (no right to import anywhere), RosterCollision.
+    tell; `columns`: what whoever sent the sheet has said about them. `is_rehearsal`: the caller takes everything back;
+    then nobody is told of who came and went, so that no tally of an open round is locked. Raises SheetProblem (an
+    unreadable file), Forbidden (no right to import anywhere), RosterCollision.
     """
     if not actor.extent_for(IMPORT):
         raise Forbidden(permission=IMPORT)
@@ -118,13 +122,15 @@ def import_roster(
         db.owner(),
         _collisions(),
         db.atomic(),
-        open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping, on=day) as opened,
+        open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping, columns=columns, on=day) as opened,
     ):
         addresses = Addresses(actor, at)
         make_tables()
         staged = _stage(opened, addresses, day, progress)
         progress(gettext("Checking and merging"), staged.rows_in, staged.rows_in)
-        merged = changing(at, lambda change: _merge(change, addresses, day, staged, actor, opened.name))
+        merged = changing(
+            at, lambda change: _merge(change, addresses, day, staged, actor, opened.name), tell=not is_rehearsal
+        )
         return _report(opened, staged, merged)
 
 
@@ -226,32 +232,3 @@ def _reject_bad(opened: Sheet, bad: Bad) -> Rejection:
     message, advice = _WHY[bad.code]
     row = SheetRow(bad.n, [], opened.header, opened.spec)
     return row.reject(bad.field, CellFault(bad.code, format_lazy(message, other=bad.other), advice))
-
-
-def reject_rows(
-    source: Path | str | bytes | IO[bytes],
-    target: Path | IO[bytes],
-    rejections: list[Rejection],
-    *,
-    at: datetime,
-    name: str | None = None,
-    sheet: str | None = None,
-    mapping: Mapping[str, str | None] | None = None,
-) -> int:
-    """The rejected rows as a workbook with a comment on each bad cell, to be corrected and sent again; returns
-    how many.
-
-    Reads the sheet once more, so that an import need not keep every row in memory for the sake of a few.
-    """
-    wanted: dict[int, list[Rejection]] = defaultdict(list)
-    for one in rejections:
-        wanted[one.row].append(one)
-    with open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping) as opened:
-        rows = ((row.number, row.cells, wanted[row.number]) for row in opened if row.number in wanted)
-        return write_rejected(
-            target,
-            opened.header.titles,
-            rows,
-            title=_("Rejected rows"),
-            as_of=timezone.localtime(at).strftime("%Y-%m-%d %H:%M"),
-        )

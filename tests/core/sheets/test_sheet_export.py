@@ -132,15 +132,15 @@ def test_rejected_rows_come_back_marked_and_can_be_sent_again(tmp_path: Path) ->
                 rejected.append((row.number, row.cells, faults))
         titles = sheet.header.titles
     back = tmp_path / "back.xlsx"
-    assert write_rejected(back, titles, rejected, title="退回的行", as_of="2022-10-04") == 1
-    page = openpyxl.load_workbook(back).active
-    assert page is not None
-    assert page["B4"].comment is not None
-    assert page["C4"].comment is not None
-    assert page["A4"].comment is None
-    assert page["G4"].value == 4
-    assert "身份证号" in str(page["H4"].value)
-    assert "E+17" in str(page["B4"].value)
+    assert write_rejected(back, titles, rejected, sheet="花名册", above=[["花名册"]]) == 1
+    page = openpyxl.load_workbook(back)["花名册"]
+    assert [page["A1"].value, page["A2"].value] == ["花名册", "姓名"]
+    assert page["B3"].comment is not None
+    assert page["C3"].comment is not None
+    assert page["A3"].comment is None
+    assert page["G3"].value == 4
+    assert "身份证号" in str(page["H3"].value)
+    assert "E+17" in str(page["B3"].value)
     with open_sheet(back, ROSTER) as sheet:
         (again,) = sheet
         assert [column.title for column in sheet.unknown_columns] == ["血型"]

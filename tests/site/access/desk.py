@@ -35,6 +35,11 @@ ENDPOINTS = [
     Endpoint(
         "GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})
     ),
+    *(
+        Endpoint(f"{method} desk:import-{page}", None, SIGNED_IN, lambda w, t, page=page: f"/imports/{NO_JOB}/{page}/",
+                 passes=frozenset({404}))
+        for method, page in (("GET", "columns"), ("POST", "columns"), ("POST", "take"), ("POST", "discard"))
+    ),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
     Endpoint("GET desk:journal-export", "journal.view", ANYWHERE, lambda w, t: "/journal/export/"),
     Endpoint(

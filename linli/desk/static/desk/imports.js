@@ -34,10 +34,12 @@
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const sending = form.querySelector('[data-sending]');
-    const button = form.querySelector('button[type="submit"]');
+    const buttons = [...form.querySelectorAll('button[type="submit"]')];
+    const content = new FormData(form); // before the buttons are disabled: one of them may say something
+    if (event.submitter?.name) content.append(event.submitter.name, event.submitter.value);
     const request = new XMLHttpRequest();
     sending.hidden = false;
-    button.disabled = true;
+    for (const one of buttons) one.disabled = true;
     request.upload.addEventListener('progress', (step) => {
       if (step.lengthComputable) form.querySelector('[data-sent]').textContent = `${Math.floor((step.loaded / step.total) * 100)}%`;
     });
@@ -47,7 +49,7 @@
         return;
       }
       sending.hidden = true;
-      button.disabled = false;
+      for (const one of buttons) one.disabled = false;
       const page = new DOMParser().parseFromString(request.responseText, 'text/html');
       const problem = page.querySelector('.ln-problem');
       if (problem) {
@@ -61,11 +63,11 @@
     });
     request.addEventListener('error', () => {
       sending.hidden = true;
-      button.disabled = false;
+      for (const one of buttons) one.disabled = false;
       form.submit(); // the browser's own page says that the server is away
     });
     request.open('POST', form.action || window.location.href);
-    request.send(new FormData(form));
+    request.send(content);
   });
   showAsks();
   showName();
