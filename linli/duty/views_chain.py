@@ -52,7 +52,7 @@ def index(request: ActingRequest) -> HttpResponse:
 @require_safe
 def place(request: ActingRequest, code: str) -> HttpResponse:
     """Posts held and vacant in a place, by level and by what stands under it; who holds a post at the place itself."""
-    found, held = _take(request, code)
+    found, held = take_part(request, code)
     at = request.at
     children = places.list_children(found.id, at)
     parts = {one: extent & held for one, extent in places.extents_of([c.id for c in children], at).items()}
@@ -65,7 +65,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "lead": queries.find_leads([found.id], at)[found.id],
         "is_part": held != find_place_extent(found.id, at),
         "can_export": request.actor.may(VIEW, find_place_extent(found.id, at)),
-        "crumbs": _crumbs(found, at),
+        "crumbs": crumbs_of(found, at),
     }
     return render(request, "duty/chain.html", context)
 
@@ -73,7 +73,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
 @require_safe
 def vacant(request: ActingRequest, code: str) -> HttpResponse:
     """Vacant posts of leads, street by street; with ?nobody=1 only units that nobody answers for."""
-    found, held = _take(request, code)
+    found, held = take_part(request, code)
     at, nobody = request.at, bool(request.GET.get("nobody"))
     position = [int(part) for part in request.GET.get("after", "").split("-") if part.isdecimal()]
     after = (position[0], position[1]) if len(position) == 2 else (-1, 0)
@@ -88,7 +88,7 @@ def vacant(request: ActingRequest, code: str) -> HttpResponse:
         "nobody": nobody,
         "can_appoint": request.actor.may(APPOINT),
         "pager": Pager(next_url=f"?{urlencode((more | {'nobody': 1}) if nobody else more)}" if more else ""),
-        "crumbs": [*_crumbs(found, at, linked=True), (_("Vacant posts"), "")],
+        "crumbs": [*crumbs_of(found, at, linked=True), (_("Vacant posts"), "")],
     }
     return render(request, "duty/vacant.html", context)
 
@@ -158,7 +158,7 @@ def hand_over(request: ActingRequest, appointment_id: int) -> HttpResponse:
         "line": line,
         "form": form,
         "waiting": posts.count_open_work(account_id=line.account_id, extent=extent),
-        "crumbs": [*_crumbs(places.get_place(line.place_id), at, linked=True), (_("Hand over"), "")],
+        "crumbs": [*crumbs_of(places.get_place(line.place_id), at, linked=True), (_("Hand over"), "")],
     }
     return render(request, "duty/hand_over.html", context, status=422 if form.errors else 200)
 
@@ -211,7 +211,7 @@ def try_in(form: Any, act: Callable[[], Any]) -> Any:
         return None
 
 
-def _take(request: ActingRequest, code: str) -> tuple[PlaceRef, Extent]:
+def take_part(request: ActingRequest, code: str) -> tuple[PlaceRef, Extent]:
     """A place, and the part of it whose posts the actor may see. Raises PlaceUnknown, Forbidden."""
     found = places.get_place(code)
     held = find_place_extent(found.id, request.at) & request.actor.extent_for(VIEW)
@@ -225,7 +225,7 @@ def _holders(holders: list[Holder], request: ActingRequest) -> list[dict[str, An
     return [{"holder": one, "can_appoint": may} for one in holders]
 
 
-def _crumbs(place: PlaceRef, at: datetime, *, linked: bool = False) -> list[tuple[str, str]]:
+def crumbs_of(place: PlaceRef, at: datetime, *, linked: bool = False) -> list[tuple[str, str]]:
     def to(one: PlaceRef) -> str:
         return reverse("duty:chain-place", args=[one.code])
 

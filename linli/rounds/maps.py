@@ -17,7 +17,7 @@ from linli.core.shades import Shade
 from linli.places import queries as places
 from linli.places.queries import maps
 from linli.places.queries.maps import Level
-from linli.places.terms import Kind, PlaceRef
+from linli.places.terms import PlaceRef
 from linli.rounds import queries
 from linli.rounds.pages import Reach, list_answering
 from linli.rounds.queries import RoundView
@@ -64,7 +64,7 @@ class RoundMap:
 def get_map(round_: RoundView, reach: Reach, at: datetime, *, kind: int | None = None) -> RoundMap:
     """`kind`: the level asked for; without one, the first on which there is a choice."""
     levels = maps.list_levels(reach.extent, reach.moment, above=reach.place.kind if reach.place else 0)
-    level = choose_level(levels, kind)
+    level = maps.choose_level(levels, kind)
     if level is None:
         return RoundMap(queries.get_figures(round_id=round_.id, extent=reach.extent, at=at), [], levels, None)
     found = maps.list_of_level(reach.extent, level.kind, reach.moment)
@@ -72,7 +72,7 @@ def get_map(round_: RoundView, reach: Reach, at: datetime, *, kind: int | None =
     parts = [held[place.id] & reach.extent for place in found]
     counted = queries.list_figures(round_id=round_.id, parts=[*parts, reach.extent], at=at)
     names = list_answering(found, reach.moment)
-    wheres = list_wheres(found, reach)
+    wheres = maps.list_wheres(found, reach.moment, inside=reach.place)
     lines = [
         MapLine(place, figures, names.get(place.id, ""), wheres.get(place.id, ""))
         for place, figures in zip(found, counted, strict=False)
@@ -81,30 +81,11 @@ def get_map(round_: RoundView, reach: Reach, at: datetime, *, kind: int | None =
     return RoundMap(counted[-1], lines, levels, level)
 
 
-def list_wheres(found: list[PlaceRef], reach: Reach) -> dict[int, str]:
-    """The community (or street) of grids and compounds: every community has a first grid."""
-    if not found or found[0].kind <= Kind.COMMUNITY:
-        return {}
-    paths = places.paths_of([place.id for place in found], reach.moment)
-    above = {place_id: [one for one in path if one.kind <= Kind.COMMUNITY] for place_id, path in paths.items()}
-    return {place_id: path[-1].name for place_id, path in above.items() if path and path[-1] != reach.place}
-
-
-def choose_level(levels: list[Level], kind: int | None) -> Level | None:
-    """The level asked for, where there is one; else the widest with several places; else the only one."""
-    asked = [level for level in levels if level.kind == kind]
-    fitting = [level for level in levels if level.count > 1 and level.fits]
-    return next(iter(asked or fitting or levels[-1:]), None)
-
-
 def list_draw_levels(extent: Extent, at: datetime) -> dict[str, Any]:
     """What a map to choose places on is given: its levels with the addresses of their outlines, compounds first."""
     address = reverse("api:list_shapes") + "?level="
     fitting = [level for level in reversed(maps.list_levels(extent, at)) if level.fits]
-    levels = [(level.kind.label, address + level_name(level.kind), index == 0) for index, level in enumerate(fitting)]
+    levels = [
+        (level.kind.label, address + maps.level_name(level.kind), index == 0) for index, level in enumerate(fitting)
+    ]
     return {"draw_levels": levels, "shapes": levels[0][1] if levels else "", "around": address + "community"}
-
-
-def level_name(kind: int) -> str:
-    """As addresses name it: `compound`."""
-    return Kind(kind).name.lower()

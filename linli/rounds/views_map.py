@@ -15,6 +15,7 @@ from linli.core.errors import Problem
 from linli.core.live import render_live
 from linli.places.drawing import read_area
 from linli.places.queries import inside
+from linli.places.queries import maps as levels
 from linli.rounds import maps, pages
 from linli.rounds.errors import RoundNotFound
 from linli.rounds.frame import base, crumbs_of, number_or_none, take, url_of, who
@@ -57,7 +58,7 @@ def _context(request: HttpRequest, round_: RoundView) -> dict[str, Any]:
         for one in found.levels
     ]
     if level:
-        asked = {"level": maps.level_name(level), "under": context["code"]}
+        asked = {"level": levels.level_name(level), "under": context["code"]}
         if not round_.is_open:
             asked["at"] = reach.moment.isoformat()
         context["shapes"] = reverse("api:list_shapes") + f"?{urlencode(asked)}"

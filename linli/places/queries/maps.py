@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db
 from linli.core.errors import Problem
 from linli.core.extents import Extent
-from linli.places.queries.tree import count_inside, extents_of, list_divisions, list_inside
+from linli.places.queries.tree import count_inside, extents_of, list_divisions, list_inside, paths_of
 from linli.places.terms import OVERLAYS, Kind, PlaceRef
 
 MOST = 3000  # places on one map
@@ -62,6 +62,30 @@ def list_levels(extent: Extent, at: datetime, *, above: int = 0) -> list[Level]:
     )
     counts[Kind.COMPOUND.value] = count_inside(extent).compounds
     return [Level(kind, counts[kind]) for kind in LEVELS if counts.get(kind) and kind > above]
+
+
+def choose_level(levels: Sequence[Level], kind: int | None) -> Level | None:
+    """The level asked for, where there is one; else the widest with several places; else the narrowest."""
+    asked = [level for level in levels if level.kind == kind]
+    fitting = [level for level in levels if level.count > 1 and level.fits]
+    return next(iter(asked or fitting or levels[-1:]), None)
+
+
+def level_name(kind: int) -> str:
+    """As addresses name it: `compound`."""
+    return Kind(kind).name.lower()
+
+
+def list_wheres(found: Sequence[PlaceRef], at: datetime, *, inside: PlaceRef | None) -> dict[int, str]:
+    """The community (or street) of grids and compounds, by place id: every community has a first grid.
+
+    Left out where that is the place `inside` which all of them lie in.
+    """
+    if not found or found[0].kind <= Kind.COMMUNITY:
+        return {}
+    paths = paths_of([place.id for place in found], at)
+    above = {place_id: [one for one in path if one.kind <= Kind.COMMUNITY] for place_id, path in paths.items()}
+    return {place_id: path[-1].name for place_id, path in above.items() if path and path[-1] != inside}
 
 
 def list_of_level(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:

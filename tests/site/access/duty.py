@@ -70,6 +70,8 @@ CHAIN = [
     Endpoint("GET duty:chain", "duty.view", ANYWHERE, lambda w, t: "/duty/chain/"),
     Endpoint("GET duty:chain-place", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/"),
     Endpoint("GET duty:vacant", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/vacant/"),
+    Endpoint("GET duty:map", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/map/"),
+    Endpoint("GET duty:map-live", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/map/live/"),
     Endpoint("GET duty:chain-export", "duty.view", ALL, lambda w, t: f"/duty/chain/{t.place.code}/export/"),
     Endpoint("GET duty:door", "places.view", PART, lambda w, t: f"/duty/door/{t.door.key}/"),
     Endpoint(
