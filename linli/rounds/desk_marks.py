@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from linli.core.access import Actor
 from linli.core.extents import Extent
-from linli.rounds import services
+from linli.rounds import services, undo
 from linli.rounds.errors import BadMark, FieldWrong, NotInRound, RoundClosed
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import Home, Subject, list_homes
@@ -57,6 +57,28 @@ def mark_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor: Act
             raise RoundClosed(round=round_.code)
         if Outcome.NOT_IN_ROUND in outcomes:
             raise NotInRound()
+    return list_homes(round_, [key], at)
+
+
+def take_back_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor: Actor, at: datetime) -> list[Home]:
+    """Undo what was pressed at a door a moment ago, and give the homes there as they then stand.
+
+    Posted: `id` and `kind` as they were pressed. What no longer counts, or was pressed by somebody else, stays.
+    Raises BadMark, FieldWrong, Forbidden, RoundClosed.
+    """
+    actor.require("rounds.mark", Extent.of([(key, key + 1)]))
+    kind = WORDS.get(posted.get("kind", ""))
+    if kind is None:
+        raise BadMark(value=posted.get("kind", ""))
+    command_id = _uuid(posted.get("id", ""))
+    subjects = [subject.subject_id for home in list_homes(round_, [key], at) for subject in home.subjects]
+    undo.take_back(
+        round_id=round_.id,
+        subject_ids=subjects,
+        mark_ids=[uuid5(command_id, f"{kind}:{subject}") for subject in subjects],
+        actor=actor,
+        at=at,
+    )
     return list_homes(round_, [key], at)
 
 

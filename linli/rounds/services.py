@@ -141,7 +141,7 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
     def carry_out() -> list[Receipt]:
         if leaving:
             change_register()  # before the units are locked: the order that arrivals take
-        receipts = _mark(found, commands, actor, at)
+        receipts = write_marks(found, commands, actor, at)
         if leaving:
             _correct_register(found, commands, receipts, actor, at)
         return receipts
@@ -177,7 +177,8 @@ def _check(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Act
     actor.require("rounds.mark")
 
 
-def _mark(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
+def write_marks(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
+    """Hand checked commands to the database, within a transaction of the caller's; answers as `mark` does."""
     if not commands:
         return []
     rows = db.rows(_MARK, _values(found, commands, actor, at))

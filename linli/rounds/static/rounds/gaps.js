@@ -3,6 +3,7 @@
   const list = () => document.querySelector('[data-gaps]');
   const homes = () => [...document.querySelectorAll('[data-gaps] tbody[data-home]')];
   let chosen = null;
+  let marked = null;
 
   function choose(home) {
     homes().forEach((one) => one.classList.toggle('is-chosen', one === home));
@@ -21,7 +22,9 @@
 
   function press(key) {
     const home = list() ? document.getElementById(chosen || '') : document.querySelector('#door [data-home]');
-    const button = home && home.querySelector(`[data-act="${key}"]`);
+    // What was pressed last is taken back wherever one stands now: the list has moved on to the next door by itself.
+    const from = key !== 'u' ? home : list() ? document.getElementById(marked || '') : document.getElementById('door');
+    const button = from && from.querySelector(`[data-act="${key}"]`);
     if (button) button.click();
   }
 
@@ -30,7 +33,7 @@
     if (list() && (event.key === 'j' || event.key === 'k')) {
       event.preventDefault();
       step(event.key === 'j' ? 1 : -1);
-    } else if (['d', 'a', 'r'].includes(event.key)) {
+    } else if (['d', 'a', 'r', 'u'].includes(event.key)) {
       press(event.key);
     }
   });
@@ -44,7 +47,10 @@
   // The block that was marked has come back: on to the next door when nobody is left open behind this one.
   document.addEventListener('htmx:afterSettle', (event) => {
     const home = event.target;
-    if (!home.matches || !home.matches('tbody[data-marked]') || home.id !== chosen) return;
+    if (!home.matches || !home.matches('tbody[data-marked]')) return;
+    if (home.querySelector('[data-act="u"]')) marked = home.id;
+    if (home.hasAttribute('data-undone')) choose(home);
+    if (home.id !== chosen || home.hasAttribute('data-undone')) return;
     if (home.classList.contains('is-closed')) step(1);
     else choose(home);
   });

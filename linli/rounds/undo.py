@@ -1,0 +1,78 @@
+"""Taking back marks that were given by mistake: by a further mark, which says again what counted before.
+
+Nothing is removed: the mistake and its being taken back stay on record. Only one's own marks, only for a short time,
+and only while they count: once somebody else marked after them, theirs is what counts. Marks that correct the register
+(moved out, vacant) are not taken back here: who left is entered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from linli.core import db
+from linli.core.access import Actor
+from linli.rounds import queries
+from linli.rounds.errors import RoundClosed, RoundNotOpen
+from linli.rounds.services import write_marks
+from linli.rounds.terms import LEAVING, Mark, MarkCommand, RoundState
+
+WINDOW = timedelta(minutes=15)
+
+# The marks still counting, and of each subject the mark that counted before them.
+_MISTAKES = """
+    SELECT s.subject_id, m.client_id, m.event_at, b.kind, b.reason, b.back_at, b.until_at
+    FROM mark m
+    JOIN round_state s
+      ON s.part = m.part AND s.round_id = m.round_id AND s.subject_id = m.subject_id AND s.mark_id = m.id
+    LEFT JOIN LATERAL (
+        SELECT e.kind, e.reason, e.back_at, e.until_at FROM mark e
+        WHERE e.part = m.part AND e.round_id = m.round_id AND e.subject_id = m.subject_id AND e.id <> m.id
+        ORDER BY e.event_at DESC, e.client_id DESC NULLS LAST, e.id DESC LIMIT 1
+    ) AS b ON true
+    WHERE m.part = %s AND m.round_id = %s AND m.subject_id = ANY (%s::bigint[]) AND m.client_id = ANY (%s::uuid[])
+      AND m.account_id = %s AND m.received_at > %s AND m.kind <> ALL (%s::smallint[]) AND s.due
+    ORDER BY s.key, s.subject_id
+"""
+
+
+def take_back(
+    *, round_id: int, subject_ids: Sequence[int], mark_ids: Sequence[UUID], actor: Actor, at: datetime
+) -> int:
+    """Take back those of the marks `mark_ids` (ids of commands) on the subjects that still count; answers how many.
+
+    Done twice, it changes nothing more. Raises RoundNotOpen, RoundClosed, Forbidden.
+    """
+    found = queries.get_round(round_id)
+    if found.state == RoundState.DRAFT:
+        raise RoundNotOpen(round=found.code)
+    if found.state == RoundState.CLOSED:
+        raise RoundClosed(round=found.code)
+    actor.require("rounds.mark")
+
+    def work() -> int:
+        rows = db.rows(
+            _MISTAKES,
+            [
+                found.part, found.id, list(subject_ids), list(mark_ids), actor.account_id, at - WINDOW,
+                [int(kind) for kind in LEAVING],
+            ],
+        )  # fmt: skip
+        commands = [
+            MarkCommand(
+                id=uuid5(client_id, f"taken back:{subject}"),
+                kind=Mark(kind or Mark.NOT_REACHED),
+                # Later than the mistake, whatever the clocks say, so that it is what counts.
+                event_at=max(at, event_at + timedelta(microseconds=1)),
+                person_id=subject if found.per_person else None,
+                household_id=None if found.per_person else subject,
+                reason=reason or "",
+                back_at=back_at,
+                until_at=until_at,
+            )
+            for subject, client_id, event_at, kind, reason, back_at, until_at in rows
+        ]
+        return sum(receipt.marks for receipt in write_marks(found, commands, actor, at))
+
+    return db.retrying(work)
