@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -316,3 +317,17 @@ def test_any_order_any_repetition_gives_one_state(marks: list[tuple[int, Mark, i
     states = dict(db.rows("SELECT subject_id, state FROM round_state WHERE round_id = %s AND state > 0", [round_.id]))
     assert states == {person: int(kind) for person, kind in model.items()}
     assert figures(round_).open == 8 - sum(kind >= 10 for kind in model.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mark_by_itself_moves_the_tally_as_counting_anew_would(seed: int) -> None:
+    chance = random.Random(seed)
+    block = make_block()
+    round_ = open_round(block.extent)
+    kinds = (Mark.DONE, Mark.ABSENT, Mark.REFUSED, Mark.EXEMPT)
+    for _ in range(60):
+        give(round_, [command(chance.choice(block.people[:7]), chance.choice(kinds), minutes=chance.randrange(90))])
+    moved = db.rows("SELECT * FROM round_tally ORDER BY lo")
+    with db.owner(), db.atomic():
+        db.rows("SELECT linli_retally(%s, %s, array_agg(lo)) FROM round_tally", [round_.id, round_.part])
+        assert db.rows("SELECT * FROM round_tally ORDER BY lo") == moved

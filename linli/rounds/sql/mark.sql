@@ -102,6 +102,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
     v_key bigint; v_locked bigint; v_mark bigint; v_marks integer; v_event timestamptz; v_client uuid; v_due boolean;
+    v_state smallint; v_left boolean; v_tally round_tally;
 BEGIN
     SELECT s.key, s.due INTO v_key, v_due
     FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
@@ -114,11 +115,12 @@ BEGIN
     END IF;
     IF v_key IS NOT NULL AND v_key <@ a_extent THEN
         v_locked := (v_key >> 11) << 11;
-        PERFORM 1 FROM round_tally t WHERE t.round_id = a_round AND t.lo = v_locked FOR NO KEY UPDATE;
-        SELECT s.key, s.event_at, s.client_id, v_due AND NOT s.due INTO v_key, v_event, v_client, v_due
+        SELECT t.* INTO v_tally FROM round_tally t WHERE t.round_id = a_round AND t.lo = v_locked FOR NO KEY UPDATE;
+        SELECT s.key, s.event_at, s.client_id, s.state, s.due, v_due AND NOT s.due
+        INTO v_key, v_event, v_client, v_state, v_due, v_left
         FROM round_state s WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
         -- Left, or merged into another, since we looked: looked at anew.
-        IF v_key IS NULL OR (v_key >> 11) << 11 <> v_locked OR v_due THEN
+        IF v_key IS NULL OR (v_key >> 11) << 11 <> v_locked OR v_left THEN
             RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
         END IF;
         INSERT INTO receipt (client_id, round_id, marks, at) VALUES (a_id, a_round, 1, a_received) ON CONFLICT DO NOTHING;
@@ -134,7 +136,12 @@ BEGIN
                 SET state = a_kind, event_at = a_event, client_id = a_id, mark_id = v_mark,
                     until_at = CASE WHEN a_kind = 11 THEN a_until END, back_at = CASE WHEN a_kind = 1 THEN a_back END
                 WHERE s.part = a_part AND s.round_id = a_round AND s.subject_id = a_person;
-                PERFORM linli_retally(a_round, a_part, ARRAY[v_locked]);
+                IF v_due THEN
+                    PERFORM linli_shift_tally(v_tally, v_state, v_event, a_kind, a_event, NOT EXISTS (
+                        SELECT 1 FROM round_state s
+                        WHERE s.part = a_part AND s.round_id = a_round AND s.key = v_key AND s.due AND s.state < 10
+                          AND s.subject_id <> a_person));
+                END IF;
             END IF;
             RETURN QUERY SELECT 1::bigint, 1::smallint, 1;
             RETURN;
