@@ -108,6 +108,7 @@ VERBS: dict[str, Text] = {
     "places.import_divisions": _("imported divisions"),
     "places.import_compounds": _("imported compounds, buildings and units"),
     "places.import_outlines": _("imported outlines"),
+    "places.import_grids": _("changed boundaries"),
     "places.add_division": _("added a division"),
     "places.add_compound": _("added a compound"),
     "places.add_building": _("added a building"),

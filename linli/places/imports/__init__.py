@@ -1,4 +1,4 @@
-"""What can be imported into the tree: divisions, compounds with their buildings and units, outlines."""
+"""What can be imported into the tree: divisions, compounds with buildings and units, outlines, redrawn grids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import importers
 from linli.core.importers import Ask, Importer
 from linli.places.datums import Datum
-from linli.places.imports import compounds, divisions, outlines
+from linli.places.imports import compounds, divisions, grids, outlines
 
 
 def register() -> None:
@@ -35,6 +35,18 @@ def register() -> None:
                     "datum", _("Datum of the coordinates"),
                     _("wgs84 (GPS), gcj02 (Amap, Tencent) or bd09 (Baidu). Whoever made the file knows."),
                     choices=Datum.choices,
+                ),
+            ),
+        )
+    )  # fmt: skip
+    importers.register(
+        Importer(
+            kind=grids.KIND, label=grids.LABEL, about=grids.ABOUT, permission=grids.PERMISSION,
+            work=grids.import_grids, order=35, icon="layout-grid", spec=grids.GRIDS_SHEET, sample=grids.SAMPLE,
+            asks=(
+                Ask(
+                    "layer", _("Boundaries of what"), _("Every row of the sheet speaks of this kind."),
+                    choices=[(kind.name.lower(), kind.label) for kind in grids.ORDER],
                 ),
             ),
         )
