@@ -60,7 +60,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "place": found,
         "all": counts[0],
-        "rows": [{"place": child, "counts": counts[child.id]} for child in children if child.id in counts],
+        "groups": _by_kind([{"place": child, "counts": counts[child.id]} for child in children if child.id in counts]),
         "holders": _holders(queries.find_holders(found.id, at), request),
         "lead": queries.find_leads([found.id], at)[found.id],
         "is_part": held != find_place_extent(found.id, at),
@@ -218,6 +218,14 @@ def take_part(request: ActingRequest, code: str) -> tuple[PlaceRef, Extent]:
     if not held:
         raise Forbidden(permission=VIEW)
     return found, held
+
+
+def _by_kind(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Areas, grids and compounds of a community hold the same doors: each kind is a list of its own."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["place"].kind_label, []).append(row)
+    return list(groups.items())
 
 
 def _holders(holders: list[Holder], request: ActingRequest) -> list[dict[str, Any]]:
