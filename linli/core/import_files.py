@@ -59,6 +59,8 @@ def store(path: Path, chunks: Iterable[bytes], *, limit: int) -> None:
             if size > limit:
                 raise UploadTooLarge(limit=limit // 1024**2)
             file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())  # it is about to be acknowledged
 
 
 def rejected_path(job_id: UUID) -> Path:

@@ -30,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db, import_columns, jobs, journal
 from linli.core.access import Actor
 from linli.core.errors import NotFound, Problem, Text
+from linli.core.full_disk import is_disk_full
 from linli.core.ids import new_id
 from linli.core.import_files import MAX_BYTES as MAX_BYTES
 from linli.core.import_files import UploadGone as UploadGone
@@ -307,12 +308,16 @@ def _carry_out(importer: Importer, run: jobs.Run) -> dict[str, Any]:
         result = as_result(outcome, run.id, importer, source)
     except Problem as problem:
         waits = isinstance(problem, UNTOLD) and _keep_columns(run, importer, columns)
-        if not waits or run.params.get("here"):
-            path.unlink(missing_ok=True)
+        _let_go(path, run, waits)
         raise
-    if not waits or run.params.get("here"):
-        path.unlink(missing_ok=True)
+    _let_go(path, run, waits)
     return {**result, "dry": run.is_rehearsal}
+
+
+def _let_go(path: Path, run: jobs.Run, waits: bool) -> None:
+    """The file goes once the job's end is on record: a worker that dies before that leaves it for the next try."""
+    if not waits or run.params.get("here"):
+        run.afterwards.append(lambda: path.unlink(missing_ok=True))
 
 
 @contextlib.contextmanager
@@ -337,26 +342,39 @@ def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source
     Puts the workbook of rejected rows beside it.
     """
     outcome.account.check()
-    if outcome.rejections:
-        if outcome.write_rejected is not None:
-            seal_rejected(job_id, outcome.write_rejected)
-        elif importer.spec is not None:
-            spec = importer.spec
-            seal_rejected(
-                job_id,
-                lambda file: give_back(
-                    source.path, file, outcome.rejections, spec=spec, name=source.name, columns=source.columns
-                ),
-            )
+    notes = list(outcome.notes)
+    try:
+        _seal_rejections(outcome, job_id, importer, source)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        # What was taken is on record by now: the import is done, and says what it could not do.
+        rejected_path(job_id).unlink(missing_ok=True)
+        notes.append(_("The disk of the server is full: the workbook of rejected rows could not be written."))
     return {
         "account": outcome.account.as_dict(),
         "reasons": _count_reasons(outcome.rejections),
         "rejections": [one.as_dict() for one in outcome.rejections[:SHOWN_REJECTIONS]],
         "rejection_count": len(outcome.rejections),
         "facts": [[str(label), value] for label, value in outcome.facts],
-        "notes": list(outcome.notes),
+        "notes": [str(note) for note in notes],
         "columns": source.columns.describe(importer.spec) if importer.spec else None,
     }
+
+
+def _seal_rejections(outcome: Outcome, job_id: UUID, importer: Importer, source: Source) -> None:
+    if not outcome.rejections:
+        return
+    if outcome.write_rejected is not None:
+        seal_rejected(job_id, outcome.write_rejected)
+    elif importer.spec is not None:
+        spec = importer.spec
+        seal_rejected(
+            job_id,
+            lambda file: give_back(
+                source.path, file, outcome.rejections, spec=spec, name=source.name, columns=source.columns
+            ),
+        )
 
 
 def _count_reasons(rejections: Sequence[Rejection]) -> list[dict[str, Any]]:

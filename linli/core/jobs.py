@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -25,6 +25,7 @@ from procrastinate.manager import JobManager
 from linli.core import access, clock, db
 from linli.core.access import Actor
 from linli.core.errors import NotFound, Problem
+from linli.core.full_disk import DiskFull, is_disk_full
 from linli.core.ids import new_id
 from linli.core.models import Job as Job  # what callers hold
 
@@ -42,6 +43,8 @@ class Run:
     actor: Actor
     at: datetime
     watch: Callable[[str, int, int | None], None] | None = field(default=None)
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
+    """Called once the end of the job is on record, such as to remove what a next try would have needed."""
 
     @property
     def is_rehearsal(self) -> bool:
@@ -105,7 +108,8 @@ def enqueue(*, kind: str, params: dict[str, Any], actor: Actor, at: datetime) ->
 def carry_out(job_id: UUID, *, watch: Callable[[str, int, int | None], None] | None = None) -> Job:
     """Run the job now, as the owner of the tables and on behalf of whoever asked, with the authority they held then.
 
-    A Problem ends the job as failed with its words kept; any other error leaves it to be tried again.
+    A Problem ends the job as failed with its words kept, and so does a disk that is full; any other error leaves it to
+    be tried again.
     """
     with db.owner():
         job = Job.objects.get(id=job_id)
@@ -117,11 +121,22 @@ def carry_out(job_id: UUID, *, watch: Callable[[str, int, int | None], None] | N
         job.save(update_fields=["state", "attempts", "started_at"])
         run = Run(job.id, job.params, _actor(job), job.created_at, watch)
         with translation.override(job.params.get("language") or translation.get_language()):
-            try:
-                result = _kinds[job.kind](run)
-            except Problem as problem:
-                return _end(job, Job.State.FAILED, error=problem.as_dict())
-        return _end(job, Job.State.DONE, result=result)
+            ended = _work(job, run)
+        for act in run.afterwards:
+            act()
+    return ended
+
+
+def _work(job: Job, run: Run) -> Job:
+    try:
+        result = _kinds[job.kind](run)
+    except Problem as problem:
+        return _end(job, Job.State.FAILED, error=problem.as_dict())
+    except (OSError, OperationalError) as error:
+        if not is_disk_full(error):
+            raise
+        return _end(job, Job.State.FAILED, error=DiskFull().as_dict())
+    return _end(job, Job.State.DONE, result=result)
 
 
 def _actor(job: Job) -> Actor:

@@ -23,6 +23,7 @@ from linli.core import access, clock, db, integrity, limits
 from linli.core.access import Actor
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable
+from linli.core.full_disk import DiskFull, is_disk_full
 
 Work = Callable[[str, bytes, Actor, datetime], bytes]
 Environ = dict[str, Any]
@@ -31,7 +32,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
            413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
-           500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
+           500: "Internal Server Error", 503: "Service Unavailable", 507: "Insufficient Storage"}  # fmt: skip
 QUERY_CANCELED = "57014"  # it took too long: a second try would take as long
 _roads: list[tuple[re.Pattern[str], Work]] = []
 _log = logging.getLogger(__name__)
@@ -111,6 +112,9 @@ def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
         except IntegrityError as error:
             raise integrity.explain(error) from error
         except (OperationalError, InterfaceError) as error:
+            if is_disk_full(error):
+                _log.warning("the disk of the database is full: %s", error)
+                raise DiskFull from error
             # The database was restarted, or is away: the connection is of no more use.
             db.connection().close()
             if last or getattr(error.__cause__, "sqlstate", None) == QUERY_CANCELED:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core.api import problem_response
 from linli.core.errors import Forbidden, NotFound, Problem, Unavailable
+from linli.core.full_disk import DiskFull, is_disk_full
 
 
 class FormExpired(Problem):
@@ -59,7 +60,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Touches neither the database nor the session: they may be what broke."""
     # Django asks for this page while the exception is being handled. One that came before any view, such as no
     # connection for the session, is not a fault of the program.
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    error = sys.exc_info()[1]
+    if is_disk_full(error):
+        return answer_plainly(request, DiskFull())
+    is_away = isinstance(error, OperationalError | InterfaceError)
     return answer_plainly(request, Unavailable() if is_away else Broken())
 
 

@@ -1,6 +1,7 @@
-"""Too much at once, said cleanly: 429 for a caller beyond its rate, 503 when the database has no room or no time.
+"""Too much at once, said cleanly: 429 for a caller beyond its rate, 503 when the database has no room or no time, 507
+when a disk is full.
 
-Both say when to come again (Retry-After), in the one shape of errors, and touch neither database nor session.
+All say when to come again (Retry-After), in the one shape of errors, and touch neither database nor session.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from linli.core import db, limits
 from linli.core.errors import Problem, Unavailable
+from linli.core.full_disk import DiskFull, is_disk_full
 from linli.desk.errors import answer_plainly
 
 log = logging.getLogger("linli.overload")
@@ -36,14 +38,15 @@ class OverloadMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """No connection to be had, a statement that took too long, a database that restarts."""
-        if not isinstance(error, OperationalError | InterfaceError):
+        """No connection to be had, a statement that took too long, a database that restarts, a disk that is full."""
+        is_full = is_disk_full(error)
+        if not is_full and not isinstance(error, OperationalError | InterfaceError):
             return None
         log.warning("%s: %s", request.path, str(error).strip().splitlines()[0] if str(error) else type(error).__name__)
         connection = db.connection()
         if not connection.in_atomic_block:
             connection.close()
-        return answer_plainly(request, Unavailable())
+        return answer_plainly(request, DiskFull() if is_full else Unavailable())
 
 
 def _admit(request: HttpRequest) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from django.utils.translation import gettext as _
 
 from linli.core.errors import Problem
@@ -49,8 +50,10 @@ class PortInUse(Problem):
 
 
 def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """A line for whoever looks. That nobody can write it down, on a full disk say, is no reason to stop."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def is_port_free(host: str, port: int, *, patience: float = 1.5) -> bool:
@@ -211,7 +214,7 @@ def _database_reviver(home: Path) -> Callable[[], None]:
         say(_("The database stopped; starting it again."))
         try:
             embedded.ensure_running(home)
-        except embedded.EmbeddedServerError as error:
+        except (embedded.EmbeddedServerError, OSError, psycopg.Error) as error:  # no room on the disk, among others
             say(f"linli: {error}")  # the next check tries again
 
     return revive
