@@ -6,7 +6,7 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 VENDOR := linli/desk/static/vendor/htmx.min.js
 
-.PHONY: run test check fmt bench faults lock setup setup-dev clean stop
+.PHONY: run test check fmt bench faults screenshots lock setup setup-dev clean stop
 .DELETE_ON_ERROR:
 
 run: setup
@@ -28,6 +28,9 @@ bench: setup-dev
 
 faults: setup-dev
 	$(VENV)/bin/python -m pytest -m long $(ARGS)
+
+screenshots: setup-dev
+	$(VENV)/bin/python -m pytest -m long tests/browser/test_tour.py $(ARGS)
 
 lock: setup-dev
 	$(VENV)/bin/python scripts/locks.py update
