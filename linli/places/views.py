@@ -19,6 +19,7 @@ from linli.core.errors import Problem
 from linli.core.shapes import Floor, Stairwell, Tile
 from linli.places import policies, queries, services
 from linli.places.forms import AddForm, DoorsForm, EndForm, MoveForm, RenameForm
+from linli.places.queries import maps
 from linli.places.services.regridding import LAYERS
 from linli.places.terms import PARENTS, DoorRef, Kind, PlaceRef
 
@@ -73,6 +74,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "overlays": _overlays(found, at),
         "stairwells": _stairwells(found, children),
         "outline": _outline(found),
+        "map": _map(found, at),
         "can_edit": can_edit,
         "can_add": can_edit and bool(kinds_under(found)),
         "can_move": can_edit and found.kind in MOVABLE,
@@ -123,6 +125,18 @@ def stairwell(name: str, doors: list[DoorRef]) -> Stairwell:
     known = sorted((floor for floor in floors if floor is not None), reverse=True)
     lines = [Floor(f"{floor}F", floors[floor]) for floor in known]
     return Stairwell(name, [*lines, *([Floor("", floors[None])] if None in floors else [])])
+
+
+def _map(place: PlaceRef, at: datetime) -> dict[str, str] | None:
+    """Addresses of the outlines of a place and of what lies under it; None where a map would show nothing."""
+    if place.kind >= Kind.COMPOUND or place.ended_at is not None:
+        return None
+    level = maps.choose_level(maps.list_levels(queries.extent_of(place.id, at), at, above=place.kind), None)
+    if level is None or not level.fits:
+        return None
+    address = reverse("api:list_shapes") + f"?under={place.code}&level="
+    own = address + maps.level_name(level.kind) + "&self=true"
+    return {"shapes": address + maps.level_name(level.kind), "around": own, "kind": level.kind.label}
 
 
 def _outline(place: PlaceRef) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 // The looks of a map's classes: a colour and a pattern each, drawn once, used for outlines, legend and table alike.
 // 0 nothing missing: dots. 1 to 4: hatching that gets closer and darker. 5 nothing to count: blank with a dashed edge.
+// 6 a place without figures, where a map only shows what is where.
 window.linliLooks = (() => {
   const SIZE = 16;
   const LOOKS = {
@@ -10,6 +11,7 @@ window.linliLooks = (() => {
       { ground: '#e39a74', ink: '#8a3410', draw: 'crossed' },
       { ground: '#b3390b', ink: '#e08a62', draw: 'solid' },
       { ground: '#f6f7f5', ink: '#b9c2ca', draw: 'blank' },
+      { ground: '#ffffff', ink: '#b9c2ca', draw: 'blank' },
     ],
     dark: [
       { ground: '#1d4344', ink: '#4db5ad', draw: 'dots' },
@@ -18,6 +20,7 @@ window.linliLooks = (() => {
       { ground: '#b05a2c', ink: '#2c1206', draw: 'crossed' },
       { ground: '#ff9466', ink: '#7a2d10', draw: 'solid' },
       { ground: '#16202a', ink: '#5b6a78', draw: 'blank' },
+      { ground: '#1a2530', ink: '#5b6a78', draw: 'blank' },
     ],
   };
   const isDark = () => document.documentElement.getAttribute('data-bs-theme') === 'dark';
@@ -86,6 +89,10 @@ window.linliLooks = (() => {
 
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   dress();
-  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(dress));
-  return { images, plate, token, isDark, count: LOOKS.light.length };
+  // Light and dark follow the system or the reader's own choice: either way the page's attribute changes.
+  function onTheme(act) {
+    new MutationObserver(act).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
+  }
+  onTheme(dress);
+  return { images, plate, token, onTheme, isDark, count: LOOKS.light.length };
 })();

@@ -117,7 +117,7 @@
         const { code, name, label } = feature.properties;
         const row = rows.get(code);
         if (!row && !bare) continue;
-        const shade = row ? Number(row.dataset.shade) : 5;
+        const shade = row ? Number(row.dataset.shade) : 6;
         places.push({ ...feature, properties: { code, name, shade } });
         const figure = row ? Number(row.dataset.figure) : 0;
         const text = row && !('plain' in row.dataset) ? (shade === 5 ? '' : figure.toLocaleString('en-US')) : name;
@@ -158,6 +158,10 @@
     click(properties) {
       const asked = new CustomEvent('linli:click', { bubbles: true, cancelable: true, detail: properties });
       if (!this.section.dispatchEvent(asked)) return;
+      if (this.section.dataset.link) {
+        window.location.assign(this.section.dataset.link.replace('CODE', encodeURIComponent(properties.code)));
+        return;
+      }
       this.chosen = this.chosen === properties.code ? null : properties.code;
       this.mark();
       this.show();
@@ -231,12 +235,15 @@
       answers[0].setWorkerUrl(absolute(worker));
       if (!answers[1].features.length && !answers[2].features.length) {
         section.classList.add('is-empty');
+        section.hidden = 'quiet' in section.dataset;
         section.querySelector('[data-map-note]').textContent = section.dataset.wordNone;
         document.querySelectorAll(`${section.dataset.rows || '#none'} .mp-bare`).forEach((mark) => { mark.hidden = false; });
         section.dataset.shown = '0';
         return;
       }
       maps.set(section, new PlaceMap(section, ...answers));
+      const replaced = section.dataset.replaces && document.querySelector(section.dataset.replaces);
+      if (replaced) replaced.hidden = true;
     } catch (error) {
       // No WebGL, or a browser without modules: the table stands beside.
       section.classList.add('is-empty');
@@ -257,7 +264,7 @@
   document.addEventListener('htmx:afterSettle', (event) => {
     maps.forEach((one) => { if (one && one.section.dataset.rows && event.target.matches(one.section.dataset.rows)) one.fill(); });
   });
-  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(() => maps.forEach((one) => one && one.recolour())));
+  looks.onTheme(() => maps.forEach((one) => one && one.recolour()));
   // A map in a closed <details> begins when it is opened: before, it has no size.
   function beginAll() {
     document.querySelectorAll('[data-map]').forEach((section) => {
