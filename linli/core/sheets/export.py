@@ -136,7 +136,10 @@ class _Book:
         self.number = add({"valign": "top"})
         self.day = add({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
         self.moment = add({"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"})
-        self.bad = add({"num_format": "@", "valign": "top", "bg_color": "#FFD9D6"})
+        bad = {"align": "left", "valign": "top", "bg_color": "#FFD9D6"}
+        self.bad = add({**bad, "num_format": "@"})
+        self.bad_day = add({**bad, "num_format": "yyyy-mm-dd"})
+        self.bad_moment = add({**bad, "num_format": "yyyy-mm-dd hh:mm"})
         self.head = add(
             {
                 "bold": True,
@@ -220,10 +223,14 @@ class _Book:
         elif isinstance(value, int | float | Decimal) and -EXACT < value < EXACT:
             write.write_number(self.row, index, value, format_ or self.number)
         elif isinstance(value, datetime):
-            write.write_datetime(self.row, index, value.replace(tzinfo=None), self.moment)
+            write.write_datetime(
+                self.row, index, value.replace(tzinfo=None), self.bad_moment if format_ else self.moment
+            )
         elif isinstance(value, date):
             if value.year >= 1900:
-                write.write_datetime(self.row, index, datetime.combine(value, time()), self.day)
+                write.write_datetime(
+                    self.row, index, datetime.combine(value, time()), self.bad_day if format_ else self.day
+                )
             else:  # a spreadsheet's calendar begins in 1900
                 write.write_string(self.row, index, value.isoformat(), format_ or self.plain)
         else:

@@ -89,6 +89,12 @@ def _limited(limit: int, cleaner: Callable[[Any], str | None] = clean_text) -> C
 
 def clean_room(value: Any) -> str:
     """A door's number as the register writes it: ５０１室 is 501."""
+    if isinstance(value, date):  # so 3-2 comes out of a spreadsheet
+        raise CellFault(
+            "room_date",
+            _("The spreadsheet has turned the door number into a date."),
+            _("Format the column as text, then type the number of the door again."),
+        )
     text = "".join((clean_text(value) or "").split())
     text = _ROOM_TAIL.sub("", text)
     if len(text) > ROOM_CHARS:
