@@ -150,7 +150,7 @@ def test_a_refused_file_is_answered_on_the_page(page: Page, tmp_path: Path) -> N
     page.set_input_files("input[type=file]", str(wrong))
     page.click("form[data-import] button[type=submit]")
     expect(page.locator("#ln-problems .ln-problem")).to_contain_text(".docx")
-    expect(page.locator("form[data-import] button[type=submit]")).to_be_enabled()
+    expect(page.locator("form[data-import] button[type=submit]").first).to_be_enabled()
 
 
 def test_the_bar_says_when_the_server_is_away(page: Page, tmp_path: Path) -> None:
