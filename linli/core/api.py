@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
@@ -38,7 +38,7 @@ from pydantic import Field
 
 from linli.core import access, clock, db, integrity
 from linli.core.access import Actor
-from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem
+from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem, ValueBeyond
 
 PROBLEM_TYPE = "application/problem+json"
 PAGE_SIZE = 50
@@ -171,6 +171,8 @@ def as_problem(error: Exception) -> Problem:
         return FieldsWrong(field=field, why=" ".join(whys), wrong=len(fields))
     if isinstance(error, IntegrityError):
         return integrity.explain(error)
+    if isinstance(error, DataError | OverflowError):
+        return ValueBeyond()
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, HttpError):
@@ -192,7 +194,9 @@ def _render(_request: HttpRequest, error: Any) -> HttpResponse:
 
 def handle_errors(api: NinjaAPI) -> None:
     """Render every expected exception of an operation as a problem."""
-    expected = (Problem, ValidationError, DjangoValidationError, IntegrityError, Http404, HttpError)
+    expected = (
+        Problem, ValidationError, DjangoValidationError, IntegrityError, DataError, OverflowError, Http404, HttpError,
+    )  # fmt: skip
     for kind in expected:
         api.add_exception_handler(kind, _render)
 

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
+LARGEST_EXACT = 2**53
 
 
 class Problem(Exception):
@@ -57,10 +58,15 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
             "advice": self.advice,
-            "params": {
-                name: value if isinstance(value, int | float) else str(value) for name, value in self.params.items()
-            },
+            "params": {name: _plain(value) for name, value in self.params.items()},
         }
+
+
+def _plain(value: Any) -> int | float | str:
+    """For machines; a whole number beyond what JSON's readers hold exactly is shown as text."""
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST_EXACT):
+        return value
+    return str(value)
 
 
 class NotFound(Problem):
@@ -92,6 +98,12 @@ class Invalid(Problem):
     code = "core.invalid"
     status = 422
     title = _("A value is not acceptable.")
+
+
+class ValueBeyond(Invalid):
+    code = "core.value_beyond"
+    title = _("A value is larger than anything that can be kept, or holds a character that cannot.")
+    advice_text = _("Check numbers, dates and texts, and send it again; nothing was changed.")
 
 
 class Conflict(Problem):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from linli.core import access, clock, db, integrity
 from linli.core.api import PROBLEM_TYPE, problem_response, status_problem
-from linli.core.errors import Problem
+from linli.core.errors import Problem, ValueBeyond
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -66,6 +66,8 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, IntegrityError):
             error = integrity.explain(error)
+        elif isinstance(error, DataError | OverflowError):
+            error = ValueBeyond()
         if not isinstance(error, Problem):
             return None
         if request.path.startswith("/api/"):

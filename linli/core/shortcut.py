@@ -16,13 +16,13 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.utils import translation
 
 from linli.core import access, clock, db, integrity, limits
 from linli.core.access import Actor
 from linli.core.api import PROBLEM_TYPE
-from linli.core.errors import Problem, Unavailable
+from linli.core.errors import Problem, Unavailable, ValueBeyond
 from linli.core.full_disk import DiskFull, is_disk_full
 
 Work = Callable[[str, bytes, Actor, datetime], bytes]
@@ -111,6 +111,8 @@ def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
             return work(name, body, access.actor_of_token(token, at), at)
         except IntegrityError as error:
             raise integrity.explain(error) from error
+        except (DataError, OverflowError) as error:
+            raise ValueBeyond from error
         except (OperationalError, InterfaceError) as error:
             if is_disk_full(error):
                 _log.warning("the disk of the database is full: %s", error)

@@ -27,7 +27,7 @@ class PlaceLine(Schema):
         return cls(code=place.code, name=place.name, kind=Kind(place.kind).name.lower())
 
 
-class CountsOut(Schema):
+class PlaceCountsOut(Schema):
     compounds: int
     buildings: int
     units: int
@@ -37,7 +37,7 @@ class CountsOut(Schema):
 class PlaceOut(PlaceLine):
     path: list[PlaceLine] = Field(description="What it lies in, the widest first.")
     spans: list[list[int]] = Field(description="The door keys it holds now: [lo, hi) each.")
-    counts: CountsOut
+    counts: PlaceCountsOut
     ended: bool
 
 
@@ -71,7 +71,7 @@ class RenameIn(Schema):
     name: str
 
 
-class MoveIn(Schema):
+class MovePlaceIn(Schema):
     to: str = Field(description="Code of the community, street or district it goes to.")
 
 
@@ -91,7 +91,7 @@ def _out(request: ApiRequest, place: PlaceRef) -> PlaceOut:
         **PlaceLine.of(place).dict(),
         path=[PlaceLine.of(one) for one in queries.path_of(place.id, request.at)],
         spans=[list(span) for span in queries.extent_of(place.id, request.at)],
-        counts=CountsOut(
+        counts=PlaceCountsOut(
             compounds=counts.compounds, buildings=counts.buildings, units=counts.units, doors=counts.doors
         ),
         ended=place.ended_at is not None,
@@ -165,7 +165,7 @@ def rename_place(request: ApiRequest, code: str, data: RenameIn) -> PlaceOut:
 
 @router.post("/{code}/move", response=PlaceOut, summary="Move a compound or division")
 @permission("places.edit")
-def move_place(request: ApiRequest, code: str, data: MoveIn) -> PlaceOut:
+def move_place(request: ApiRequest, code: str, data: MovePlaceIn) -> PlaceOut:
     place, target = queries.get_place(code), queries.get_place(data.to)
     return _out(request, services.move_place(place=place, target=target, actor=request.actor, at=request.at))
 

@@ -150,7 +150,7 @@ class PersonPatch(Schema):
     note: str | None = None
 
 
-class MoveIn(Schema):
+class MovePersonIn(Schema):
     to_key: int | None = Field(None, description="Door key; or")
     to_household_id: int | None = None
     new_household: bool = False
@@ -361,7 +361,7 @@ def edit_person(request: ApiRequest, person_id: int, body: PersonPatch) -> Perso
 
 @router.post("/people/{person_id}/move", response=PersonOut, summary="Move a person to a door or household")
 @permission(EDIT)
-def move_person(request: ApiRequest, person_id: int, body: MoveIn) -> PersonOut:
+def move_person(request: ApiRequest, person_id: int, body: MovePersonIn) -> PersonOut:
     services.move_person(
         person_id=person_id,
         to_key=body.to_key,

@@ -109,7 +109,7 @@ class CoverageOut(Schema):
         )  # fmt: skip
 
 
-class CountsOut(Schema):
+class PostCountsOut(Schema):
     all: CoverageOut
     children: list[CoverageOut]
 
@@ -163,15 +163,17 @@ def answering(request: ApiRequest, query: Annotated[AnsweringQuery, Query()]) ->
     return ChainOut.of(queries.find_chain(query.door, at), at)
 
 
-@router.get("/posts/counts", response=CountsOut, summary="Posts held and vacant by level, in a place and what is in it")
+@router.get(
+    "/posts/counts", response=PostCountsOut, summary="Posts held and vacant by level, in a place and what is in it"
+)
 @permission("duty.view")
-def counts(request: ApiRequest, place: str) -> CountsOut:
+def counts(request: ApiRequest, place: str) -> PostCountsOut:
     held = part_of(request, place, "duty.view")
     about = places.get_place(place)
     children = places.list_children(about.id, request.at)
     parts = {one: extent & held for one, extent in places.extents_of([c.id for c in children], request.at).items()}
     found = count_posts({about.id: held} | {one: part for one, part in parts.items() if part}, request.at)
-    return CountsOut(
+    return PostCountsOut(
         all=CoverageOut.of(about.code, about.name, found[about.id]),
         children=[CoverageOut.of(c.code, c.name, found[c.id]) for c in children if c.id in found],
     )

@@ -15,7 +15,7 @@ from linli.duty.api.router import router
 from linli.places import queries as places
 
 
-class PersonIn(Schema):
+class StaffIn(Schema):
     """Somebody: an account name, or a name and a phone (whoever is new gets an account without a password)."""
 
     account: str = ""
@@ -28,15 +28,15 @@ class PersonIn(Schema):
 class TeamIn(Schema):
     place: str = Field(description="Code of a place, mostly a compound.")
     name: str
-    leader: PersonIn
+    leader: StaffIn
     until: datetime | None = None
 
 
-class MemberIn(PersonIn):
+class MemberIn(StaffIn):
     leader: bool = False
 
 
-class CadreIn(PersonIn):
+class CadreIn(StaffIn):
     place: str = Field(description="Code of a place, mostly a community.")
 
 
@@ -80,7 +80,7 @@ class OrganisationOut(Schema):
     places: int
 
 
-def _person(request: ApiRequest, body: PersonIn) -> int:
+def _person(request: ApiRequest, body: StaffIn) -> int:
     return staff.find_or_make_person(
         account=body.account, name=body.name, phone=body.phone, actor=request.actor, at=request.at
     )

@@ -20,7 +20,7 @@ router = Router(tags=["duplicates"])
 MERGE = finding.MERGE
 
 
-class EntryOut(Schema):
+class OneOfPairOut(Schema):
     id: int
     name: str
     key: int
@@ -34,15 +34,15 @@ class PairOut(Schema):
     agreement: dict[str, Any] = Field(description="Field → how close the two agree on it, 0 the closest.")
     verdict: str
     found_at: datetime
-    left: EntryOut
-    right: EntryOut
+    left: OneOfPairOut
+    right: OneOfPairOut
 
     @classmethod
     def of(cls, pair: queries.PairLine) -> PairOut:
         return cls(
             id=pair.id, kind=pair.kind.name.lower(), certainty=pair.certainty, agreement=pair.agreement,
-            verdict=pair.verdict, found_at=pair.found_at, left=EntryOut(**vars(pair.left)),
-            right=EntryOut(**vars(pair.right)),
+            verdict=pair.verdict, found_at=pair.found_at, left=OneOfPairOut(**vars(pair.left)),
+            right=OneOfPairOut(**vars(pair.right)),
         )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ class FindIn(Schema):
     place: str | None = Field(None, description="Code of a place; all of yours otherwise.")
 
 
-class JobOut(Schema):
+class FindOut(Schema):
     job: UUID
 
 
@@ -111,12 +111,12 @@ def list_pairs(request: ApiRequest, query: Annotated[PairsQuery, Query()]) -> Pa
     return PairsOut(items=[PairOut.of(pair) for pair in page], next=following)
 
 
-@router.post("/find", response=JobOut, summary="Look for duplicates, as a job")
+@router.post("/find", response=FindOut, summary="Look for duplicates, as a job")
 @permission(MERGE)
-def find(request: ApiRequest, body: FindIn) -> JobOut:
+def find(request: ApiRequest, body: FindIn) -> FindOut:
     place_id = places.get_place(body.place).id if body.place else None
     job = finding.request_find(place_id=place_id, actor=request.actor, at=request.at)
-    return JobOut(job=job.id)
+    return FindOut(job=job.id)
 
 
 @router.post("/people", response=MergerOut, summary="Merge two entries of one person")
