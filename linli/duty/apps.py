@@ -12,11 +12,13 @@ class DutyConfig(AppConfig):
     def ready(self) -> None:
         from linli.core import access, faces
         from linli.core.events import subscribe
-        from linli.duty import authority, claims, facets, handlers, imports, views_chain
+        from linli.duty import authority, claims, dissolved, facets, handlers, imports, views_chain
         from linli.duty.events import PostHandedOver
+        from linli.places.events import Redrawn
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
         subscribe(PostHandedOver, handlers.follow_post)
+        subscribe(Redrawn, dissolved.follow_redrawn)
         imports.register()
         facets.register()
         faces.register_panel(faces.Panel("place", 10, "duty/_place_panel.html", views_chain.place_panel))

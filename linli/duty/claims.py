@@ -34,7 +34,7 @@ from linli.duty.models import Appointment, Claim, Volunteer
 from linli.duty.posts import appoint
 from linli.duty.services import check_password
 from linli.duty.staff import keep_phone
-from linli.duty.terms import CLAIMABLE, LEAD_OF, ClaimState, Role
+from linli.duty.terms import CLAIMABLE, LEAD_OF, Chain, ClaimState, Role
 from linli.places import policies as naming
 from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
@@ -199,14 +199,19 @@ def claim_post(*, place_id: int, actor: Actor, at: datetime) -> int:
     chain = find_chain(place.lo, at)
     if Appointment.objects.filter(_in_force(at), role=role, place_id=place.id, is_deputy=False).exists():
         raise PostNotVacant
-    leads = [chain.level(above).acting for above in (Role.GRID_LEAD, Role.AREA_LEAD)]
-    asked = next((lead.account_id for lead in leads if lead is not None), None)
     with db.atomic():
         made = Claim.objects.create(
-            account_id=actor.account_id, role=role, place_id=place.id, lo=place.lo, asked_id=asked, made_at=at
-        )
+            account_id=actor.account_id, role=role, place_id=place.id, lo=place.lo, asked_id=find_asked(chain),
+            made_at=at,
+        )  # fmt: skip
         _record(actor, at, "claim_post", made, permission=None)
     return int(made.pk)
+
+
+def find_asked(chain: Chain) -> int | None:
+    """The account that decides a claim under this chain: the grid's lead, else the area's; None: any office there."""
+    leads = [chain.level(above).acting for above in (Role.GRID_LEAD, Role.AREA_LEAD)]
+    return next((lead.account_id for lead in leads if lead is not None), None)
 
 
 def withdraw_claim(*, claim_id: int, actor: Actor, at: datetime) -> None:

@@ -216,3 +216,15 @@ class TeamDissolved(Conflict):
     code = "duty.team_dissolved"
     title = _("The work team has been dissolved.")
     advice_text = _("Form a new one.")
+
+
+class PlaceStands(Conflict):
+    code = "duty.place_stands"
+    title = _("%(place)s has not been dissolved.")
+    advice_text = _("Hand the post over, or end it and appoint anew.")
+
+
+class NotSuccessor(Invalid):
+    code = "duty.not_successor"
+    title = _("No place was chosen that took over from %(place)s.")
+    advice_text = _("Choose one or several of those that the list names beside the post.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.duty import views, views_chain, views_claims, views_map, views_teams
+from linli.duty import views, views_chain, views_claims, views_dissolved, views_map, views_teams
 
 app_name = "duty"
 urlpatterns = [
@@ -17,11 +17,13 @@ urlpatterns = [
     path("chain/", views_chain.index, name="chain"),
     path("chain/<str:code>/", views_chain.place, name="chain-place"),
     path("chain/<str:code>/vacant/", views_chain.vacant, name="vacant"),
+    path("chain/<str:code>/dissolved/", views_dissolved.index, name="dissolved"),
     path("chain/<str:code>/map/", views_map.show_map, name="map"),
     path("chain/<str:code>/map/live/", views_map.map_live, name="map-live"),
     path("chain/<str:code>/export/", views_chain.export, name="chain-export"),
     path("door/<int:key>/", views_chain.door, name="door"),
     path("appointments/<int:appointment_id>/hand-over/", views_chain.hand_over, name="hand-over"),
+    path("appointments/<int:appointment_id>/move/", views_dissolved.move, name="move-post"),
     path("appointments/<int:appointment_id>/phone/", views_chain.phone, name="phone"),
     path("volunteer/", views_claims.volunteer, name="volunteer"),
     path("volunteer/join/", views_claims.join, name="join"),

@@ -23,6 +23,7 @@ from linli.core.shapes import Pager
 from linli.duty import claims, posts, queries, sheets, staff
 from linli.duty.authority import find_place_extent
 from linli.duty.coverage import count_posts, list_vacancies
+from linli.duty.dissolved import list_dissolved
 from linli.duty.forms_chain import HandOverForm, WhenForm
 from linli.duty.terms import Chain, Holder, Role
 from linli.places import queries as places
@@ -63,6 +64,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "groups": _by_kind([{"place": child, "counts": counts[child.id]} for child in children if child.id in counts]),
         "holders": _holders(queries.find_holders(found.id, at), request),
         "lead": queries.find_leads([found.id], at)[found.id],
+        "dissolved": len(list_dissolved(held, at)),
         "is_part": held != find_place_extent(found.id, at),
         "can_export": request.actor.may(VIEW, find_place_extent(found.id, at)),
         "crumbs": crumbs_of(found, at),

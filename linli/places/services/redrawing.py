@@ -9,11 +9,12 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from linli.core import db
+from linli.core import db, events
 from linli.core.access import Actor
 from linli.core.extents import Extent, unite
 from linli.places.allocation import Ledger, lock_tree
 from linli.places.errors import ChangedSince, RegridUndone
+from linli.places.events import Redrawn
 from linli.places.keys import store_keys
 from linli.places.layouts import Change, Holding, Layout
 from linli.places.queries.regrids import get_regrid, latest_layout
@@ -173,6 +174,9 @@ def undo_regrid(*, number: int, actor: Actor, at: datetime) -> None:
         )
         place = get_place(max(found.before.values(), key=lambda one: len(one.extent)).id)
         record(place, "undo_regrid", actor=actor, at=at, number=number)
+        fresh = {id: tuple(found.before) for id in found.after if id not in found.before}
+        ids = tuple(sorted({*found.before, *found.after}))
+        events.publish(Redrawn(place_ids=ids, ended=fresh, since=max(at, found.since), at=at))
 
 
 def _whole(before: Layout, after: Layout) -> Layout:

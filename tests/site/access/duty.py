@@ -81,6 +81,20 @@ CHAIN = [
         "POST duty:hand-over", "duty.appoint", ALL, lambda w, t: f"/duty/appointments/{t.appointment_id}/hand-over/",
         lambda w, t: {"account": "caller-idle"},
     ),
+    Endpoint("GET duty:dissolved", "duty.view", PART, lambda w, t: f"/duty/chain/{t.place.code}/dissolved/"),
+    Endpoint(
+        "POST duty:move-post", "duty.appoint", ALL, lambda w, t: f"/duty/appointments/{t.appointment_id}/move/",
+        lambda w, t: {"back": t.place.code},
+    ),
+    Endpoint(
+        "GET /api/duty/posts/dissolved", "duty.view", PART,
+        lambda w, t: f"/api/duty/posts/dissolved?place={t.place.code}",
+    ),
+    Endpoint(  # nothing of the world was dissolved: through the gate, it says so
+        "POST /api/duty/appointments/{appointment_id}/move", "duty.appoint", ALL,
+        lambda w, t: f"/api/duty/appointments/{t.appointment_id}/move", lambda w, t: {"to": [t.place.code]},
+        passes=frozenset({409}),
+    ),
     Endpoint(
         "POST duty:phone", "duty.call", PART, lambda w, t: f"/duty/appointments/{t.appointment_id}/phone/",
         only_reads=True,
