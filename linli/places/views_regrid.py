@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.core.errors import Problem
-from linli.core.extents import Extent
+from linli.core.extents import Extent, unite
 from linli.places import pictures, queries, services
 from linli.places.facets import Part, list_facets
 from linli.places.forms import RedrawForm
@@ -51,9 +51,10 @@ def redraw(request: ActingRequest, code: str) -> HttpResponse:
             except Problem as problem:
                 form.add_error(None, f"{problem.detail} {problem.advice}".strip())
                 status = problem.status
+    chosen = {int(one) for one in request.POST.getlist("piece") if one.isdigit()}
     context = {
-        "place": place, "form": form, "pieces": _pieces(place, held, request), "siblings": siblings,
-        "chosen": {int(one) for one in request.POST.getlist("piece") if one.isdigit()},
+        "place": place, "form": form, "pieces": _pieces(place, held, chosen, request), "siblings": siblings,
+        "chosen": chosen,
         "merged": {int(one) for one in request.POST.getlist("merge") if one.isdigit()},
         "preview": show_change(request, change) if change else None,
         "earlier": queries.list_regrids(held, limit=EARLIER),
@@ -94,15 +95,20 @@ def _carry_out(request: ActingRequest, place: PlaceRef, form: RedrawForm) -> int
     return services.regrid(**_arguments(request, place, form), token=form.cleaned_data["token"] or "-")
 
 
-def _pieces(place: PlaceRef, held: Extent, request: ActingRequest) -> list[dict[str, Any]]:
-    """What may be ticked: compounds; of areas and grids their buildings, of grids their units as well."""
+def _pieces(place: PlaceRef, held: Extent, chosen: set[int], request: ActingRequest) -> list[dict[str, Any]]:
+    """What may be ticked: compounds; of areas and grids their buildings, of grids their units as well.
+
+    A compound is unfolded where only a part of it is here, and where something in it is ticked already.
+    """
     at = request.at
     compounds = queries.list_overlapping(held, Kind.COMPOUND, at)
     buildings = queries.list_overlapping(held, Kind.BUILDING, at) if place.kind != Kind.COMMUNITY else []
     units = queries.list_inside(held, Kind.UNIT, at) if place.kind >= Kind.GRID_LARGE else []
+    inside = unite(one.block for one in (*buildings, *units) if one.id in chosen)
     return [
         {
             "place": compound, "whole": compound.block <= held,
+            "unfolded": not compound.block <= held or bool(compound.block & inside),
             "doors": queries.count_inside(compound.block & held).doors,
             "buildings": [
                 {
