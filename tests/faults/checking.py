@@ -122,11 +122,11 @@ def _check_imports(found: Found, connection: psycopg.Connection, ground: Ground,
 def _check_by_command(found: Found, site: Site, ground: Ground) -> None:
     """What the product itself says: the ledger of the round counted again, the chain of seals compared."""
     counted = site.linli("--as", USERNAME, "rounds", "check", ground.round_code, "--json")
-    found.expect("linli rounds check", counted.returncode)
+    found.expect("exit code of linli rounds check", counted.returncode)
     sealed = site.linli("journal", "seal", "--json")
-    found.expect("linli journal seal", sealed.returncode)
+    found.expect("exit code of linli journal seal", sealed.returncode)
     verified = site.linli("journal", "verify", "--json")
-    found.expect("linli journal verify", verified.returncode)
+    found.expect("exit code of linli journal verify", verified.returncode)
     for done in (counted, sealed, verified):
         if done.returncode:
             found.faults.append((done.stdout + done.stderr)[-600:])

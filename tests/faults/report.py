@@ -76,6 +76,8 @@ def render(known: dict[str, Any]) -> str:
     lines = [HEAD]
     if kills := known.get("kills"):
         lines += _render_kills(kills)
+    else:
+        lines += ["\n## Kills\n\nThe whole has not been run on this machine yet."]
     full = {name: figures for name, figures in known.items() if name != "kills"}
     if full:
         lines += ["\n## A full disk\n"]

@@ -18,7 +18,7 @@ import psutil
 from linli.site import embedded
 from tests.site.test_supervise import REPOSITORY, find_free_port, wait_for
 
-START_SECONDS = 180.0  # a first start makes the database; the machine may be busy
+START_SECONDS = 600.0  # a first start makes the database; the machine may be busy
 
 
 @dataclass

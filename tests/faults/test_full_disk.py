@@ -82,5 +82,5 @@ def test_no_room_for_anything(place: Path) -> None:
     if not may_mount():
         run_where_one_may_mount("test_full_disk.py::test_no_room_for_anything")
         return
-    with small_disk(place / "disk", DATA_MIB) as disk, running(disk / "home") as site:
-        work_through("The disk of the database", site, disk, phones_go_on=False)
+    with small_disk(place / "home", DATA_MIB) as home, running(home) as site:
+        work_through("The disk of the database", site, home, phones_go_on=False)

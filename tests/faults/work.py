@@ -206,7 +206,7 @@ class Office(Client):
         }  # fmt: skip
 
     def _token(self) -> str:
-        return self.http.cookies.get("csrftoken", "")
+        return self.http.cookies.get("csrftoken") or ""
 
     def _sign_in(self) -> None:
         self.until_answered(lambda: self.http.get("/sign-in/"))
