@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 from linli.core import db
-from tests.browser import looks, sitemap
+from tests.browser import looks, sitemap, tour
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.sitemap import Spot
 
@@ -53,6 +54,7 @@ def test_every_page(open_page: OpenPage, settings: object, tmp_path: Path, large
 
     for page in (inside, outside):
         page.on("console", hear)
+        page.emulate_media(reduced_motion="reduce")  # colours are measured at rest, not on their way
     sitemap.sign_in_as_everyone(inside)
     sitemap.make_work(inside, ground, tmp_path)
     outside.goto("/sign-in/")
@@ -61,9 +63,14 @@ def test_every_page(open_page: OpenPage, settings: object, tmp_path: Path, large
             page.click(".ln-top button[name=size]")
     faults: list[str] = []
     only = os.environ.get("LINLI_PAGES", "")  # while mending: those whose name has this in it
+    told = {name for name, *_ in tour.PAGES} | set(tour.MOMENTS) | set(sitemap.FURTHER)
     for spot in sitemap.list_spots(inside, outside, ground):
+        if spot.name not in told:
+            faults.append(f"{spot.name} is not on the tour: name it in tests/browser/tour.py")
         if only not in spot.name:
             continue
-        faults += look_at(outside if spot.for_strangers else inside, spot, large=large)
+        found = look_at(outside if spot.for_strangers else inside, spot, large=large)
+        logging.info("%s: %s", spot.name, "\n".join(found) or "nothing")  # seen with -o log_cli=true
+        faults += found
     faults += heard + ground.empty
     assert not faults, f"{len(faults)} faults:\n" + "\n".join(faults)

@@ -206,6 +206,7 @@ MOMENTS = {
     "desk:job": ("导入结果：收支相抵的账目", "The account of an import"),
     "desk:import-columns": ("指定各列", "Saying which column is which"),
     "desk:second-step": ("二次验证", "The second step"),
+    "duty:dissolved": ("随地点撤销的岗位", "Posts that ended with their place"),
     "places:redrawing": ("一次边界调整", "A change of boundaries"),
     "rounds:work": ("轮次处理进度", "How far the work on a round is"),
 }
