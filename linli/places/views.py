@@ -136,7 +136,7 @@ def _map(place: PlaceRef, at: datetime) -> dict[str, str] | None:
         return None
     address = reverse("api:list_shapes") + f"?under={place.code}&level="
     own = address + maps.level_name(level.kind) + "&self=true"
-    return {"shapes": address + maps.level_name(level.kind), "around": own, "kind": level.kind.label}
+    return {"shapes": address + maps.level_name(level.kind), "around": own, "kind": str(level.kind.label)}
 
 
 def _outline(place: PlaceRef) -> dict[str, Any] | None:

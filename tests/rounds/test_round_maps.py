@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,7 +16,7 @@ from tests.builders.outlines import corners, draw_compounds
 from tests.builders.rounds import NOON, Walk, make_walk, mark_homes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
-SMALL = {"communities": 2, "compounds": 2, "buildings": 1, "units": 1, "floors": 2, "a_floor": 2}
+SMALL: dict[str, Any] = {"communities": 2, "compounds": 2, "buildings": 1, "units": 1, "floors": 2, "a_floor": 2}
 
 
 @pytest.fixture(autouse=True)
