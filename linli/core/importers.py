@@ -350,14 +350,15 @@ def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source
             raise
         # What was taken is on record by now: the import is done, and says what it could not do.
         rejected_path(job_id).unlink(missing_ok=True)
-        notes.append(_("The disk of the server is full: the workbook of rejected rows could not be written."))
+        said = _("The disk of the server is full: the workbook of rejected rows could not be written.")
+        notes.append(str(said))
     return {
         "account": outcome.account.as_dict(),
         "reasons": _count_reasons(outcome.rejections),
         "rejections": [one.as_dict() for one in outcome.rejections[:SHOWN_REJECTIONS]],
         "rejection_count": len(outcome.rejections),
         "facts": [[str(label), value] for label, value in outcome.facts],
-        "notes": [str(note) for note in notes],
+        "notes": notes,
         "columns": source.columns.describe(importer.spec) if importer.spec else None,
     }
 

@@ -41,7 +41,7 @@ class PlaceOut(PlaceLine):
     ended: bool
 
 
-class FoundOut(PlaceLine):
+class PlaceFoundOut(PlaceLine):
     path: list[PlaceLine]
 
 
@@ -104,14 +104,15 @@ def list_roots(request: ApiRequest) -> list[PlaceLine]:
     return [PlaceLine.of(place) for place in queries.list_roots(request.at)]
 
 
-@router.get("/search", response=list[FoundOut], summary="Search by name, part of a name, or code")
+@router.get("/search", response=list[PlaceFoundOut], summary="Search by name, part of a name, or code")
 @permission("places.view")
-def search(request: ApiRequest, query: Annotated[SearchQuery, Query()]) -> list[FoundOut]:
+def search(request: ApiRequest, query: Annotated[SearchQuery, Query()]) -> list[PlaceFoundOut]:
     within = queries.extent_of(_seen(request, query.under).id, request.at) if query.under else None
     found = queries.search_places(query.text, actor=request.actor, at=request.at, limit=query.limit, within=within)
     paths = queries.paths_of([place.id for place in found], request.at)
     return [
-        FoundOut(**PlaceLine.of(place).dict(), path=[PlaceLine.of(one) for one in paths[place.id]]) for place in found
+        PlaceFoundOut(**PlaceLine.of(place).dict(), path=[PlaceLine.of(one) for one in paths[place.id]])
+        for place in found
     ]
 
 

@@ -16,6 +16,7 @@ from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_e
 from linli.core.jobs_api import router as jobs_router
 from linli.core.journal_api import router as journal_router
 from linli.places.api_map import router as map_router
+from linli.residents.duplicates.api import router as duplicates_router
 
 ROOMS = ("places", "residents", "duty", "accounts", "rounds")
 PROBLEM_SCHEMA = {
@@ -76,6 +77,7 @@ def build_api() -> NinjaAPI:
     for room in ROOMS:
         if find_spec(f"linli.{room}.api"):
             api.add_router(f"/{room}", import_module(f"linli.{room}.api").router)
+    api.add_router("/residents/duplicates", duplicates_router)
     api.add_router("/places/map", map_router)
     api.add_router("/jobs", jobs_router)
     api.add_router("/journal", journal_router)

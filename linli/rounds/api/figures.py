@@ -29,7 +29,7 @@ from linli.rounds.api.schemas import (
     GapPageOut,
     GapQuery,
     HistoryLine,
-    PlaceOut,
+    PlaceNameOut,
     PlaceQuery,
     RollUpQuery,
     UnderAnswer,
@@ -53,7 +53,7 @@ def _reach(request: ApiRequest, code: str, place: str, needed: str = "rounds.vie
 def _head(request: ApiRequest, found: RoundView, reach: Reach) -> dict[str, Any]:
     return {
         "round": found.code,
-        "place": PlaceOut.of(reach.place) if reach.place else None,
+        "place": PlaceNameOut.of(reach.place) if reach.place else None,
         "narrowed": reach.narrowed,
         "as_of": reach.moment,
     }
@@ -86,7 +86,7 @@ def get_figures(request: ApiRequest, code: str, query: Annotated[PlaceQuery, Que
 def get_under(request: ApiRequest, code: str, query: Annotated[UnderQuery, Query()]) -> HttpResponse:
     found, reach = _reach(request, code, query.place)
     board = pages.get_board(found, reach, request.at, by=_kind(query.kind))
-    lines = [UnderLine(place=PlaceOut.of(line.place), figures=FiguresOut.of(line.figures)) for line in board.lines]
+    lines = [UnderLine(place=PlaceNameOut.of(line.place), figures=FiguresOut.of(line.figures)) for line in board.lines]
     answer = UnderAnswer(**_head(request, found, reach), figures=FiguresOut.of(board.figures), under=lines)
     return _tagged(request, found, reach, (answer.figures, lines), answer)
 

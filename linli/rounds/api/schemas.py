@@ -43,13 +43,13 @@ class FiguresOut(Schema):
         )  # fmt: skip
 
 
-class PlaceOut(Schema):
+class PlaceNameOut(Schema):
     code: str
     name: str
     kind: str
 
     @classmethod
-    def of(cls, place: PlaceRef) -> PlaceOut:
+    def of(cls, place: PlaceRef) -> PlaceNameOut:
         return cls(code=place.code, name=place.name, kind=Kind(place.kind).name.lower())
 
 
@@ -107,7 +107,7 @@ class ReachOut(Schema):
     """`narrowed`: some doors of the place are out of your sight and not counted."""
 
     round: str
-    place: PlaceOut | None
+    place: PlaceNameOut | None
     narrowed: bool
     as_of: datetime
 
@@ -121,7 +121,7 @@ class UnderQuery(PlaceQuery):
 
 
 class UnderLine(Schema):
-    place: PlaceOut
+    place: PlaceNameOut
     figures: FiguresOut
 
 
