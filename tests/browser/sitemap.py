@@ -64,7 +64,7 @@ FURTHER: dict[str, Callable[[Ground], str]] = {
     "no such page": lambda g: "/nothing-here/",
     "board of a draft": lambda g: f"/rounds/{g.world.targets['own'].draft_code}/",
     "board of a closed round": lambda g: f"/rounds/{g.world.targets['own'].closed_code}/",
-    "gap list, filtered to nothing": lambda g: f"/rounds/{g.world.round_code}/gaps/?reason=refused&need=dialysis",
+    "gap list, filtered to nothing": lambda g: f"/rounds/{g.world.round_code}/gaps/?reason=refused&need=bedridden",
     "journal, filtered to nothing": lambda g: "/journal/?subject=nothing:1",
     "search that finds": lambda g: "/residents/?q=自家人",
     "search that finds nothing": lambda g: "/residents/?q=没有这个人",
