@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -36,7 +37,12 @@ def test_first_mark_taken_back_leaves_nobody_reached() -> None:
     mistake = command(block.people[0], Mark.DONE, minutes=240)
     services.mark(round_id=round_.id, commands=[mistake], actor=SYSTEM, at=NOON)
     assert figures(round_).done == 1
-    taken = {"round_id": round_.id, "subject_ids": block.people, "mark_ids": [mistake.id], "actor": SYSTEM}
+    taken: dict[str, Any] = {
+        "round_id": round_.id,
+        "subject_ids": block.people,
+        "mark_ids": [mistake.id],
+        "actor": SYSTEM,
+    }
     assert undo.take_back(**taken, at=SOON) == 1
     assert (figures(round_).done, figures(round_).not_reached) == (0, 2)
     assert kinds_of(round_, block.people[0]) == [Mark.NOT_REACHED, Mark.DONE]
@@ -83,7 +89,7 @@ def test_households_and_closed_rounds() -> None:
     home = block.homes[block.doors[0]]
     mistake = command(None, Mark.EXEMPT, minutes=240, household=home)
     services.mark(round_id=round_.id, commands=[mistake], actor=SYSTEM, at=NOON)
-    taken = {"round_id": round_.id, "subject_ids": [home], "mark_ids": [mistake.id], "actor": SYSTEM}
+    taken: dict[str, Any] = {"round_id": round_.id, "subject_ids": [home], "mark_ids": [mistake.id], "actor": SYSTEM}
     assert undo.take_back(**taken, at=SOON) == 1
     assert figures(round_) == Figures(due=2, doors_due=2, doors_open=2)
     bulk.close_round(round_id=round_.id, actor=SYSTEM, at=SOON)
