@@ -72,10 +72,11 @@ def list_dissolved(extent: Extent, at: datetime) -> list[DissolvedPost]:
     known = places.get_places({heir for row in rows for heir in row[-1] or ()})
     return [
         DissolvedPost(
-            *row[:6], PlaceName(*row[6:10]), row[10], tuple(known[heir] for heir in row[11] or () if heir in known)
+            appointment_id, account_id, name, role, is_deputy, since, PlaceName(*place), ended_at,
+            tuple(known[heir] for heir in heirs or ()),
         )
-        for row in rows
-    ]
+        for appointment_id, account_id, name, role, is_deputy, since, *place, ended_at, heirs in rows
+    ]  # fmt: skip
 
 
 def move_post(*, appointment_id: int, to_place_ids: Sequence[int], actor: Actor, at: datetime) -> list[int]:

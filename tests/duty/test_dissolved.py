@@ -122,7 +122,7 @@ def test_claims_wait_for_whoever_leads_now(made: District, grids: list[PlaceRef]
     other = make_account(role=Role.GRID_LEAD, place=grids[0], username="first", name="高娃")
     unit = made.units[-1]
     claim = Claim.objects.create(
-        account=make_account(username="volunteer"), role=Role.UNIT_LEAD, place_id=unit.id, lo=unit.lo,
+        account=make_account(username="volunteer"), role=Role.UNIT_LEAD, place_id=unit.id, lo=unit.lo or 0,
         asked_id=claims.find_asked(queries.find_chain(unit.lo or 0, clock.now())), made_at=clock.now(),
     )  # fmt: skip
     assert claim.asked_id == lead.pk

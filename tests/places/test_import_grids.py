@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from linli.core import access, clock, db, importers
 from linli.core.access import SYSTEM, Actor, Grant
+from linli.core.import_files import open_rejected
 from linli.core.importers import Outcome, Source
 from linli.places import errors, queries, services
 from linli.places.imports.grids import KIND, SAMPLE, load_grids
@@ -146,8 +147,8 @@ def test_only_ones_own(made: District, grids: list[PlaceRef], tmp_path: Path) ->
 
 def test_template_reads_back_and_page_offers_it(made: District, grids: list[PlaceRef], client: Client) -> None:
     client.force_login(make_account(role="office", place=made.communities[0], username="office"))
-    sheet = b"".join(client.get(f"/imports/template/{KIND}/"))  # type: ignore[call-overload]
-    rows = list(load_workbook(io.BytesIO(sheet)).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    sheet = b"".join(client.get(f"/imports/template/{KIND}/"))
+    rows = list(load_workbook(io.BytesIO(sheet)).active.iter_rows(values_only=True))
     assert any(row[: len(SAMPLE[0])] == SAMPLE[0] for row in rows)
     assert "网格调整" in client.get("/imports/").content.decode()
 
@@ -173,6 +174,6 @@ def test_checked_first_then_done(tmp_path: Path) -> None:
     assert done.result is not None
     assert done.result["account"] == tried.result["account"]
     assert queries.get_place(f"{made.communities[0].code}-G01").name == "第1网格"
-    with importers.open_rejected(done.id) as book:
-        cells = [cell for row in load_workbook(book).active.iter_rows() for cell in row]  # type: ignore[union-attr]
+    with open_rejected(done.id) as book:
+        cells = [cell for row in load_workbook(book).active.iter_rows() for cell in row]
     assert any(cell.comment and "代码" in cell.comment.text for cell in cells)
