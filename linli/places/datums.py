@@ -2,7 +2,7 @@
 
 GCJ-02 (Amap, Tencent, official web maps) lies 100 to 700 m off, BD-09 (Baidu) some 700 m more. Neither is published;
 the conversion is prcoords' (CC0), which runs the known forward formula until its result fits (0.1 mm). It is defined
-inside China's bounding box alone. See docs/adr/0007.
+inside China's bounding box alone. See docs/adr/0012.
 """
 
 from __future__ import annotations
