@@ -14,7 +14,7 @@ run: setup
 	@exec $(VENV)/bin/linli run --host $(HOST) --port $(PORT) $(ARGS)
 
 test: setup-dev
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-dev
 	@bash scripts/check.sh

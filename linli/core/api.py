@@ -123,7 +123,10 @@ def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]
                     actor.require(needed)
                 with access.acting(actor):
                     response = run(request, *args, **kwargs)
-                if response.status_code >= 400:
+                    refused = response.status_code >= 400
+                    if refused:  # perhaps by the database: then there is nothing left to keep a savepoint of
+                        transaction.set_rollback(True, using=db.using())
+                if refused:
                     transaction.set_rollback(True, using=db.using())
             return response
         except Problem as problem:

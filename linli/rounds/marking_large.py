@@ -45,7 +45,7 @@ def merge(
     attached here: two cores, half the time. A crash leaves that table behind, and the next large load drops it.
     """
     db.execute("SELECT pg_advisory_xact_lock(%s)", [LOADS_LOCK])
-    _drop_leftovers()
+    drop_leftovers()
     stream_large_sets()
     load = partitions.load_part()
     facts = partial(_facts, taken, load, batch, states, judged, actor, at)
@@ -64,7 +64,8 @@ def merge(
         partitions.attach("round_state", part)
 
 
-def _drop_leftovers() -> None:
+def drop_leftovers() -> None:
+    """Drop what loads that were broken off had filled but not attached: nobody has ever seen it."""
     for (name,) in db.rows("SELECT relname FROM pg_class WHERE relname ~ '^mark_p5[0-9]{8}$' AND NOT relispartition"):
         db.execute(f"DROP TABLE {name}")
 

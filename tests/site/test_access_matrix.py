@@ -118,11 +118,12 @@ class Caller:
             return self._read(getattr(self.client, endpoint.method.lower())(url, **given))
         with transaction.atomic(using=db.WEB):
             answer = getattr(self.client, endpoint.method.lower())(url, **given)
+            told = self._read(answer)
             if answer.status_code < 400:
                 with connections[db.WEB].cursor() as cursor:
                     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             transaction.set_rollback(True, using=db.WEB)
-        return answer.status_code, answer.content.decode(errors="replace"), answer.headers.get("Location", "")
+        return told
 
     def _read(self, answer: Any) -> tuple[int, str, Any]:
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content

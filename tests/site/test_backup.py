@@ -24,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 from linli.core import crypto, db
 from linli.core.access import SYSTEM
 from linli.core.seals import sealing
+from linli.rounds.marking_large import drop_leftovers
 from linli.rounds.terms import Mark
 from linli.site.backup import archive
 from linli.site.backup.errors import (
@@ -47,11 +48,12 @@ PASSPHRASE = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> Path:
+def home(settings: Any, tmp_path: Path, transactional_db: None) -> Path:
     settings.LINLI_HOME = tmp_path / "home"
     settings.LINLI_SEALS = tmp_path / "home" / "seals"
     settings.LINLI_SEALS_URL = ""
     settings.LINLI_HOME.mkdir()
+    drop_leftovers()  # of tests whose large load was taken back
     return Path(settings.LINLI_HOME)
 
 

@@ -100,7 +100,12 @@ def get_curve(request: ApiRequest, code: str, query: Annotated[PlaceQuery, Query
     return _tagged(request, found, reach, points, answer)
 
 
-@router.get("/{code}/rollup", response=list[UnderLine], summary="Figures of every place under a place, at all levels")
+@router.get(
+    "/{code}/rollup",
+    response=list[UnderLine],
+    summary="Figures of every place under a place, at all levels",
+    openapi_extra={"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
+)
 @permission("rounds.view")
 def get_rollup(request: ApiRequest, code: str, query: Annotated[RollUpQuery, Query()]) -> HttpResponse:
     """The place itself first. As CSV with `format=csv`, or `Accept: text/csv`."""
