@@ -110,6 +110,11 @@ def open_drawing(page: Page) -> None:
     page.locator("summary", has_text="在地图上画范围").click()
     page.wait_for_selector(DRAWN)
     page.locator("[data-map]").evaluate("one => one.scrollIntoView({ block: 'center' })")
+    # The page may glide there: a click before that is a click beside the map.
+    page.wait_for_function(
+        "() => { const box = document.querySelector('[data-map]').getBoundingClientRect();"
+        " return box.top >= 0 && box.bottom <= innerHeight; }"
+    )
 
 
 def test_a_drawn_area_gives_its_compounds_to_a_new_round(page: Page, walk: Walk) -> None:
