@@ -31,7 +31,8 @@ _UNSEEN = (
 )
 _BLANK = "\t-\r\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _UNSEEN_RE = re.compile(f"[{_UNSEEN}]")
-_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^['#]")
+_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^['#]|^[Ee]rr:")
+_ERR = re.compile("Err:5[0-9]{2}", re.IGNORECASE)  # as LibreOffice writes them into a CSV file
 _HALF = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _HALF |= {ord(wide): half for wide, half in zip("－＃／．＋＿", "-#/.+_", strict=True)}
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -99,7 +100,7 @@ def clean_text(value: Any) -> str | None:
             return value or None
         value = _UNSEEN_RE.sub("", value).translate(_HALF)
         value = " ".join(value.split())
-        if value[:1] == "#" and value.upper() in ERRORS:
+        if (value[:1] == "#" and value.upper() in ERRORS) or _ERR.fullmatch(value):
             raise _spreadsheet_error(value.upper())
         # The apostrophe that marks text in a spreadsheet, as our own CSV files carry it before a sign.
         if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@", *"0123456789"):

@@ -18,7 +18,7 @@ import resource
 import struct
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,6 +42,7 @@ def _load_beside(name: str) -> Any:
 
 
 xlsx = _load_beside("child_xlsx")
+xls = _load_beside("child_xls")
 Fault = xlsx.Fault
 
 Row = list[Any]
@@ -229,11 +230,12 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
     wanted = ask.get("sheet")
     if wanted is not None and wanted not in [sheet["name"] for sheet in sheets]:
         raise Fault("sheet_unknown", sheet=wanted, sheets=[sheet["name"] for sheet in sheets])
+    find_errors = _errors_of(path, kind, [meta.name for meta in book.sheets_metadata])
     for meta in sheets:
         if meta["name"] != wanted if wanted is not None else meta["hidden"]:
             continue
         sheet = book.get_sheet_by_name(str(meta["name"]))
-        errors = xlsx.find_errors(path, str(meta["name"])) if kind == "xlsx" else {}
+        errors = find_errors(str(meta["name"]))
 
         def source(*, count: bool = False, sheet: Any = sheet, errors: Any = errors) -> tuple[Any, list[Merge]]:
             bottom, right = sheet.end or (0, 0)  # from 0
@@ -245,6 +247,14 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
         if serve(str(meta["name"]), source, ask):
             return
     say("over")
+
+
+def _errors_of(path: Path, kind: str, names: list[str]) -> Callable[[str], Any]:
+    """What finds the cells of a sheet that hold an error, by the sheet's name."""
+    if kind == "xlsx":
+        return lambda name: xlsx.find_errors(path, name)
+    stream = xls.read_stream(path)
+    return lambda name: xls.find_errors(stream, names.index(name))
 
 
 def find_encoding(path: Path) -> str:
@@ -325,6 +335,8 @@ def run(ask: dict[str, Any]) -> None:
         xlsx.check_zip(path, max_unpacked=ask["max_unpacked"], max_ratio=ask["max_ratio"])
     try:
         read_workbook(path, kind, ask)
+    except xls.Unreadable as error:
+        raise Fault("sheet_corrupt") from error
     except BaseException as error:
         # calamine's own errors, and panics of Rust, which are no Exception; a fault of ours must not pass for one
         if type(error).__name__ == "PanicException" or "calamine" in type(error).__module__:

@@ -168,9 +168,18 @@ def whole_rows(rows: Iterable[list[Any]], left: int, errors: Errors) -> Iterable
 
 def _fill(rows: Iterable[list[Any]], left: int, errors: Errors) -> Iterator[list[Any]]:
     empty = [""] * left
+    index, width = -1, 0
     for index, row in enumerate(rows):
         row[:0] = empty
-        for column, shown in errors.get(index, ()):
-            if column < len(row):
-                row[column] = shown
-        yield row
+        width = len(row)
+        yield _with_errors(row, errors.get(index, ()))
+    # calamine's rows and columns may end before the last cell whose formula has no result.
+    for below in range(index + 1, max(errors, default=-1) + 1):
+        yield _with_errors([""] * width, errors.get(below, ()))
+
+
+def _with_errors(row: list[Any], errors: Iterable[tuple[int, str]]) -> list[Any]:
+    for column, shown in errors:
+        row += [""] * (column + 1 - len(row))
+        row[column] = shown
+    return row

@@ -165,8 +165,8 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 
 def use_child(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another child, with what lies beside it."""
-    beside = reader_module.CHILD.with_name("child_xlsx.py")
-    write(tmp_path / beside.name, beside.read_bytes())
+    for beside in reader_module.CHILD.parent.glob("child_*.py"):
+        write(tmp_path / beside.name, beside.read_bytes())
     monkeypatch.setattr(reader_module, "CHILD", write(tmp_path / "child.py", source.encode()))
 
 

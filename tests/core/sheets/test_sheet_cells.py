@@ -278,7 +278,9 @@ def test_what_csv_export_quotes_comes_back(value: str) -> None:
         assert clean_text(csv_cell(value)) == clean_text(value)
 
 
-@pytest.mark.parametrize("word", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", " #n/a "])
+@pytest.mark.parametrize(
+    "word", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", " #n/a ", "Err:502"]
+)
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_error_of_the_spreadsheet_is_refused_by_its_name(word: str, kind: Kind) -> None:
     with pytest.raises(CellFault) as refused:

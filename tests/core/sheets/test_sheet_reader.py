@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+import xlwt
 from sheet_files import HEAD, ROSTER, ROW, text, xls, xlsx
 
-from linli.core.sheets import CellFault, open_sheet, preview_sheets
+from linli.core.sheets import CellFault, child_xls, open_sheet, preview_sheets
 from linli.core.sheets.reader import _Child
 
 SECOND = ["李雷", "150102198501011234", "0471-6912345", "锦绣家园", "102"]
@@ -212,3 +214,62 @@ def test_errors_and_formulas_without_a_result_are_not_empty_cells(tmp_path: Path
         ("E3", "cell_not_computed"),
         ("G3", "cell_error"),
     ]
+
+
+def test_cells_of_an_old_workbook_whose_formula_failed_are_not_empty(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("说明").write(0, 0, "填表说明")
+    page = book.add_sheet("花名册")
+    for column, title in enumerate(HEAD, 1):  # nothing stands in A: the cells keep their names
+        page.write(1, column, title)
+    page.write(2, 1, "王芳")
+    page.row(2).set_cell_error(2, 0x2A)
+    page.row(2).set_cell_error(3, "#REF!")
+    page.row(2).set_cell_error(4, "#DIV/0!")
+    page.row(2).set_cell_boolean(5, True)
+    page.row(4).set_cell_error(1, "#NAME?")  # a row of nothing else
+    book.save(str(tmp_path / "a.xls"))
+    with open_sheet(tmp_path / "a.xls", ROSTER) as sheet:
+        first, second = sheet
+    assert first.cells == ["", "王芳", "#N/A", "#REF!", "#DIV/0!", True]
+    assert [(one.cell, one.code) for one in first.clean_all()[1]] == [
+        ("C3", "cell_error"),
+        ("D3", "cell_error"),
+        ("E3", "cell_error"),
+    ]
+    assert [(one.cell, one.code) for one in second.clean_all()[1]] == [("B5", "cell_error")]
+
+
+def test_results_of_formulas_in_an_old_workbook_are_read() -> None:
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def formula(row: int, column: int, value: bytes) -> bytes:
+        return record(0x06, struct.pack("<HHH", row, column, 15) + value + bytes(8))
+
+    begin, end = record(0x809, bytes(16)), record(0x0A, b"")
+    start = len(begin) + 4 + 12 + len(end)
+    stream = begin + record(0x85, struct.pack("<I", start) + bytes(8)) + end + begin
+    stream += formula(0, 0, struct.pack("<d", 1.5))
+    stream += formula(1, 0, b"\x00\0\0\0\0\0\xff\xff") + record(0x4BC, b"") + record(0x207, b"\1\0\0x")  # "x"
+    stream += formula(2, 0, b"\x03\0\0\0\0\0\xff\xff")  # the empty text
+    stream += formula(3, 0, b"\x01\0\1\0\0\0\xff\xff")  # TRUE
+    stream += formula(4, 0, b"\x02\0\x24\0\0\0\xff\xff")
+    stream += begin + formula(5, 0, b"\x02\0\x24\0\0\0\xff\xff") + end  # in a chart that lies in the sheet
+    stream += formula(6, 0, b"\x00\0\0\0\0\0\xff\xff") + end
+    assert child_xls.find_errors(stream, 0) == {4: [(0, "#NUM!")], 6: [(0, "#CALC!")]}
+    with pytest.raises(child_xls.Unreadable):
+        child_xls.find_errors(stream, 1)
+
+
+def test_formulas_without_a_result_beyond_the_last_cell_are_not_lost(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(HEAD[:4])
+    page.append([*ROW[:4], "=1/0"])
+    page["A4"] = "=1/0"
+    book.save(tmp_path / "a.xlsx")
+    with open_sheet(tmp_path / "a.xlsx", ROSTER) as sheet:
+        first, second = sheet
+    assert (first.cells[4], second.number, second.cells[0]) == ("#CALC!", 4, "#CALC!")
