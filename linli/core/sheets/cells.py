@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.sheets.child_long import MARK
 from linli.core.sheets.headers import Kind
 from linli.core.sheets.identity import id_number_birth_date
 
@@ -31,7 +32,7 @@ _UNSEEN = (
 )
 _BLANK = "\t-\r\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _UNSEEN_RE = re.compile(f"[{_UNSEEN}]")
-_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^['#]|^[Ee]rr:")
+_ODD = re.compile(f"[{_UNSEEN}{_BLANK}\uff03-\uff5a]|  |^ | $|^['#[]|^[Ee]rr:")
 _ERR = re.compile("Err:5[0-9]{2}", re.IGNORECASE)  # as LibreOffice writes them into a CSV file
 _HALF = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _HALF |= {ord(wide): half for wide, half in zip("－＃／．＋＿", "-#/.+_", strict=True)}
@@ -89,11 +90,19 @@ def _spreadsheet_error(word: str) -> CellFault:
     )
 
 
+def _text_elsewhere() -> CellFault:
+    return CellFault(
+        "long_text_missing",
+        _("The long text that belongs here is not in the file: it stood on a second sheet, which is missing or cut."),
+        _("Copy the sheet of long texts back into the workbook, or write into the cell what should stand there."),
+    )
+
+
 def clean_text(value: Any) -> str | None:
     """Text with half-width digits and letters, one blank between words, nothing invisible; 1.0 is "1".
 
     Raises CellFault: number_precision for a number of more digits than a spreadsheet keeps; cell_error,
-    cell_not_computed for what a spreadsheet shows where a formula failed.
+    cell_not_computed for what a spreadsheet shows where a formula failed; long_text_missing.
     """
     if isinstance(value, str):
         if _ODD.search(value) is None:
@@ -102,6 +111,8 @@ def clean_text(value: Any) -> str | None:
         value = " ".join(value.split())
         if (value[:1] == "#" and value.upper() in ERRORS) or _ERR.fullmatch(value):
             raise _spreadsheet_error(value.upper())
+        if value[:2] == "[[" and MARK.match(value):
+            raise _text_elsewhere()
         # The apostrophe that marks text in a spreadsheet, as our own CSV files carry it before a sign.
         if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@", *"0123456789"):
             value = value[1:]

@@ -43,6 +43,7 @@ def _load_beside(name: str) -> Any:
 
 xlsx = _load_beside("child_xlsx")
 xls = _load_beside("child_xls")
+long = _load_beside("child_long")
 Fault = xlsx.Fault
 
 Row = list[Any]
@@ -226,8 +227,9 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
         for meta in book.sheets_metadata
         if meta.typ == calamine.SheetTypeEnum.WorkSheet
     ]
-    say("book", kind=kind, sheets=sheets)
     wanted = ask.get("sheet")
+    sheets, texts = _set_aside(book, sheets, {*ask["long_sheets"]} - {wanted})
+    say("book", kind=kind, sheets=sheets)
     if wanted is not None and wanted not in [sheet["name"] for sheet in sheets]:
         raise Fault("sheet_unknown", sheet=wanted, sheets=[sheet["name"] for sheet in sheets])
     find_errors = _errors_of(path, kind, [meta.name for meta in book.sheets_metadata])
@@ -242,11 +244,25 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
             if count and bottom < ask["max_rows"] and right < ask["max_columns"]:
                 return (), []  # too small to need counting
             left = sheet.start[1] if sheet.start else 0
-            return xlsx.whole_rows(sheet.iter_rows(), left, errors), sheet.merged_cell_ranges or []
+            rows = long.put_back(xlsx.whole_rows(sheet.iter_rows(), left, errors), texts)
+            return rows, sheet.merged_cell_ranges or []
 
         if serve(str(meta["name"]), source, ask):
             return
     say("over")
+
+
+def _set_aside(book: Any, sheets: list[Any], names: set[str]) -> tuple[list[Any], dict[str, str]]:
+    """The sheets without those that hold long texts of the others, and these texts."""
+    texts: dict[str, str] = {}
+    kept = []
+    for meta in sheets:
+        found = long.find_texts(book.get_sheet_by_name(meta["name"]).iter_rows()) if meta["name"] in names else None
+        if found is None:
+            kept.append(meta)
+        else:
+            texts |= found
+    return kept, texts
 
 
 def _errors_of(path: Path, kind: str, names: list[str]) -> Callable[[str], Any]:

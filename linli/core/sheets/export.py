@@ -23,11 +23,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from linli.core.errors import Problem
+from linli.core.sheets.long_texts import CELL_CHARS, SHEETS, fits
 
 Text = str | Promise
 
 SHEET_ROWS = 1_048_576
-CELL_CHARS = 32_767
 NAME_CHARS = 31  # of a worksheet
 EXACT = 10**15  # numbers beyond it lose digits in a spreadsheet and are written as text
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -119,7 +119,10 @@ class _Book:
         as_of: str,
         sheet: str,
         above: Sequence[Sequence[Any]] = (),
+        *,
+        exact: float = EXACT,
     ) -> None:
+        self.exact = exact
         self._scratch = tempfile.TemporaryDirectory(prefix="linli-sheet-")
         options = {
             "constant_memory": True,
@@ -154,7 +157,7 @@ class _Book:
         self.as_of_format = add({"font_color": "#5B6770"})
         self.columns, self.title, self.as_of, self.above = columns, title, as_of, above
         self.name = sheet.translate(_FORBIDDEN_IN_NAMES).strip()[:NAME_CHARS] or "Sheet"
-        if self.name.lower() == "history":  # Excel keeps it for itself
+        if self.name.lower() == "history" or self.name in SHEETS:  # Excel keeps the first for itself, we the others
             self.name += "_"
         self.count = 0
         self.start_sheet()
@@ -220,7 +223,7 @@ class _Book:
             self._text(index, value, format_)
         elif isinstance(value, bool):
             write.write_boolean(self.row, index, value, format_ or self.number)
-        elif isinstance(value, int | float | Decimal) and -EXACT < value < EXACT:
+        elif isinstance(value, int | float | Decimal) and -self.exact < value < self.exact:
             write.write_number(self.row, index, value, format_ or self.number)
         elif isinstance(value, datetime):
             write.write_datetime(
@@ -237,7 +240,7 @@ class _Book:
             self._text(index, str(value), format_)
 
     def _text(self, index: int, text: str, format_: Any) -> None:
-        if len(text) > CELL_CHARS:
+        if not fits(text):
             raise CellTooLong(limit=CELL_CHARS)
         self.sheet.write_string(self.row, index, text, format_ or self.plain)
 

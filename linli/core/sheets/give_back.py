@@ -3,11 +3,13 @@
 Same name of the sheet, same lines above the header, same columns in the sender's order, every cell as it was sent; only
 the rows that were rejected. Each bad cell is filled and carries a comment that says what is wrong and what to do; two
 columns at the end (`HELPERS`, ignored when it comes back) name the row's number in the sheet that was sent, and say the
-same. Texts stay texts, so that nothing runs as a formula and no number loses digits. Written row by row.
+same. Texts stay texts, so that nothing runs as a formula and no number loses digits; one that no cell can hold stands
+on a second sheet (`long_texts`). Written row by row.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,8 +19,9 @@ from django.utils.translation import gettext as _
 
 from linli.core.sheets.account import Rejection
 from linli.core.sheets.columns import Columns
-from linli.core.sheets.export import CELL_CHARS, ExportColumn, _Book, display_width
-from linli.core.sheets.headers import HELPERS, SheetSpec, column_index, normal_title
+from linli.core.sheets.export import ExportColumn, _Book, display_width
+from linli.core.sheets.headers import HELPERS, SheetSpec, column_index, column_letter, normal_title
+from linli.core.sheets.long_texts import LongTexts
 from linli.core.sheets.reader import open_sheet
 
 COMMENTS = 20_000
@@ -70,16 +73,29 @@ def write_rejected(
     # Helpers of a workbook that has come back before say what was wrong then.
     kept = [index for index, title in enumerate(titles) if normal_title(title) not in _HELPERS]
     new_place = {old: new for new, old in enumerate(kept)}
-    shown = [ExportColumn(titles[i], min(60.0, max(12.0, display_width(titles[i]) + 2))) for i in kept]
+    long = LongTexts()
+    lines = [
+        [long.shorten(cell, row, column_letter(i)) for i, cell in enumerate(cells)]
+        for row, cells in enumerate(above, 1)
+    ]
+    named = {i: long.shorten(titles[i], len(lines) + 1, column_letter(i)) for i in kept}
+    shown = [ExportColumn(named[i], min(60.0, max(12.0, display_width(named[i]) + 2))) for i in kept]
     count = comments = 0
-    with _Book(target, [*shown, *extra], "", "", sheet, above) as book:
+    # A number past 15 digits is already damaged: it goes back as the number it came as, and is refused again.
+    with _Book(target, [*shown, *extra], "", "", sheet, lines, exact=math.inf) as book:
         for number, cells, rejections in rows:
             said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
-            values = [_as_it_came(cells[i]) if i < len(cells) else "" for i in kept]
+            values = [long.shorten(cells[i], number, titles[i]) if i < len(cells) else "" for i in kept]
             notes = _notes(rejections, new_place)
             comments += len(notes)
-            book.write([*values, number, said], notes, commented=comments <= COMMENTS)
+            book.write(
+                [*values, number, long.shorten(said, number, str(extra[1].title))],
+                notes,
+                commented=comments <= COMMENTS,
+            )
+            long.flush(book)
             count += 1
+        long.flush(book)
     return count
 
 
@@ -93,12 +109,3 @@ def _notes(rejections: Sequence[Rejection], new_place: dict[int, int]) -> dict[i
             text = f"{one.message} {one.advice}".strip()
             notes[index] = f"{notes[index]}\n{text}" if index in notes else text
     return notes
-
-
-def _as_it_came(value: Any) -> Any:
-    # A number past 15 digits is already damaged; written out in full it would look whole.
-    if isinstance(value, float) and abs(value) >= 10**15:
-        return f"{value:.5E}"
-    if isinstance(value, str) and len(value) > CELL_CHARS:  # only a CSV file can hold it: no cell takes it back whole
-        return ""
-    return value

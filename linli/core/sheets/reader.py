@@ -35,6 +35,7 @@ from linli.core.sheets.errors import (
     problem_from_child,
 )
 from linli.core.sheets.headers import Column, Header, SheetSpec, column_letter, find_header
+from linli.core.sheets.long_texts import SHEETS as LONG_SHEETS
 from linli.core.sheets.spool import ORDINARY, Limits, opened_file
 
 CHILD = Path(__file__).with_name("child.py")
@@ -118,6 +119,7 @@ class _Child:
             "path": str(path),
             "name": name,
             "sheet": sheet,
+            "long_sheets": LONG_SHEETS,
             "memory": limits.memory,
             "cpu": limits.cpu,
             "max_unpacked": limits.unpacked_bytes,
@@ -198,7 +200,9 @@ class _Child:
 
 
 def _thaw(row: list[Any]) -> list[Cell]:
-    """Dates travel as {"d": ISO text}."""
+    """Dates travel as {"d": ISO text}; a number too large to be one, which JSON knows not, as null."""
+    if None in row:
+        row[:] = ["#NUM!" if value is None else value for value in row]
     if dict in map(type, row):
         for index, value in enumerate(row):
             if type(value) is dict:
