@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db.models import F
 
 from linli.accounts import policies
-from linli.accounts.models import Invitation, Passkey, RecoveryCode, SecondFactor
+from linli.accounts.models import AccountSession, Invitation, Passkey, RecoveryCode, SecondFactor
 from linli.accounts.rows import rows_of
-from linli.accounts.terms import Factors, InvitationLine, PasskeyLine, SessionLine
+from linli.accounts.terms import Factors, InvitationLine, PasskeyLine, SessionLine, Way
 from linli.core import db
 from linli.core.access import Actor
 from linli.duty import services as duty
@@ -53,6 +53,13 @@ def list_sessions(*, account_id: int, at: datetime, this_key: str = "") -> list[
     with rows_of(account_id):
         found = db.rows(sql, {"this": this_key, "at": at, "account": account_id})
     return [SessionLine(row[0], policies.describe_device(row[1]), row[2] or "", *row[3:]) for row in found]
+
+
+def find_way(*, account_id: int, session_key: str) -> Way | None:
+    """How the account signed in to one of its sessions."""
+    with rows_of(account_id):
+        found = AccountSession.objects.filter(session_key=session_key).values_list("way", flat=True).first()
+    return Way(found) if found else None
 
 
 def list_invitations(*, actor: Actor, at: datetime) -> list[InvitationLine]:

@@ -78,6 +78,7 @@ AuthoritySource = Callable[[int, datetime], tuple[Grant, ...]]
 TokenSource = Callable[[str, datetime], Actor]
 _source: list[AuthoritySource] = []
 _token_source: list[TokenSource] = []
+_prefixed: dict[str, TokenSource] = {}
 _current: ContextVar[Actor | None] = ContextVar("linli_actor", default=None)
 
 
@@ -85,6 +86,11 @@ def set_authority_source(source: AuthoritySource, token_source: TokenSource) -> 
     """`duty` says here how the grants of an account, or of the account behind a token, are found at a moment."""
     _source[:] = [source]
     _token_source[:] = [token_source]
+
+
+def add_token_source(prefix: str, source: TokenSource) -> None:
+    """Tokens that begin like this are another room's."""
+    _prefixed[prefix] = source
 
 
 def actor_of(
@@ -96,6 +102,9 @@ def actor_of(
 
 def actor_of_token(raw: str, at: datetime) -> Actor:
     """Who a bearer token stands for, with the authority held at `at`; one round trip. Raises NotSignedIn."""
+    for prefix, source in _prefixed.items():
+        if raw.startswith(prefix):
+            return source(raw, at)
     return _token_source[0](raw, at)
 
 

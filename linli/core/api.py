@@ -71,6 +71,14 @@ def permission(name: str | None) -> Callable[[F], F]:
     return mark
 
 
+def for_strangers(view: F) -> F:
+    """Declare an operation that whoever is not signed in may call, such as signing in. It runs outside of a transaction
+    and finds out by itself who calls.
+    """
+    view.linli_stranger = True  # type: ignore[attr-defined]
+    return permission(None)(view)
+
+
 class Undeclared(RuntimeError):
     """An operation without `@permission`."""
 
@@ -112,10 +120,13 @@ def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]
     """Around every operation: find out who calls, act as them, take back what failed. A decorator of mode "view"."""
     operation: Operation = run.__self__  # type: ignore[attr-defined]
     needed = declared_permission(operation)
+    is_open = hasattr(operation.view_func, "linli_stranger")
 
     @wraps(run)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.at = at = clock.now()  # type: ignore[attr-defined]
+        if is_open:
+            return run(request, *args, **kwargs)
         try:
             with db.atomic():
                 request.actor = actor = authenticate(request, at)  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +64,8 @@ class Run:
 Watch = Callable[[str, int, int | None], None]
 Work = Callable[[Run], dict[str, Any]]
 _kinds: dict[str, Work] = {}
+_pages: dict[str, str] = {}
+WORKER_SILENT = timedelta(seconds=20)
 
 
 class JobDied(Problem):
@@ -73,13 +75,15 @@ class JobDied(Problem):
     advice_text = _("Nothing of it was kept. Start it again; if it dies again, call your administrator.")
 
 
-def job_kind(name: str) -> Callable[[Work], Work]:
+def job_kind(name: str, *, page: str = "") -> Callable[[Work], Work]:
     """Register the function that carries out jobs of this kind. Modules that do so are imported by
-    `AppConfig.ready`.
+    `AppConfig.ready`. `page`: the name of the address that shows such a job, given its id; the desk's own otherwise.
     """
 
     def register(work: Work) -> Work:
         _kinds[name] = work
+        if page:
+            _pages[name] = page
         return work
 
     return register
@@ -153,6 +157,21 @@ def _end(job: Job, state: Job.State, **fields: Any) -> Job:
         setattr(job, name, value)
     job.save(update_fields=["state", "ended_at", *fields])
     return job
+
+
+def page_of(job: Job) -> str:
+    """The name of the address that shows a job, given its id; "" where the desk shows it."""
+    return _pages.get(job.kind, "")
+
+
+def share_of(job: Job) -> int | None:
+    """How far it is, in percent; None while the end is not known."""
+    return min(100, job.done * 100 // job.total) if job.total else None
+
+
+def is_silent(job: Job, at: datetime) -> bool:
+    """It waits for longer than a worker that lives lets it wait."""
+    return job.state == Job.State.QUEUED and at - job.created_at > WORKER_SILENT
 
 
 def get_job(job_id: UUID) -> Job:

@@ -51,7 +51,8 @@ def clear_jobs(at: datetime) -> int:
 
 def clear_uploads(at: datetime) -> int:
     """Remove files that no waiting or running job names, a day after they came. Rejected rows are kept for a week."""
-    needed = {path for (path,) in db.rows("SELECT params->>'path' FROM job WHERE state IN ('queued', 'doing')")}
+    named = "SELECT unnest(ARRAY[params->>'path', params->>'path_new']) FROM job WHERE state IN ('queued', 'doing')"
+    needed = {path for (path,) in db.rows(named)}
     removed = 0
     for path in importers.uploads().iterdir():
         old = path.stat().st_mtime < at.timestamp() - UPLOADS_KEPT.total_seconds()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import db, importers, journal
+from linli.core import db, importers, jobs, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
 from linli.core.models import Account, Job
@@ -155,14 +155,13 @@ def _fact(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-WORKER_SILENT = timedelta(seconds=20)
-
-
 @dataclass(frozen=True)
 class JobView:
-    """A job, ready to read. `share`: 0 to 100, None while the end is not known; `account`, `error`: how it ended."""
+    """A job, ready to read, at `url`. `share`: 0 to 100, None while the end is not known; `account`, `error`: how it
+    ended."""
 
     id: UUID
+    url: str
     kind: str
     label: Text
     name: str
@@ -184,6 +183,7 @@ class JobView:
     is_waiting: bool  # its file can be imported, read in another way, or discarded
     reasons: list[dict[str, Any]]
     columns: dict[str, Any]
+    share: int | None
 
     @property
     def is_over(self) -> bool:
@@ -199,16 +199,13 @@ class JobView:
         """Its columns can be told in another way."""
         return self.is_waiting and bool(self.columns)
 
-    @property
-    def share(self) -> int | None:
-        return min(100, self.done * 100 // self.total) if self.total else None
-
 
 def view_job(job: Job, at: datetime) -> JobView:
     importer = importers.find_importer(job.kind)
     result: dict[str, Any] = job.result or {}
     return JobView(
         id=job.pk,
+        url=reverse(jobs.page_of(job) or "desk:job", args=[job.pk]),
         kind=job.kind,
         label=importer.label if importer else JOB_KINDS.get(job.kind, job.kind),
         name=str(job.params.get("name", "")),
@@ -225,9 +222,10 @@ def view_job(job: Job, at: datetime) -> JobView:
         notes=result.get("notes", []),
         error=job.error or {},
         has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
-        is_silent=job.state == Job.State.QUEUED and at - job.created_at > WORKER_SILENT,
+        is_silent=jobs.is_silent(job, at),
         is_check=bool(job.params.get("dry")),
         is_waiting=importers.find_waiting(job) is not None,
         reasons=result.get("reasons", []),
         columns=result.get("columns") or {},
+        share=jobs.share_of(job),
     )

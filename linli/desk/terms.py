@@ -20,6 +20,7 @@ JOB_KINDS: dict[str, Text] = {
     "rounds.close": _("Closing a round"),
     "rounds.reopen": _("Reopening a round"),
     "residents.find_duplicates": _("Looking for duplicates"),
+    "places.migrate_divisions": _("A new release of the divisions"),
 }
 
 ROOMS: dict[str, Text] = {
@@ -31,6 +32,7 @@ ROOMS: dict[str, Text] = {
     "desk": _("Settings"),
     "core": _("Import"),
     "site": _("System"),
+    "field": _("Phones"),
 }
 
 SUBJECTS: dict[str, Text] = {
@@ -45,6 +47,8 @@ SUBJECTS: dict[str, Text] = {
     "team": _("Work team"),
     "job": _("Job"),
     "demo": _("Demo"),
+    "field_key": _("Key for phones"),
+    "field_session": _("Phone"),
 }
 
 ORIGINS: dict[str, Text] = {
@@ -52,6 +56,7 @@ ORIGINS: dict[str, Text] = {
     "api": _("API"),
     "cli": _("command line"),
     "job": _("job"),
+    "field": _("phone"),
 }
 
 # What the details of an entry are called; others stand as they are.
@@ -192,6 +197,9 @@ VERBS: dict[str, Text] = {
     "accounts.accept_invitation": _("accepted an invitation"),
     "core.fetch_rejected": _("fetched the rejected rows of an import"),
     "core.choose_columns": _("said which column is which"),
+    "field.give_pack": _("took a work pack to a phone"),
+    "field.take_handed": _("handed over work from somebody's phone"),
+    "field.rotate_key": _("made a new key for phones"),
     "site.build_demo": _("built the demo district"),
     "site.back_up": _("made a backup"),
     "site.restore": _("put a backup back"),

@@ -22,14 +22,14 @@ from linli.duty.errors import TokenRefused
 from linli.duty.terms import PERMISSIONS, Role
 
 # Of a place `p`: is it the jurisdiction? (Kinds 5 and 10, province and city, are the only divisions without a parent.)
-_IS_WHOLE = """p.kind IN (5, 10) AND p.parent_id IS NULL AND NOT EXISTS (
+IS_WHOLE = """p.kind IN (5, 10) AND p.parent_id IS NULL AND NOT EXISTS (
     SELECT 1 FROM place o WHERE o.kind IN (5, 10) AND o.parent_id IS NULL AND o.id <> p.id)"""
 _SPANS = """LATERAL (
     SELECT array_agg(x.lo) AS los, array_agg(x.hi) AS his FROM place_span x
     WHERE x.place_id = p.id AND x.since <= %(at)s AND x.until > %(at)s AND (p.ended_at IS NULL OR p.ended_at > %(at)s)
 ) s"""
 _HELD = f"""
-    a.id, a.role, p.id, {_IS_WHOLE}, s.los, s.his
+    a.id, a.role, p.id, {IS_WHOLE}, s.los, s.his
     FROM account c
     LEFT JOIN appointment a ON a.account_id = c.id AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
     LEFT JOIN place p ON p.id = a.place_id
@@ -37,7 +37,7 @@ _HELD = f"""
 _BY_ACCOUNT = f"SELECT {_HELD} WHERE c.id = %(account)s AND c.is_active ORDER BY a.id"
 _BY_TOKEN = f"""SELECT c.id, c.name, t.scopes, {_HELD} JOIN api_token t ON t.account_id = c.id
     WHERE t.digest = %(digest)s AND t.revoked_at IS NULL AND t.expires_at > %(at)s AND c.is_active ORDER BY a.id"""
-_BY_PLACE = f"SELECT {_IS_WHOLE}, s.los, s.his FROM place p LEFT JOIN {_SPANS} ON true WHERE p.id = %(place)s"
+_BY_PLACE = f"SELECT {IS_WHOLE}, s.los, s.his FROM place p LEFT JOIN {_SPANS} ON true WHERE p.id = %(place)s"
 
 
 def find_grants(account_id: int, at: datetime) -> tuple[Grant, ...]:

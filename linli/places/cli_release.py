@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linli.core import clock, db, terminal
-from linli.core.sheets import ExportColumn, write_xlsx
-from linli.places import services
-from linli.places.imports.divisions import read_release
-from linli.places.services.releases import Migration
+from linli.core.importers import Source
+from linli.places.imports.release import RESULTS, follow_release, write_report
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-RESULTS = ("created", "updated", "unchanged", "rejected")
 
 
 def release(
@@ -30,15 +26,16 @@ def release(
 ) -> None:
     """Bring the divisions from the release OLD to the release NEW, from the two files alone; first as a dry run."""
     at = clock.now()
-    with db.owner():
-        actor = terminal.get_actor()
-        olds, old_faults = read_release(old, at)
-        news, new_faults = read_release(new, at)
-        done = services.migrate_divisions(old=olds, new=news, dry_run=not apply, actor=actor, at=at)
+    with db.owner(), terminal.progress() as watch:
+        found = follow_release(
+            Source(old, old.name), Source(new, new.name), dry_run=not apply, actor=terminal.get_actor(), at=at,
+            watch=watch,
+        )  # fmt: skip
+    done = found.done
     if report is not None:
-        _write(report, done, at=timezone.localtime(at).strftime("%Y-%m-%d %H:%M"))
+        with report.open("wb") as file:
+            write_report(file, found, at)
     counts = {result: done.count(result) for result in RESULTS}
-    unread = len(old_faults) + len(new_faults)
     if as_json:
         left = [
             {"code": (line.old or line.new).code, "name": (line.old or line.new).name, "what": line.what}  # type: ignore[union-attr]
@@ -46,8 +43,8 @@ def release(
             if line.result == "rejected"
         ]
         terminal.print_json(
-            {"applied": apply, **counts, "compared": len(done.lines), "outside": done.outside, "unread": unread,
-             "not_matched": left}
+            {"applied": apply, **counts, "compared": len(done.lines), "outside": done.outside, "unread": found.unread,
+             "became": done.count_became(), "not_matched": left}
         )  # fmt: skip
         return
     labels = {"created": _("created"), "updated": _("updated"), "unchanged": _("unchanged"), "rejected": _("rejected")}
@@ -55,7 +52,7 @@ def release(
     rows += [
         [_("Compared"), len(done.lines)],
         [_("of other cities or levels"), done.outside],
-        [_("not readable"), unread],
+        [_("not readable"), found.unread],
     ]
     terminal.print_table(
         _("Carried out") if apply else _("Dry run: nothing has been changed"),
@@ -67,19 +64,3 @@ def release(
         one = line.old or line.new
         if line.result == "rejected" and one is not None:
             typer.echo(f"{one.code} {one.name}: {line.what} {line.advice}")
-
-
-def _write(target: Path, done: Migration, at: str) -> None:
-    titles = [
-        _("Old code"), _("Old name"), _("New code"), _("New name"), _("Result"), _("What became of it"),
-        _("What to do"),
-    ]  # fmt: skip
-    rows = [
-        [
-            line.old.code if line.old else "", line.old.name if line.old else "", line.new.code if line.new else "",
-            line.new.name if line.new else "", line.result, line.what, line.advice,
-        ]
-        for line in done.lines
-    ]  # fmt: skip
-    with target.open("wb") as file:
-        write_xlsx(file, [ExportColumn(title) for title in titles], rows, title=_("Divisions, old and new"), as_of=at)

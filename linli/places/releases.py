@@ -5,7 +5,9 @@ In this order, each on what the one before left over, wide before narrow:
 1. the same code;
 2. the same name under the same parent (the parent may have another code by now);
 3. the same name but for the word of its kind under the same parent: 祖庵镇 and 祖庵街道;
-4. renamed with the same children: at least two children, and at least half of either side's, have the same name.
+4. renamed with the same children: at least two children, and at least half of either side's, have the same name;
+5. moved, as when a street is split: the same name, the only one of its level two levels below the same place, in either
+   release (a community within its district, a street within its city).
 
 A match has to be the only one on both sides. What is left is said, never guessed: a place that is gone may have been
 merged, split or renamed, and two files alone do not tell; where its children went is a hint.
@@ -15,10 +17,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
+from linli.core.errors import Text
 from linli.places.policies import match_compound
 from linli.places.terms import Kind
 
@@ -44,6 +49,43 @@ class By(StrEnum):
     NAME = "name"
     STEM = "stem"
     CHILDREN = "children"
+    AROUND = "around"
+
+
+class Became(StrEnum):
+    """What became of a line from one release to the next; of one line several may be true."""
+
+    SAME = "same"
+    RENAMED = "renamed"
+    RECODED = "recoded"
+    MOVED = "moved"
+    ADDED = "added"
+    SPLIT = "split"
+    MERGED = "merged"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+BY_WORDS: dict[str, Text] = {
+    By.CODE: _("the same code"),
+    By.NAME: _("the same name under the same place"),
+    By.STEM: _("the same name but for its last word"),
+    By.CHILDREN: _("the same places under it"),
+    By.AROUND: _("the only one of this name in the district or city"),
+}
+BECAME_WORDS: dict[str, Text] = {
+    Became.SAME: _("Unchanged"),
+    Became.RENAMED: _("Renamed"),
+    Became.RECODED: _("New code"),
+    Became.MOVED: _("Under another place"),
+    Became.ADDED: _("Newly made"),
+    Became.SPLIT: _("Gone; what stood under it is under several now"),
+    Became.MERGED: _("Gone; what stood under it is under one other now"),
+    Became.GONE: _("Gone without a trace"),
+    Became.UNKNOWN: _("Not in the register"),
+    Became.REFUSED: _("Cannot be done"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,14 +98,29 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`gone`, with hints where the children of each are now; `added`; `outside`: lines of cities that the old release
-    does not have, and of levels that one of the two does not have."""
+    """`gone`, with hints where the children of each are now, and `homes`: under how many places; `added`; `outside`:
+    lines of cities that the old release does not have, and of levels that one of the two does not have."""
 
     pairs: list[Pair]
     gone: list[Division]
     added: list[Division]
     hints: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, int] = field(default_factory=dict)
     outside: int = 0
+
+    def within(self, cities: Collection[str]) -> Comparison:
+        """The part that touches one of these cities (codes of four digits); the rest counts as outside."""
+
+        def touches(*ones: Division) -> bool:
+            return any(
+                one.code[:4] in cities or (len(one.code) < 4 and any(city.startswith(one.code) for city in cities))
+                for one in ones
+            )
+
+        pairs = [pair for pair in self.pairs if touches(pair.old, pair.new)]
+        gone, added = ([one for one in ones if touches(one)] for ones in (self.gone, self.added))
+        left_out = len(self.pairs) - len(pairs) + len(self.gone) - len(gone) + len(self.added) - len(added)
+        return replace(self, pairs=pairs, gone=gone, added=added, outside=self.outside + left_out)
 
 
 def stem(name: str) -> str:
@@ -82,11 +139,13 @@ def compare(old: Iterable[Division], new: Iterable[Division]) -> Comparison:
     matching = _Matching(kept_old, kept_new)
     for kind in sorted(levels):
         matching.match_level(kind)
+    went = matching.homes()
     return Comparison(
         pairs=[matching.pair(code) for code in matching.new_of],
         gone=[one for one in kept_old if one.code not in matching.new_of],
         added=[one for one in kept_new if one.code not in matching.old_of],
-        hints=matching.hints(),
+        hints={code: "、".join(f"{name} {n}" for name, n in homes) for code, homes in went.items()},
+        homes={code: len(homes) for code, homes in went.items()},
         outside=len(news) - len(kept_new) + len(olds) - len(kept_old),
     )
 
@@ -107,6 +166,8 @@ class _Matching:
         self._match_by(kind, By.NAME, lambda one: match_compound(one.name))
         self._match_by(kind, By.STEM, lambda one: stem(one.name))
         self._match_children(kind)
+        if kind in (Kind.STREET, Kind.COMMUNITY):
+            self._match_around(kind)
 
     def _join(self, old: str, new: str, by: By) -> None:
         self.new_of[old], self.old_of[new], self.by[old] = new, old, by
@@ -134,7 +195,7 @@ class _Matching:
         likely: list[tuple[str, str]] = []
         for one in olds:
             names = Counter(child.name for child in self.old_children[one.code])
-            for other in news:
+            for other in news if names.total() > 1 else ():
                 theirs = Counter(child.name for child in self.new_children[other.code])
                 shared = (names & theirs).total()
                 if shared >= 2 and 2 * shared >= max(names.total(), theirs.total()):
@@ -143,18 +204,35 @@ class _Matching:
             if sum(a == old for a, _ in likely) == 1 == sum(b == new for _, b in likely):
                 self._join(old, new, By.CHILDREN)
 
+    def _match_around(self, kind: Kind) -> None:
+        """Names that stand once on either side, matched or not, two levels below what is the same place."""
+        sides: list[dict[tuple[str, str], list[str]]] = []
+        for ones in (self.old, self.new):
+            known = self.new_of if ones is self.old else {}
+            side: dict[tuple[str, str], list[str]] = defaultdict(list)
+            for one in ones.values():
+                parent = ones.get(one.parent_code)
+                if one.kind == kind and parent is not None and parent.parent_code in ones:
+                    above = known.get(parent.parent_code, parent.parent_code)
+                    side[above, match_compound(one.name)].append(one.code)
+            sides.append(side)
+        for key, codes in sides[0].items():
+            there = sides[1].get(key, [])
+            if len(codes) == len(there) == 1 and codes[0] not in self.new_of and there[0] not in self.old_of:
+                self._join(codes[0], there[0], By.AROUND)
+
     def pair(self, code: str) -> Pair:
         old, new = self.old[code], self.new[self.new_of[code]]
         expected = self.new_of.get(old.parent_code, old.parent_code)
         return Pair(old, new, self.by[code], parent_moved=bool(old.parent_code) and expected != new.parent_code)
 
-    def hints(self) -> dict[str, str]:
+    def homes(self) -> dict[str, list[tuple[str, int]]]:
         """Of what is gone: under which places of the new release its children stand now, and how many."""
         found = {}
         for code in self.old.keys() - self.new_of.keys():
             went = [self.new[self.new_of[one.code]] for one in self.old_children[code] if one.code in self.new_of]
-            homes = Counter(self.new[one.parent_code].name for one in went if one.parent_code in self.new)
-            found[code] = "、".join(f"{name} {count}" for name, count in homes.most_common())
+            homes = Counter(one.parent_code for one in went if one.parent_code in self.new)
+            found[code] = [(self.new[home].name, count) for home, count in homes.most_common()]
         return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.places import views, views_regrid, views_search
+from linli.places import views, views_regrid, views_release, views_search
 
 app_name = "places"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("suggest/", views_search.suggest, name="suggest"),
     path("redrawings/<int:number>/", views_regrid.redrawing, name="redrawing"),
     path("redrawings/<int:number>/undo/", views_regrid.undo, name="undo-redrawing"),
+    path("release/", views_release.release, name="release"),
+    path("release/<uuid:job_id>/", views_release.release_job, name="release-job"),
+    path("release/<uuid:job_id>/report/", views_release.release_report, name="release-report"),
+    path("release/<uuid:job_id>/take/", views_release.take_release, name="release-take"),
+    path("release/<uuid:job_id>/discard/", views_release.discard_release, name="release-discard"),
     path("<str:code>/", views.place, name="place"),
     path("<str:code>/add/", views.add, name="add"),
     path("<str:code>/rename/", views.rename, name="rename"),

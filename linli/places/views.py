@@ -45,6 +45,7 @@ def index(request: ActingRequest) -> HttpResponse:
     shown = found if text else sorted(own, key=lambda place: (place.kind, place.code)) or queries.list_roots(at)
     context = {
         "text": text, "rows": _rows(shown, at), "doors": doors, "is_full": len(found) == SHOWN,
+        "may_import": actor.may("places.import"),
         "crumbs": [(_("Places"), "")],
     }  # fmt: skip
     return render(request, "places/_found.html" if _is_fragment(request) else "places/index.html", context)

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "linli.accounts",
     "linli.rounds",
     "linli.desk",
+    "linli.field",
     "linli.site",
 ]
 

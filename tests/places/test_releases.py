@@ -11,9 +11,10 @@ from linli.core.access import SYSTEM
 from linli.core.importers import Source
 from linli.places import queries, services
 from linli.places.imports.divisions import load_divisions, read_release
-from linli.places.releases import By, Division, compare
+from linli.places.releases import Became, By, Division, compare
 from linli.places.services.releases import Migration
 from linli.places.terms import Kind
+from tests.builders.duty import actor_for, make_account
 from tests.builders.places import AT
 
 LATER = AT + timedelta(days=900)
@@ -60,8 +61,8 @@ NEW = (
 150102012002,150102012,community,丁社区
 150102013001,150102013,community,戊社区
 150102013002,150102013,community,己社区
-150102004001,150102001,community,庚社区
-150102004002,150102012,community,辛社区
+150102001004,150102001,community,庚社区
+150102012003,150102012,community,辛社区
 150106001001,150106001,community,站前社区
 1502,15,city,包头市
 """
@@ -94,14 +95,53 @@ def test_compared(files: tuple[Path, Path]) -> None:
     assert by["老城街道"] == (By.CHILDREN, "150102013")
     assert by["戊社区"] == (By.NAME, "150102013001")
     assert {pair.old.name for pair in found.pairs if pair.parent_moved} == {"庚社区", "辛社区"}
+    assert by["庚社区"] == (By.AROUND, "150102001004")
     assert [one.name for one in found.gone] == ["市辖区", "新华街道"]
     assert found.hints["150102004"] == "东街街道 1、祖庵街道 1"
     assert [one.name for one in found.added] == ["新增社区"]
     assert found.outside == 1
 
 
+def test_a_name_that_stands_twice_is_not_followed() -> None:
+    """Two streets are split; of the communities only the one whose name is the only one can be told."""
+    head = [Division(Kind.CITY, "1501", "市", ""), Division(Kind.DISTRICT, "150102", "区", "1501")]
+    olds = [Division(Kind.STREET, f"15010200{n}", f"旧{n}街道", "150102") for n in (1, 2)]
+    news = [Division(Kind.STREET, f"15010201{n}", f"新{n}街道", "150102") for n in (1, 2)]
+
+    def communities(*ones: tuple[str, str]) -> list[Division]:
+        return [Division(Kind.COMMUNITY, f"{code}00{n}", name, code) for n, (code, name) in enumerate(ones)]
+
+    old = communities(("150102001", "同名社区"), ("150102001", "独名社区"), ("150102002", "同名社区"))
+    new = communities(("150102011", "同名社区"), ("150102012", "独名社区"), ("150102012", "另名社区"))
+    found = compare([*head, *olds, *old], [*head, *news, *new])
+    assert [pair.old.name for pair in found.pairs if pair.by == By.AROUND] == ["独名社区"]
+
+
+@pytest.mark.django_db
+def test_follows_into_a_street_that_is_new(tmp_path: Path) -> None:
+    """A street is split: the new one is made first, then what goes over keeps its doors."""
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    head = (
+        HEAD
+        + "15,,province,内蒙古自治区\n1501,15,city,呼和浩特市\n150102,1501,district,新城区\n"
+        + "150102001,150102,street,东街街道\n"
+    )
+    old.write_text(head + "150102001001,150102001,community,甲社区\n150102001002,150102001,community,乙社区\n")
+    new.write_text(
+        head + "150102002,150102,street,新街街道\n150102001001,150102001,community,甲社区\n"
+        "150102002001,150102002,community,乙社区\n"
+    )
+    load_divisions(Source(old, "old.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)
+    before = queries.get_place("150102001002")
+    done = migrate((old, new), dry_run=False)
+    assert done.count_became() == {"same": 5, "recoded": 1, "moved": 1, "added": 1}
+    after = queries.get_place("150102002001")
+    assert (after.id, after.lo) == (before.id, before.lo)
+    assert [place.name for place in queries.path_of(after.id, LATER)][-1] == "新街街道"
+
+
 def migrate(files: tuple[Path, Path], *, dry_run: bool) -> Migration:
-    olds, news = (read_release(path, LATER)[0] for path in files)
+    olds, news = (read_release(Source(path, path.name), LATER)[0] for path in files)
     return services.migrate_divisions(old=olds, new=news, dry_run=dry_run, actor=SYSTEM, at=LATER)
 
 
@@ -127,8 +167,43 @@ def test_migrated(files: tuple[Path, Path]) -> None:
     left = {line.old.name for line in done.lines if line.result == "rejected" and line.old}
     assert {"市辖区", "新华街道"} <= left
     assert all(line.what and line.advice for line in done.lines if line.result == "rejected")
+    became = {line.old.name: line.became for line in done.lines if line.old}
+    assert became["西郊区"] == (Became.RECODED,)
+    assert became["祖庵镇"] == became["老城街道"] == (Became.RECODED, Became.RENAMED)
+    assert became["庚社区"] == became["辛社区"] == (Became.MOVED, Became.RECODED)
+    assert became["新华街道"] == (Became.SPLIT,)
+    assert became["市辖区"] == (Became.GONE,)
+    assert done.count_became()["added"] == 1
     again = migrate(files, dry_run=False)
     assert (again.count("created"), again.count("updated")) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_lines_of_other_cities_are_outside(files: tuple[Path, Path]) -> None:
+    """The lists of the whole country will do."""
+    load_divisions(Source(files[0], "old.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)
+    alone = migrate(files, dry_run=True)
+    for path in files:
+        path.write_text(path.read_text() + "61,,province,陕西省\n6101,61,city,西安市\n610102,6101,district,新城区\n")
+    with_others = migrate(files, dry_run=True)
+    assert with_others.lines == alone.lines
+    assert with_others.outside == alone.outside + 3
+
+
+@pytest.mark.django_db
+def test_changes_only_what_one_answers_for(files: tuple[Path, Path]) -> None:
+    """A sheet that recodes, renames or moves what lies elsewhere is refused line by line."""
+    load_divisions(Source(files[0], "old.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)
+    office = make_account(username="office", role="office", place=queries.get_place("150102002"))
+    olds, news = (read_release(Source(path, path.name), LATER)[0] for path in files)
+    done = services.migrate_divisions(
+        old=olds, new=news, dry_run=False, actor=actor_for(office, LATER), at=LATER
+    )  # fmt: skip
+    changed = {line.new.name for line in done.lines if line.result in ("created", "updated") and line.new}
+    assert changed == {"祖庵街道", "丙社区", "丁社区"}
+    assert queries.find_place("150106") is None
+    refused = {line.old.name for line in done.lines if line.became == (Became.REFUSED,) and line.old}
+    assert {"西郊区", "老城街道", "乙社区"} <= refused
 
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "divisions"

@@ -91,7 +91,10 @@ def _start(request: HttpRequest, actor: Actor, offered: list[Importer]) -> Job:
 @require_safe
 def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """A job as it stands; asked for by htmx, the live part alone."""
-    shown = view_job(jobs.get_job(job_id), request.at)  # type: ignore[attr-defined]
+    job = jobs.get_job(job_id)
+    shown = view_job(job, request.at)  # type: ignore[attr-defined]
+    if jobs.page_of(job):
+        return redirect(shown.url)
     kept = {"kept_until": shown.ended_at + REJECTED_KEPT} if shown.ended_at else {}
     kept |= {"waits_until": shown.ended_at + CHECKED_KEPT} if shown.ended_at else {}
     if request.headers.get("HX-Request") == "true":

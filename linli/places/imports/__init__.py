@@ -8,6 +8,7 @@ from linli.core import importers
 from linli.core.importers import Ask, Importer
 from linli.places.datums import Datum
 from linli.places.imports import compounds, divisions, grids, outlines
+from linli.places.imports import release as release  # registers its kind of job
 
 
 def register() -> None:

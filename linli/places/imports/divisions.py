@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -319,9 +318,9 @@ def _rename(tally: Tally, lines: list[Line], known: dict[str, PlaceRef], at: dat
     )
 
 
-def read_release(path: Path, at: datetime) -> tuple[list[Division], list[Rejection]]:
+def read_release(source: Source, at: datetime) -> tuple[list[Division], list[Rejection]]:
     """The good rows of a release, and what is wrong with the others. Raises SheetProblem."""
-    tally = Tally(Source(path, path.name), at)
+    tally = Tally(source, at)
     tally.read(DIVISIONS_SHEET)
     lines = _read_lines(tally)
     return (

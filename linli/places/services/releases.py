@@ -6,7 +6,8 @@ the register does not have, is reported and left as it is. Under its old code a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,25 +17,31 @@ from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.places.allocation import lock_tree
-from linli.places.queries.tree import find_place
-from linli.places.releases import Comparison, Division, Pair, compare
+from linli.places.queries.tree import extent_of, find_place
+from linli.places.releases import Became, By, Comparison, Division, Pair, compare
+from linli.places.services.base import require_edit
 from linli.places.services.changes import insert_alias, rename_place
 from linli.places.services.divisions import add_division
 from linli.places.services.moves import move_division
-from linli.places.terms import PlaceRef
+from linli.places.terms import Kind, PlaceRef
 
 PERMISSION = "places.import"
+A_STEP = 50  # lines between two words of how far it is
+Watch = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What became of one line: `result` is created, updated, unchanged or rejected; `what`, `advice` in words."""
+    """What became of one line: `result` is created, updated, unchanged or rejected; `became` says it more closely, and
+    `what`, `advice` in words; `by`: how the two were found to be the same place."""
 
     old: Division | None
     new: Division | None
     result: str
     what: str = ""
     advice: str = ""
+    became: tuple[Became, ...] = (Became.SAME,)
+    by: By | None = None
 
 
 @dataclass
@@ -47,26 +54,41 @@ class Migration:
     def count(self, result: str) -> int:
         return sum(line.result == result for line in self.lines)
 
+    def count_became(self) -> dict[str, int]:
+        """How many lines became what, in the order of `Became`; a line that is renamed and moved counts as both."""
+        counts = Counter(one for line in self.lines for one in line.became)
+        return {one.value: counts[one] for one in Became if counts[one]}
+
 
 class _Undone(Exception):
     """Takes back what a dry run did."""
 
 
 def migrate_divisions(
-    *, old: Iterable[Division], new: Iterable[Division], dry_run: bool, actor: Actor, at: datetime
+    *,
+    old: Iterable[Division],
+    new: Iterable[Division],
+    dry_run: bool,
+    actor: Actor,
+    at: datetime,
+    watch: Watch = lambda *_: None,
 ) -> Migration:
     """Bring the divisions to the new release, in one transaction; a dry run does the same and takes it all back.
 
-    Raises Forbidden.
+    Lines of cities that the register does not have are outside. Raises Forbidden.
     """
     actor.require(PERMISSION)
+    watch(_("Comparing"), 0, None)
     found = compare(old, new)
+    if cities := _list_cities():
+        found = found.within(cities)
     done = Migration(outside=found.outside)
     try:
         with db.owner(), db.atomic():
             lock_tree()
-            _carry_out(found, done, actor, at)
+            _carry_out(found, done, actor, at, watch)
             if dry_run:
+                db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would have found wrong
                 raise _Undone
             journal.record(
                 actor=actor, at=at, verb="places.migrate_divisions", permission=PERMISSION,
@@ -78,19 +100,35 @@ def migrate_divisions(
     return done
 
 
-def _carry_out(found: Comparison, done: Migration, actor: Actor, at: datetime) -> None:
-    # Wide before narrow: a street is moved or recoded before its communities look for it.
-    for pair in sorted(found.pairs, key=lambda pair: (pair.new.kind, pair.new.code)):
-        done.lines.append(_follow(pair, actor, at))
-    for one in sorted(found.added, key=lambda one: (one.kind, one.code)):
-        done.lines.append(_add(one, actor, at))
+def _list_cities() -> set[str]:
+    """The cities of the register, as the first four digits of what lies in them."""
+    return {
+        code
+        for (code,) in db.rows(
+            "SELECT DISTINCT left(code, 4) FROM place WHERE kind IN (%s, %s)", [Kind.CITY.value, Kind.DISTRICT.value]
+        )
+    }
+
+
+def _carry_out(found: Comparison, done: Migration, actor: Actor, at: datetime, watch: Watch) -> None:
+    # Wide before narrow: a street is moved, recoded or added before its communities look for it. Within a level what is
+    # there makes room first for what is new.
+    work: list[tuple[int, bool, str, Pair | Division]] = [
+        *((pair.new.kind, False, pair.new.code, pair) for pair in found.pairs),
+        *((one.kind, True, one.code, one) for one in found.added),
+    ]
+    for number, (*_order, one) in enumerate(sorted(work, key=lambda step: step[:3])):
+        if number % A_STEP == 0:
+            watch(_("Following each place"), number, len(work))
+        done.lines.append(_follow(one, actor, at) if isinstance(one, Pair) else _add(one, actor, at))
     for gone in found.gone:
-        hint = found.hints.get(gone.code, "")
+        hint, homes = found.hints.get(gone.code, ""), found.homes.get(gone.code, 0)
         where = _("What stood under it is now under: %(places)s.") % {"places": hint} if hint else ""
         done.lines.append(
             Line(
                 gone, None, "rejected", f"{_('Not in the new release.')} {where}".strip(),
                 _("Two files do not tell whether it was merged, split or renamed: merge or rename it by hand."),
+                (Became.SPLIT if homes > 1 else Became.MERGED if homes else Became.GONE,),
             )
         )  # fmt: skip
 
@@ -101,41 +139,55 @@ def _follow(pair: Pair, actor: Actor, at: datetime) -> Line:
     if place is None or place.ended_at is not None or place.kind != new.kind:
         return Line(
             old, new, "rejected", _("The register does not have this place."),
-            _("Import the divisions of the old release first, or add it."),
+            _("Import the divisions of the old release first, or add it."), (Became.UNKNOWN,), pair.by,
         )  # fmt: skip
     try:
         with db.atomic():
-            changed = [*_move(place, pair, actor, at), *_recode(place, new, actor, at), *_rename(place, new, actor, at)]
+            changed = {
+                Became.MOVED: _move(place, pair, actor, at),
+                Became.RECODED: _recode(place, new, actor, at),
+                Became.RENAMED: _rename(place, new, actor, at),
+            }
     except Problem as problem:
-        return Line(old, new, "rejected", str(problem.detail), str(problem.advice))
-    return Line(old, new, "updated" if changed else "unchanged", "、".join(changed))
+        return Line(old, new, "rejected", str(problem.detail), str(problem.advice), (Became.REFUSED,), pair.by)
+    became = tuple(one for one, words in changed.items() if words)
+    if not became:
+        return Line(old, new, "unchanged", by=pair.by)
+    return Line(old, new, "updated", "、".join(filter(None, changed.values())), "", became, pair.by)
 
 
-def _move(place: PlaceRef, pair: Pair, actor: Actor, at: datetime) -> list[str]:
+def _move(place: PlaceRef, pair: Pair, actor: Actor, at: datetime) -> str:
+    """In words what was done, as those that follow; "" for nothing."""
     if not pair.parent_moved:
-        return []
+        return ""
     parent = find_place(pair.new.parent_code)
-    if parent is None or parent.id == place.parent_id:
-        return []
+    if parent is None:
+        raise Problem(
+            _("The register does not have the place above it."),
+            advice=_("Import the divisions of the old release first, or add it."),
+        )
+    if parent.id == place.parent_id:
+        return ""
     move_division(place_id=place.id, parent_id=parent.id, actor=actor, at=at)
-    return [_("moved to %(place)s") % {"place": parent.name}]
+    return _("moved to %(place)s") % {"place": parent.name}
 
 
-def _recode(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> list[str]:
+def _recode(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> str:
     if place.code == new.code:
-        return []
+        return ""
     if find_place(new.code):
         raise Problem(_("The code %(code)s already stands for another place.") % {"code": new.code})
+    require_edit(actor, extent_of(place.id, at))
     db.execute("UPDATE place SET code = %s WHERE id = %s", [new.code, place.id])
     insert_alias(place.id, place.code, since=place.created_at, until=at)
-    return [_("code %(code)s") % {"code": new.code}]
+    return _("code %(code)s") % {"code": new.code}
 
 
-def _rename(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> list[str]:
+def _rename(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> str:
     if place.name == new.name:
-        return []
+        return ""
     rename_place(place_id=place.id, name=new.name, actor=actor, at=at)
-    return [_("name %(name)s") % {"name": new.name}]
+    return _("name %(name)s") % {"name": new.name}
 
 
 def _add(one: Division, actor: Actor, at: datetime) -> Line:
@@ -145,7 +197,7 @@ def _add(one: Division, actor: Actor, at: datetime) -> Line:
     if one.parent_code and parent is None:
         return Line(
             None, one, "rejected", _("The register does not have the place above it."),
-            _("Import the divisions of the old release first, or add it."),
+            _("Import the divisions of the old release first, or add it."), (Became.UNKNOWN,),
         )  # fmt: skip
     try:
         with db.atomic():
@@ -153,5 +205,5 @@ def _add(one: Division, actor: Actor, at: datetime) -> Line:
                 kind=one.kind, code=one.code, name=one.name, parent_id=parent.id if parent else None, actor=actor, at=at
             )
     except Problem as problem:
-        return Line(None, one, "rejected", str(problem.detail), str(problem.advice))
-    return Line(None, one, "created")
+        return Line(None, one, "rejected", str(problem.detail), str(problem.advice), (Became.REFUSED,))
+    return Line(None, one, "created", became=(Became.ADDED,))

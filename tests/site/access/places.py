@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from linli.places.terms import Kind, PlaceRef
-from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, PART, Endpoint
+from tests.site.access.desk import NO_JOB
+from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, PART, SIGNED_IN, Endpoint
 from tests.site.access.world import Target, World
 
 # A form that came through the gate, and was refused for what it says.
@@ -98,6 +99,20 @@ ENDPOINTS = [
     Endpoint(
         "POST places:undo-redrawing", "places.edit", ALL, lambda w, t: f"/places/redrawings/{t.redrawing}/undo/",
         lambda w, t: {},
+    ),
+    Endpoint("GET places:release", "places.import", ANYWHERE, lambda w, t: "/places/release/"),
+    Endpoint(
+        "POST places:release", "places.import", ANYWHERE, lambda w, t: "/places/release/", lambda w, t: {},
+        passes=frozenset({400}),
+    ),
+    # Work is shown to whoever asked for it alone.
+    Endpoint(
+        "GET places:release-job", None, SIGNED_IN, lambda w, t: f"/places/release/{NO_JOB}/", passes=frozenset({404})
+    ),
+    *(
+        Endpoint(f"{method} places:release-{page}", None, SIGNED_IN,
+                 lambda w, t, page=page: f"/places/release/{NO_JOB}/{page}/", passes=frozenset({404}))
+        for method, page in (("GET", "report"), ("POST", "take"), ("POST", "discard"))
     ),
     Endpoint(
         "POST /api/places/redrawings/new", "places.edit", BEYOND, lambda w, t: "/api/places/redrawings/new",

@@ -1,10 +1,8 @@
-// The import page: asks only what the chosen import needs, takes a dropped file, shows how much has been sent.
+// Forms that send files: ask only what the chosen import needs, take dropped files, show how much has been sent.
 (() => {
   const form = document.querySelector('form[data-import]');
   if (!form) return;
-  const file = form.querySelector('input[type="file"]');
-  const drop = form.querySelector('[data-drop]');
-  const label = form.querySelector('[data-drop-name]');
+  const drops = [...form.querySelectorAll('[data-drop]')];
 
   function showAsks() {
     const kind = form.querySelector('input[name="kind"]:checked')?.value;
@@ -14,21 +12,22 @@
       for (const input of ask.querySelectorAll('input, select')) input.disabled = !wanted;
     }
   }
-  const showName = () => {
-    if (!file.files.length) return;
-    const one = file.files[0];
-    label.textContent = `${one.name} (${(one.size / 1048576).toFixed(1)} MB)`;
+  const showName = (drop) => {
+    const one = drop.querySelector('input[type="file"]').files[0];
+    if (one) drop.querySelector('[data-drop-name]').textContent = `${one.name} (${(one.size / 1048576).toFixed(1)} MB)`;
   };
-  form.addEventListener('change', () => { showAsks(); showName(); });
-  for (const name of ['dragover', 'dragleave', 'drop']) {
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.toggle('is-over', name === 'dragover');
-      if (name === 'drop' && event.dataTransfer.files.length) {
-        file.files = event.dataTransfer.files;
-        showName();
-      }
-    });
+  form.addEventListener('change', () => { showAsks(); drops.forEach(showName); });
+  for (const drop of drops) {
+    for (const name of ['dragover', 'dragleave', 'drop']) {
+      drop.addEventListener(name, (event) => {
+        event.preventDefault();
+        drop.classList.toggle('is-over', name === 'dragover');
+        if (name === 'drop' && event.dataTransfer.files.length) {
+          drop.querySelector('input[type="file"]').files = event.dataTransfer.files;
+          showName(drop);
+        }
+      });
+    }
   }
   // Sent by hand so that a large file shows how far it is; without scripts the form works as it is.
   form.addEventListener('submit', (event) => {
@@ -70,5 +69,5 @@
     request.send(content);
   });
   showAsks();
-  showName();
+  drops.forEach(showName);
 })();
