@@ -30,6 +30,7 @@ check "djlint" djlint linli --quiet --lint
 check "migrations" python -m linli.site.cli manage makemigrations --check --dry-run
 check "translations" python -m linli.core.catalogs --check
 check "locks" python scripts/locks.py check
+check "vue-tsc --strict" sh scripts/node.sh node_modules/vue-tsc/bin/vue-tsc.js --noEmit -p linli/field/app
 check "house" python -m pytest -p no:django --noconftest tests/test_house.py
 if wait "$mypy_pid"; then
     echo "ok      mypy --strict"

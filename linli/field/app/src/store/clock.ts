@@ -1,0 +1,26 @@
+/** Device time, and what is known of its error. Server time decides; the phone only says what it saw. */
+export interface Clock {
+  /** Milliseconds since 1970, by the device. */
+  now(): number;
+}
+
+export const deviceClock: Clock = { now: () => Date.now() };
+
+/** Server minus device, from one exchange; the answer is taken to be made in the middle of it. */
+export function offsetOf(sentAt: number, heardAt: number, serverTime: string): number {
+  return Math.round(Date.parse(serverTime) - (sentAt + heardAt) / 2);
+}
+
+export const CONTACT_HOURS = 72;
+const HOUR = 3_600_000;
+
+/** When the server was last heard, and the latest that the device's clock ever said, so that setting it back does not
+ * prolong anything. */
+export interface Contact {
+  heardAt: number;
+  latest: number;
+}
+
+export function isOutOfContact(contact: Contact, now: number, hours: number = CONTACT_HOURS): boolean {
+  return Math.max(contact.latest, now) - contact.heardAt > hours * HOUR;
+}

@@ -1,0 +1,83 @@
+/** What is kept on the phone. Personal fields and commands are only ever here as sealed boxes. */
+import Dexie, { type DexieOptions, type Table } from 'dexie';
+import type { Box } from './crypto';
+
+/** A sign-in on this phone. Kept as long as work of it is here: its sealed key opens that work on the server. */
+export interface SessionRow {
+  id: string;
+  account: string;
+  name: string;
+  keyId: string;
+  /** The session key under the server's public key, base64. */
+  sealedKey: string;
+  /** 1 when the server has the sealed key. */
+  registered: 0 | 1;
+  /** How commands of this session arrive: under a token of the same account, or handed in by another one. */
+  handed: 0 | 1;
+}
+
+export type OutboxState = 'waiting' | 'sent' | 'refused' | 'conflict';
+
+/** One command, frozen when it was queued. */
+export interface OutboxRow extends Box {
+  id: string;
+  seq: number;
+  session: string;
+  urgent: 0 | 1;
+  state: OutboxState;
+  /** 1 once it was part of a batch: from then on the server may know it, whatever the phone heard. */
+  tried: 0 | 1;
+  /** What the server answered, for `refused` and `conflict`: under the key of `answerSession`, who heard it. */
+  answer?: Box;
+  answerSession?: string;
+  /** Server time of the answer, ms; for `sent`. */
+  answeredAt?: number;
+}
+
+export interface MetaRow {
+  name: string;
+  value: unknown;
+}
+
+/** A row of a section of the work pack: what is not personal in the clear, the rest in a box. */
+export interface PackRow {
+  section: string;
+  id: string;
+  open: Record<string, unknown>;
+  shut?: Box;
+}
+
+export class FieldDb extends Dexie {
+  meta!: Table<MetaRow, string>;
+  sessions!: Table<SessionRow, string>;
+  outbox!: Table<OutboxRow, string>;
+  pack!: Table<PackRow, [string, string]>;
+
+  constructor(name = 'linli-field', options: DexieOptions = {}) {
+    super(name, options);
+    this.version(1).stores({
+      meta: 'name',
+      sessions: 'id',
+      outbox: 'id, state, session, [state+urgent+seq]',
+      pack: '[section+id], section',
+    });
+  }
+
+  async read<T>(name: string): Promise<T | undefined> {
+    return (await this.meta.get(name))?.value as T | undefined;
+  }
+
+  async write(name: string, value: unknown): Promise<void> {
+    await this.meta.put({ name, value });
+  }
+}
+
+export const isQuotaError = (error: unknown): boolean => {
+  let at: unknown = error;
+  while (at instanceof Object) {
+    const { name, inner } = at as { name?: string; inner?: unknown };
+    if (name === 'QuotaExceededError') return true;
+    at = inner;
+  }
+  return false;
+};

@@ -1,0 +1,317 @@
+/**
+ * Work that waits to be sent. A command is frozen and sealed when it is queued; it leaves the outbox when the server has
+ * taken it and a later pack shows it, or when the worker settles it. Nothing else removes it: not sign-out, not
+ * revocation, not a full disk.
+ */
+import Dexie from 'dexie';
+import { newId } from './bytes';
+import type { Clock } from './clock';
+import { open, seal, type Box } from './crypto';
+import { isQuotaError, type FieldDb, type OutboxRow, type OutboxState } from './db';
+
+export const BATCH_BYTES = 20_000;
+/** A batch's own words, and what a command carries beside its box. */
+const BATCH_OVERHEAD = 200;
+const COMMAND_OVERHEAD = 120;
+
+/** What a command says. Never changed once queued. */
+export interface Command {
+  kind: string;
+  /** Device time, ISO 8601. */
+  at: string;
+  /** Server minus device in ms, if it was known. */
+  offset_ms?: number;
+  /** When the server issued the pack that was on the phone. */
+  pack_at?: string;
+  payload: Record<string, unknown>;
+}
+
+export interface Answer {
+  id: string;
+  result: 'accepted' | 'known' | 'refused' | 'conflict';
+  code?: string | null;
+  message?: string | null;
+  advice?: string | null;
+  /** Refused only for now: what it speaks of has not arrived yet. It goes again after the others. */
+  retry?: boolean;
+  yours?: unknown;
+  theirs?: unknown;
+  given?: Record<string, unknown> | null;
+}
+
+export interface Sealed extends Box {
+  id: string;
+  device_seq: number;
+}
+
+export interface Entry {
+  id: string;
+  seq: number;
+  session: string;
+  state: OutboxState;
+  urgent: boolean;
+  tried: boolean;
+  /** Absent where the key is no longer on this phone. */
+  command?: Command;
+  answer?: Answer;
+}
+
+export interface Counts {
+  waiting: number;
+  refused: number;
+  conflict: number;
+  /** Of all these: in memory alone, because the phone's storage is full. */
+  unstored: number;
+}
+
+export class TooLong extends Error {}
+
+export const boundTo = (session: string, id: string, seq: number): string => `${session}|${id}|${seq}`;
+
+export class Outbox {
+  /** Commands the storage had no room for. They count, they are sent, and they are stored as soon as there is room. */
+  private unstored: OutboxRow[] = [];
+  private lastSeq = 0;
+  private listeners = new Set<() => void>();
+
+  constructor(
+    private readonly db: FieldDb,
+    private readonly clock: Clock,
+  ) {}
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /**
+   * Freeze and seal a command and keep it. Resolves when it is in the store; `stored: false` says that there was no room
+   * and that it is in memory only. Throws TooLong.
+   */
+  async queue(
+    session: { id: string; key: CryptoKey },
+    kind: string,
+    payload: Record<string, unknown>,
+    options: { urgent?: boolean; offsetMs?: number | undefined; packAt?: string | undefined; id?: string } = {},
+  ): Promise<{ id: string; stored: boolean }> {
+    const id = options.id ?? newId();
+    const command: Command = { kind, at: new Date(this.clock.now()).toISOString(), payload };
+    if (options.offsetMs !== undefined) command.offset_ms = options.offsetMs;
+    if (options.packAt !== undefined) command.pack_at = options.packAt;
+    const seq = await this.nextSeq(); // before sealing: the box is bound to it
+    const box = await seal(session.key, command, boundTo(session.id, id, seq));
+    if (box.box.length + COMMAND_OVERHEAD + BATCH_OVERHEAD > BATCH_BYTES) throw new TooLong();
+    const urgent = options.urgent ? 1 : 0;
+    const row: OutboxRow = { ...box, id, seq, session: session.id, urgent, state: 'waiting', tried: 0 };
+    let stored = true;
+    try {
+      await this.db.outbox.put(row);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+      this.unstored.push(row);
+      stored = false;
+    }
+    this.changed();
+    return { id, stored };
+  }
+
+  /** The number of the next command of this phone. One that was given and not used leaves a hole; none is used twice. */
+  private async nextSeq(): Promise<number> {
+    try {
+      return await this.db.transaction('rw', this.db.meta, async () => {
+        const seq = Math.max(this.lastSeq, (await this.db.read<number>('seq')) ?? 0) + 1;
+        await this.db.write('seq', seq);
+        this.lastSeq = seq;
+        return seq;
+      });
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+      this.lastSeq = Math.max(this.lastSeq, (await this.db.read<number>('seq')) ?? 0) + 1;
+      return this.lastSeq;
+    }
+  }
+
+  /** Try to store what is in memory alone. True when nothing is left there. */
+  async storeRest(): Promise<boolean> {
+    for (const row of [...this.unstored]) {
+      try {
+        await this.db.outbox.put(row);
+      } catch (error) {
+        if (!isQuotaError(error)) throw error;
+        return false;
+      }
+      this.unstored = this.unstored.filter((kept) => kept.id !== row.id);
+      this.changed();
+    }
+    return true;
+  }
+
+  /** Exact: what is in the store, and what the store had no room for. */
+  async count(): Promise<Counts> {
+    const inStore = (state: OutboxState) => this.db.outbox.where('state').equals(state).count();
+    const [waiting, refused, conflict] = await Promise.all([
+      inStore('waiting'),
+      inStore('refused'),
+      inStore('conflict'),
+    ]);
+    const inMemory = (state: OutboxState) => this.unstored.filter((row) => row.state === state).length;
+    return {
+      waiting: waiting + inMemory('waiting'),
+      refused: refused + inMemory('refused'),
+      conflict: conflict + inMemory('conflict'),
+      unstored: this.unstored.length - inMemory('sent'),
+    };
+  }
+
+  /** Sessions that work waits under, the one of the most urgent and oldest first. */
+  async waitingSessions(): Promise<string[]> {
+    const inMemory = this.unstored.filter((row) => row.state === 'waiting');
+    const rows = [...inMemory, ...(await this.db.outbox.where('state').equals('waiting').toArray())];
+    return [...new Set(rows.sort(byUrgency).map((row) => row.session))];
+  }
+
+  /**
+   * The next commands of a session in at most 20 kB: urgent ones first, then as they were queued, but none of `skip`.
+   * Marks them tried.
+   */
+  async nextBatch(session: string, skip: ReadonlySet<string> = new Set(), limit = BATCH_BYTES): Promise<Sealed[]> {
+    const batch: OutboxRow[] = [];
+    let size = BATCH_OVERHEAD;
+    const take = (row: OutboxRow): boolean => {
+      if (row.session !== session || row.state !== 'waiting' || skip.has(row.id)) return true;
+      const more = row.box.length + COMMAND_OVERHEAD;
+      if (size + more > limit && batch.length > 0) return false;
+      size += more;
+      batch.push(row);
+      return true;
+    };
+    await this.db.transaction('rw', this.db.outbox, async () => {
+      for (const row of this.unstored) if (!take(row)) return;
+      for (const urgent of [1, 0] as const) {
+        const range = this.db.outbox
+          .where('[state+urgent+seq]')
+          .between(['waiting', urgent, Dexie.minKey], ['waiting', urgent, Dexie.maxKey]);
+        for (const row of await range.filter((found) => found.session === session && !skip.has(found.id)).limit(200).toArray()) {
+          if (!take(row)) break;
+        }
+      }
+      const fresh = batch.filter((row) => !row.tried).map((row) => row.id);
+      if (fresh.length) await this.db.outbox.where('id').anyOf(fresh).modify({ tried: 1 });
+    });
+    for (const row of batch) row.tried = 1;
+    return batch.map(({ id, seq, nonce, box }) => ({ id, device_seq: seq, nonce, box }));
+  }
+
+  /**
+   * What the server said of some commands. Of those it said nothing about, nothing changes. `reader`: the session whose
+   * key is at hand; the server's words are sealed under it.
+   */
+  async settle(answers: readonly Answer[], serverTime: number, reader?: { id: string; key: CryptoKey }): Promise<void> {
+    const changes = new Map<string, Partial<OutboxRow>>();
+    for (const answer of answers) {
+      if (isForLater(answer)) continue;
+      const change: Partial<OutboxRow> = { answeredAt: serverTime, state: stateOf(answer) };
+      if (reader && change.state !== 'sent') {
+        change.answer = await seal(reader.key, answer, answer.id);
+        change.answerSession = reader.id;
+      }
+      changes.set(answer.id, change);
+    }
+    for (const row of this.unstored) if (row.state === 'waiting') Object.assign(row, changes.get(row.id));
+    await this.db.transaction('rw', this.db.outbox, async () => {
+      const rows = await this.db.outbox.bulkGet(answers.map((answer) => answer.id));
+      for (const row of rows) {
+        const change = row && changes.get(row.id);
+        if (change && row.state === 'waiting') await this.db.outbox.update(row.id, change);
+      }
+    });
+    this.changed();
+  }
+
+  /** Drop what the server took before a pack was issued: that pack shows it. */
+  async forgetSent(packIssuedAt: number): Promise<void> {
+    const isShown = (row: OutboxRow): boolean => row.state === 'sent' && (row.answeredAt ?? 0) <= packIssuedAt;
+    this.unstored = this.unstored.filter((row) => !isShown(row));
+    await this.db.transaction('rw', this.db.outbox, async () => {
+      const sent = await this.db.outbox.where('state').equals('sent').toArray();
+      await this.db.outbox.bulkDelete(sent.filter(isShown).map((row) => row.id));
+    });
+    this.changed();
+  }
+
+  /** Take back what was never part of a batch. False when it may have been sent: then an undo has to follow it. */
+  async withdraw(id: string): Promise<boolean> {
+    const inMemory = this.unstored.find((row) => row.id === id);
+    if (inMemory) {
+      if (inMemory.tried || inMemory.state !== 'waiting') return false;
+      this.unstored = this.unstored.filter((row) => row.id !== id);
+      this.changed();
+      return true;
+    }
+    const gone = await this.db.transaction('rw', this.db.outbox, async () => {
+      const row = await this.db.outbox.get(id);
+      if (!row || row.state !== 'waiting' || row.tried) return false;
+      await this.db.outbox.delete(id);
+      return true;
+    });
+    if (gone) this.changed();
+    return gone;
+  }
+
+  /** The worker has settled a refused or disputed command: it goes. */
+  async dismiss(id: string): Promise<void> {
+    await this.change(id, () => null);
+  }
+
+  /** Ask the server again about a refused or disputed command. */
+  async retry(id: string): Promise<void> {
+    await this.change(id, (row) => ({ ...row, state: 'waiting' }));
+  }
+
+  /** Change a refused or disputed command, wherever it is; null: it goes. */
+  private async change(id: string, changed: (row: OutboxRow) => OutboxRow | null): Promise<void> {
+    const isOpen = (row: OutboxRow): boolean => row.id === id && (row.state === 'refused' || row.state === 'conflict');
+    this.unstored = this.unstored.flatMap((row) => (isOpen(row) ? (changed(row) ?? []) : row));
+    await this.db.transaction('rw', this.db.outbox, async () => {
+      const row = await this.db.outbox.get(id);
+      if (!row || !isOpen(row)) return;
+      const next = changed(row);
+      await (next ? this.db.outbox.put(next) : this.db.outbox.delete(id));
+    });
+    this.changed();
+  }
+
+  /** Everything kept, as queued; opened where the key is at hand. */
+  async list(keys: ReadonlyMap<string, CryptoKey>): Promise<Entry[]> {
+    const rows = [...(await this.db.outbox.toArray()), ...this.unstored];
+    const entries = await Promise.all(rows.map((row) => openRow(row, keys)));
+    return entries.sort((a, b) => a.seq - b.seq);
+  }
+}
+
+export const isForLater = (answer: Answer): boolean => answer.result === 'refused' && answer.retry === true;
+
+const stateOf = (answer: Answer): OutboxState =>
+  answer.result === 'accepted' || answer.result === 'known' ? 'sent' : answer.result;
+
+const byUrgency = (a: OutboxRow, b: OutboxRow): number => b.urgent - a.urgent || a.seq - b.seq;
+
+async function openRow(row: OutboxRow, keys: ReadonlyMap<string, CryptoKey>): Promise<Entry> {
+  const entry: Entry = {
+    id: row.id,
+    seq: row.seq,
+    session: row.session,
+    state: row.state,
+    urgent: row.urgent === 1,
+    tried: row.tried === 1,
+  };
+  const key = keys.get(row.session);
+  if (key) entry.command = await open<Command>(key, row, boundTo(row.session, row.id, row.seq));
+  const reader = keys.get(row.answerSession ?? '');
+  if (reader && row.answer) entry.answer = await open<Answer>(reader, row.answer, row.id);
+  return entry;
+}

@@ -1,0 +1,155 @@
+/** Sends what waits, then fetches what changed. One run at a time; every step may be cut and is then simply done again. */
+import type { AccountStore } from './account';
+import { isRevoked, type Account } from './account';
+import { Refusal, type Reply, type Transport } from './api';
+import type { Clock } from './clock';
+import type { FieldDb, SessionRow } from './db';
+import { BATCH_BYTES, isForLater, type Answer, type Outbox, type Sealed } from './outbox';
+import type { PackAnswer, PackStore } from './pack';
+import type { Keys } from './vault';
+
+interface SyncAnswer {
+  server_time: string;
+  results: Answer[];
+}
+
+export interface Ground {
+  db: FieldDb;
+  outbox: Outbox;
+  packs: PackStore;
+  accounts: AccountStore;
+  transport: Transport;
+  clock: Clock;
+}
+
+/** A session whose work the server does not take as it is: it stays, to be handed over. */
+export interface Stuck {
+  session: string;
+  code: string;
+  message: string;
+}
+
+export interface SyncResult {
+  sent: number;
+  packChanged: boolean;
+  stuck: Stuck[];
+}
+
+/** Where doors are too many for one phone, the pack of one place is asked for. */
+export const NARROWED = 'place';
+
+export class Sync {
+  constructor(private readonly ground: Ground) {}
+
+  /** Throws NoSignal, and Refusal for what concerns the whole phone (401: signed out; 429, 5xx: wait). */
+  async run(account: Account, keys: Keys, lang: string): Promise<SyncResult> {
+    const result: SyncResult = { sent: 0, packChanged: false, stuck: [] };
+    await this.ground.outbox.storeRest();
+    await this.registerKey(keys);
+    for (const id of await this.ground.outbox.waitingSessions()) {
+      const session = await this.ground.db.sessions.get(id);
+      if (!session) continue;
+      try {
+        result.sent += await this.sendAll(session, account, keys, lang);
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.isPassing || isRevoked(error)) throw error;
+        result.stuck.push({ session: id, code: error.code, message: [error.message, error.advice].join(' ') });
+      }
+    }
+    result.packChanged = await this.fetchPack(keys, lang);
+    return result;
+  }
+
+  private async registerKey(keys: Keys): Promise<void> {
+    const session = await this.ground.db.sessions.get(keys.session);
+    if (!session || session.registered) return;
+    const body = { session: session.id, key_id: session.keyId, sealed: session.sealedKey };
+    await this.ground.transport('POST', 'session/key', { token: keys.token, body });
+    await this.ground.db.sessions.update(session.id, { registered: 1 });
+  }
+
+  private async sendAll(session: SessionRow, account: Account, keys: Keys, lang: string): Promise<number> {
+    const reader = { id: keys.session, key: keys.work };
+    const later = new Set<string>();
+    let sent = 0;
+    let limit = BATCH_BYTES;
+    for (let pass = 0; pass < 2; pass++) {
+      for (;;) {
+        const batch = await this.ground.outbox.nextBatch(session.id, later, limit);
+        if (batch.length === 0) break;
+        const sentAt = this.ground.clock.now();
+        let reply: Reply<SyncAnswer>;
+        try {
+          reply = await this.post(session, account, keys, lang, batch);
+        } catch (error) {
+          if (!(error instanceof Refusal) || error.code !== 'field.batch_too_large' || batch.length === 1) throw error;
+          limit = Math.ceil(limit / 2);
+          continue;
+        }
+        const serverTime = await this.ground.accounts.heard(sentAt, reply.data.server_time);
+        await this.ground.outbox.settle(reply.data.results, serverTime, reader);
+        for (const answer of reply.data.results) if (isForLater(answer)) later.add(answer.id);
+        sent += reply.data.results.length;
+        // An answer that left some out would be asked for ever.
+        const answered = new Set(reply.data.results.map((answer) => answer.id));
+        for (const { id } of batch) if (!answered.has(id)) later.add(id);
+      }
+      if (later.size === 0) break;
+      later.clear(); // what they spoke of may have arrived by now
+    }
+    return sent;
+  }
+
+  private async post(
+    session: SessionRow,
+    account: Account,
+    keys: Keys,
+    lang: string,
+    sealed: Sealed[],
+  ): Promise<Reply<SyncAnswer>> {
+    const own = session.account === account.id && !session.handed;
+    const send = (path: string, withKey: boolean): Promise<Reply<SyncAnswer>> => {
+      const key = withKey ? { key: { key_id: session.keyId, sealed: session.sealedKey } } : {};
+      const body = { session: session.id, device_now: new Date(this.ground.clock.now()).toISOString(), ...key, sealed };
+      return this.ground.transport<SyncAnswer>('POST', path, { token: keys.token, body, lang });
+    };
+    const path = own ? 'sync' : 'handed';
+    try {
+      return await send(path, !session.registered);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (error.code === 'field.other_author' && own) return send('handed', !session.registered);
+      if (error.code === 'field.key_missing') return send(path, true);
+      throw error;
+    }
+  }
+
+  /** Whole the first time, then what changed. True when something did. */
+  private async fetchPack(keys: Keys, lang: string): Promise<boolean> {
+    const { packs, accounts, outbox, transport, clock } = this.ground;
+    const head = await packs.head();
+    const narrowed = await this.ground.db.read<string>(NARROWED);
+    const asked = new URLSearchParams();
+    if (head) asked.set('cursor', head.cursor);
+    if (narrowed) asked.set('place', narrowed);
+    const sentAt = clock.now();
+    const query = asked.toString();
+    const path = query ? `pack?${query}` : 'pack';
+    const reply = await transport<PackAnswer & { server_time?: string }>('GET', path, {
+      token: keys.token,
+      etag: head?.etag ?? undefined,
+      lang,
+    });
+    if (reply.status === 304) {
+      await accounts.touched();
+      await outbox.forgetSent(Infinity); // the server had taken it before it said that nothing changed
+      return false;
+    }
+    await packs.apply(reply.data, reply.etag, keys.pack);
+    const issuedAt = Date.parse(reply.data.issued_at);
+    await accounts.heard(sentAt, reply.data.server_time ?? reply.data.issued_at);
+    await outbox.forgetSent(issuedAt);
+    if (reply.data.full || reply.data.gone.length) await accounts.refresh(keys.token, lang);
+    return true;
+  }
+}

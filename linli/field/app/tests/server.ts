@@ -1,0 +1,111 @@
+/** A server as docs/sync.md describes it, on a line that fails as it is told. For tests alone. */
+import { NoSignal, Refusal, type Ask, type Reply, type Transport } from '../src/store/api';
+import { open } from '../src/store/crypto';
+import { boundTo, type Answer, type Command, type Sealed } from '../src/store/outbox';
+import { toBase64 } from '../src/store/bytes';
+
+/** `lost`: the request did not arrive. `unheard`: it was carried out, the answer did not arrive. `never`: no end. */
+export type Line = 'ok' | 'lost' | 'unheard' | 'busy' | 'never' | 'unheard-never';
+
+interface Batch {
+  session: string;
+  key?: { sealed: string };
+  sealed: Sealed[];
+}
+
+const pair = crypto.subtle.generateKey(
+  { name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },
+  true,
+  ['encrypt', 'decrypt'],
+);
+
+export class Server {
+  plan: Line[] = [];
+  now = Date.parse('2026-11-22T08:00:00Z');
+  /** id -> what it was, as first heard. */
+  readonly heard = new Map<string, { box: string; seq: number; session: string }>();
+  readonly accepted = new Map<string, Command>();
+  readonly paths: string[] = [];
+  readonly sessions = new Map<string, { account: number; key?: CryptoKey; ended: boolean }>();
+  /** Sessions that this server has never heard of. */
+  readonly unknown = new Set<string>();
+  pack: Record<string, unknown> = {};
+  largestBatch = 0;
+  judge: (command: Command, id: string) => Answer = (_command, id) => ({ id, result: 'accepted' });
+  private count = 0;
+
+  readonly transport: Transport = async <T>(method: string, path: string, ask: Ask = {}): Promise<Reply<T>> => {
+    const line = this.plan.shift() ?? 'ok';
+    if (line === 'lost') throw new NoSignal();
+    if (line === 'never') return new Promise<never>(() => undefined);
+    if (line === 'busy') throw new Refusal(503, 'core.busy', 'busy', '', 1);
+    const data = (await this.answer(method, path, ask)) as T;
+    if (line === 'unheard') throw new NoSignal();
+    if (line === 'unheard-never') return new Promise<never>(() => undefined);
+    return { status: 200, data, etag: null };
+  };
+
+  private async answer(method: string, path: string, ask: Ask): Promise<unknown> {
+    this.now += 1000;
+    this.paths.push(`${method} ${path.split('?')[0]}`);
+    const server_time = new Date(this.now).toISOString();
+    if (method === 'POST' && path === 'session') return this.signIn(ask, server_time);
+    const session = ask.token?.replace('token-', '') ?? '';
+    const known = this.sessions.get(session);
+    if (!known || known.ended) throw new Refusal(401, 'field.signed_out', 'signed out', '', undefined);
+    if (path === 'session/key') return this.register(session, (ask.body as { sealed: string }).sealed);
+    if (path === 'session') return { posts: [], permissions: [], server_time };
+    if (path === 'sync' || path === 'handed') {
+      return { server_time, results: await this.take(ask.body as Batch, known.account, path) };
+    }
+    return { cursor: String(this.now), issued_at: server_time, until: '', full: true, extent: [], gone: [], sections: {}, personal: {}, ...this.pack };
+  }
+
+  private async signIn(ask: Ask, server_time: string): Promise<unknown> {
+    const { username } = ask.body as { username: string };
+    const session = `s${++this.count}`;
+    const account = username.length;
+    this.sessions.set(session, { account, ended: false });
+    const spki = toBase64(new Uint8Array(await crypto.subtle.exportKey('spki', (await pair).publicKey)));
+    return {
+      token: `token-${session}`,
+      session,
+      account: { id: account, name: username },
+      posts: [],
+      permissions: [],
+      server_time,
+      public_key: { id: '1', spki },
+      contact_hours: 72,
+    };
+  }
+
+  private async register(session: string, sealed: string): Promise<void> {
+    const bytes = Uint8Array.from(atob(sealed), (char) => char.charCodeAt(0));
+    const raw = await crypto.subtle.decrypt({ name: 'RSA-OAEP' }, (await pair).privateKey, bytes);
+    this.sessions.get(session)!.key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt']);
+  }
+
+  private async take(batch: Batch, account: number, path: string): Promise<Answer[]> {
+    if (this.unknown.has(batch.session)) throw new Refusal(404, 'field.session_unknown', '', '', undefined);
+    const author = this.sessions.get(batch.session)!;
+    if (path === 'sync' && author.account !== account) throw new Refusal(403, 'field.other_author', '', '', undefined);
+    if (!author.key && batch.key) await this.register(batch.session, batch.key.sealed);
+    if (!author.key) throw new Refusal(409, 'field.key_missing', '', '', undefined);
+    this.largestBatch = Math.max(this.largestBatch, JSON.stringify(batch).length);
+    const results = [];
+    for (const sealed of batch.sealed) results.push(await this.judgeOne(batch.session, author.key, sealed));
+    return results;
+  }
+
+  private async judgeOne(session: string, key: CryptoKey, sealed: Sealed): Promise<Answer> {
+    const { id, box, device_seq: seq } = sealed;
+    const before = this.heard.get(id);
+    if (before && (before.box !== box || before.seq !== seq)) throw new Error(`${id} was not frozen`);
+    this.heard.set(id, { box, seq, session });
+    if (this.accepted.has(id)) return { id, result: 'known' };
+    const command = await open<Command>(key, sealed, boundTo(session, id, seq));
+    const answer = this.judge(command, id);
+    if (answer.result === 'accepted') this.accepted.set(id, command);
+    return answer;
+  }
+}

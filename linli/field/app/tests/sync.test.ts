@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { NoSignal } from '../src/store/api';
+import { isRevoked } from '../src/store/account';
+import { reveal } from '../src/store/pack';
+import { App, Phone } from './ground';
+import { Server } from './server';
+
+let phone: Phone;
+let server: Server;
+let app: App;
+const mark = (door: number) => app.outbox.queue(app.me, 'rounds.mark', { door });
+
+beforeEach(async () => {
+  phone = new Phone();
+  server = new Server();
+  app = new App(phone, server);
+  await app.signIn();
+});
+
+function restart(): void {
+  app.kill();
+  app = new App(phone, server);
+}
+
+describe('sending', () => {
+  it('begins with the key, also when its own request was cut', async () => {
+    await mark(1);
+    server.plan = ['unheard'];
+    await expect(app.run()).rejects.toBeInstanceOf(NoSignal);
+    await app.run();
+    expect(server.paths).toEqual(['POST session', 'POST session/key', 'POST session/key', 'POST sync', 'GET pack', 'GET session']);
+    expect(server.accepted.size).toBe(1);
+  });
+
+  it('sends work of an earlier sign-in under its own session, unreadable as it is', async () => {
+    await mark(1);
+    await app.accounts.signOut(app.keys);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+    await app.signIn();
+    await mark(2);
+    await app.run();
+    expect([...server.heard.values()].map((heard) => heard.session)).toEqual(['s1', 's2']);
+    expect(server.accepted.size).toBe(2);
+  });
+
+  it('hands in what somebody else left on the phone', async () => {
+    await mark(1);
+    await app.accounts.signOut(app.keys);
+    await app.signIn('somebody');
+    await app.run();
+    expect(server.paths).toContain('POST handed');
+    expect(server.accepted.size).toBe(1);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 0 });
+  });
+
+  it('goes on with the rest when the server does not take one session', async () => {
+    await mark(1);
+    await app.accounts.signOut(app.keys);
+    await app.signIn();
+    await mark(2);
+    server.unknown.add('s1');
+    const result = await app.run();
+    expect(result.stuck).toMatchObject([{ session: 's1', code: 'field.session_unknown' }]);
+    expect(server.accepted.size).toBe(1);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+  });
+});
+
+describe('the end of a sign-in', () => {
+  it('by 72 hours without contact destroys pack and keys, and keeps the work', async () => {
+    await mark(1);
+    await app.db.pack.put({ section: 'people', id: 'p1', open: {} });
+    phone.time += 71 * 3_600_000;
+    expect(await app.accounts.checkContact()).toBe(false);
+    phone.time += 2 * 3_600_000;
+    restart();
+    expect(await app.accounts.checkContact()).toBe(true);
+    expect(await app.vault.exists()).toBe(false);
+    expect(await app.db.pack.count()).toBe(0);
+    expect(await app.accounts.ended()).toBe('out-of-contact');
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+    await app.signIn();
+    await app.run();
+    expect(server.accepted.size).toBe(1);
+  });
+
+  it('by 72 hours is not put off by setting the clock back', async () => {
+    phone.time += 80 * 3_600_000;
+    phone.time -= 80 * 3_600_000;
+    await app.db.write('contact', { heardAt: phone.time, latest: phone.time + 80 * 3_600_000 });
+    expect(await app.accounts.checkContact()).toBe(true);
+  });
+
+  it('by revocation is known by the answer', async () => {
+    await mark(1);
+    server.sessions.get('s1')!.ended = true;
+    const error = await app.run().catch((caught: unknown) => caught);
+    expect(isRevoked(error)).toBe(true);
+    await app.accounts.end('revoked');
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+    expect(await app.accounts.get()).toBeUndefined();
+  });
+});
+
+describe('the pack', () => {
+  const people = (...put: Record<string, unknown>[]) => ({ all: false, within: [] as [number, number][], drop: [] as string[], put });
+
+  it('is kept with personal fields in boxes, and read back with the key', async () => {
+    server.pack = {
+      sections: { people: people({ id: 'p1', door: 7, household: 'h1', name: '其其格', needs: ['alone'] }) },
+      personal: { people: ['name', 'needs'] },
+    };
+    await app.run();
+    const [row] = await app.packs.list();
+    expect(row!.open).toEqual({ id: 'p1', door: 7, household: 'h1' });
+    expect(JSON.stringify(row)).not.toContain('其其格');
+    expect(await reveal(app.keys!.pack, row!)).toEqual({ name: '其其格', needs: ['alone'] });
+  });
+
+  it('takes increments: put, drop, within, gone', async () => {
+    const doors = (...ids: number[]) => ({ all: true, within: [], drop: [], put: ids.map((id) => ({ id })) });
+    server.pack = {
+      sections: {
+        doors: doors(1, 2, 3),
+        people: people({ id: 'p1', door: 1 }, { id: 'p2', door: 2 }, { id: 'p3', door: 3 }, { id: 'p4', door: 3 }),
+        due: people({ round: 'r1', id: 'p1', door: 1 }, { round: 'r1', id: 'p2', door: 2 }),
+      },
+    };
+    await app.run();
+    server.pack = {
+      full: false,
+      gone: [[1, 2]],
+      sections: {
+        people: { all: false, within: [[2, 3]], drop: ['p3'], put: [{ id: 'p5', door: 2 }] },
+        due: { all: false, within: [], drop: [['r1', 'p2']], put: [] },
+      },
+    };
+    await app.run();
+    const left = (await app.packs.list()).map((row) => `${row.section} ${row.id}`).sort();
+    expect(left).toEqual(['doors 2', 'doors 3', 'people p4', 'people p5']);
+  });
+
+  it('changes nothing when it is cut', async () => {
+    server.plan = ['ok', 'unheard'];
+    await expect(app.run()).rejects.toBeInstanceOf(NoSignal);
+    expect(await app.packs.head()).toBeUndefined();
+  });
+});
