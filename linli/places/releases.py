@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -108,19 +108,29 @@ class Comparison:
     homes: Mapping[str, int] = field(default_factory=dict)
     outside: int = 0
 
-    def within(self, cities: Collection[str]) -> Comparison:
-        """The part that touches one of these cities (codes of four digits); the rest counts as outside."""
-
-        def touches(*ones: Division) -> bool:
-            return any(
-                one.code[:4] in cities or (len(one.code) < 4 and any(city.startswith(one.code) for city in cities))
-                for one in ones
-            )
-
-        pairs = [pair for pair in self.pairs if touches(pair.old, pair.new)]
-        gone, added = ([one for one in ones if touches(one)] for ones in (self.gone, self.added))
+    def within(self, register: Register) -> Comparison:
+        """The part that touches what the register has; the rest counts as outside."""
+        pairs = [pair for pair in self.pairs if register.reaches(pair.old) or register.reaches(pair.new)]
+        gone = [one for one in self.gone if register.reaches(one)]
+        made = {one.code for one in self.added if one.kind == Kind.DISTRICT and one.parent_code in register.wide}
+        added = [one for one in self.added if one.code[:6] in made or register.reaches(one)]
         left_out = len(self.pairs) - len(pairs) + len(self.gone) - len(gone) + len(self.added) - len(added)
         return replace(self, pairs=pairs, gone=gone, added=added, outside=self.outside + left_out)
+
+
+@dataclass(frozen=True)
+class Register:
+    """What a register covers: `wide`: codes of its provinces and cities; `districts`: codes of its districts."""
+
+    wide: frozenset[str]
+    districts: frozenset[str]
+
+    def reaches(self, one: Division) -> bool:
+        """A city of which the register has no district at all is followed as a whole."""
+        if one.kind < Kind.DISTRICT:
+            return one.code in self.wide
+        whole = one.code[:4] in self.wide and not any(code.startswith(one.code[:4]) for code in self.districts)
+        return whole or one.code[:6] in self.districts
 
 
 def stem(name: str) -> str:

@@ -191,6 +191,16 @@ def test_lines_of_other_cities_are_outside(files: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.django_db
+def test_lines_of_districts_that_the_register_leaves_out_are_outside(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """A register of one district does not ask to decide about the others."""
+    one = tmp_path / "one.csv"
+    one.write_text("\n".join(line for line in OLD.splitlines() if "150101" not in line and "150125" not in line))
+    load_divisions(Source(one, "one.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)
+    done = migrate(files, dry_run=False)
+    assert [line.old.name for line in done.lines if line.result == "rejected" and line.old] == ["新华街道"]
+
+
+@pytest.mark.django_db
 def test_changes_only_what_one_answers_for(files: tuple[Path, Path]) -> None:
     """A sheet that recodes, renames or moves what lies elsewhere is refused line by line."""
     load_divisions(Source(files[0], "old.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)

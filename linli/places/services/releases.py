@@ -18,7 +18,7 @@ from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.places.allocation import lock_tree
 from linli.places.queries.tree import extent_of, find_place
-from linli.places.releases import Became, By, Comparison, Division, Pair, compare
+from linli.places.releases import Became, By, Comparison, Division, Pair, Register, compare
 from linli.places.services.base import require_edit
 from linli.places.services.changes import insert_alias, rename_place
 from linli.places.services.divisions import add_division
@@ -75,13 +75,14 @@ def migrate_divisions(
 ) -> Migration:
     """Bring the divisions to the new release, in one transaction; a dry run does the same and takes it all back.
 
-    Lines of cities that the register does not have are outside. Raises Forbidden.
+    Lines of cities and districts that the register does not have are outside. Raises Forbidden.
     """
     actor.require(PERMISSION)
     watch(_("Comparing"), 0, None)
     found = compare(old, new)
-    if cities := _list_cities():
-        found = found.within(cities)
+    register = _read_register()
+    if register.wide or register.districts:
+        found = found.within(register)
     done = Migration(outside=found.outside)
     try:
         with db.owner(), db.atomic():
@@ -100,14 +101,12 @@ def migrate_divisions(
     return done
 
 
-def _list_cities() -> set[str]:
-    """The cities of the register, as the first four digits of what lies in them."""
-    return {
-        code
-        for (code,) in db.rows(
-            "SELECT DISTINCT left(code, 4) FROM place WHERE kind IN (%s, %s)", [Kind.CITY.value, Kind.DISTRICT.value]
-        )
-    }
+def _read_register() -> Register:
+    rows = db.rows("SELECT kind, code FROM place WHERE kind <= %s AND ended_at IS NULL", [Kind.DISTRICT.value])
+    return Register(
+        frozenset(code for kind, code in rows if kind != Kind.DISTRICT),
+        frozenset(code for kind, code in rows if kind == Kind.DISTRICT),
+    )
 
 
 def _carry_out(found: Comparison, done: Migration, actor: Actor, at: datetime, watch: Watch) -> None:
@@ -123,10 +122,12 @@ def _carry_out(found: Comparison, done: Migration, actor: Actor, at: datetime, w
         done.lines.append(_follow(one, actor, at) if isinstance(one, Pair) else _add(one, actor, at))
     for gone in found.gone:
         hint, homes = found.hints.get(gone.code, ""), found.homes.get(gone.code, 0)
-        where = _("What stood under it is now under: %(places)s.") % {"places": hint} if hint else ""
+        what = _("Not in the new release.")
+        if hint:
+            what = f"{what} " + _("What stood under it is now under: %(places)s.") % {"places": hint}
         done.lines.append(
             Line(
-                gone, None, "rejected", f"{_('Not in the new release.')} {where}".strip(),
+                gone, None, "rejected", what,
                 _("Two files do not tell whether it was merged, split or renamed: merge or rename it by hand."),
                 (Became.SPLIT if homes > 1 else Became.MERGED if homes else Became.GONE,),
             )
