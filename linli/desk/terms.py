@@ -32,7 +32,7 @@ ROOMS: dict[str, Text] = {
     "desk": _("Settings"),
     "core": _("Import"),
     "site": _("System"),
-    "field": _("Phones"),
+    "field": _("Phone app"),
 }
 
 SUBJECTS: dict[str, Text] = {
@@ -48,7 +48,7 @@ SUBJECTS: dict[str, Text] = {
     "job": _("Job"),
     "demo": _("Demo"),
     "field_key": _("Key for phones"),
-    "field_session": _("Phone"),
+    "field_session": _("Phone of a worker"),
 }
 
 ORIGINS: dict[str, Text] = {
@@ -56,7 +56,7 @@ ORIGINS: dict[str, Text] = {
     "api": _("API"),
     "cli": _("command line"),
     "job": _("job"),
-    "field": _("phone"),
+    "field": _("phone app"),
 }
 
 # What the details of an entry are called; others stand as they are.

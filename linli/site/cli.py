@@ -28,6 +28,7 @@ ROOM_COMMANDS = {
     "accounts": "linli.accounts.cli",
     "duty": "linli.duty.cli_chain",
     "rounds": "linli.rounds.cli",
+    "field": "linli.field.cli",
     "journal": "linli.core.journal_cli",
 }
 """Command -> module whose `app` carries it. Loaded when used, because it needs settings and a database."""

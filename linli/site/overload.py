@@ -59,7 +59,5 @@ def _admit(request: HttpRequest) -> None:
         limits.admit_session(session)
     else:
         limits.admit_stranger(address)
-    if request.method == "POST" and (
-        request.path.startswith("/sign-in/") or request.path == "/api/field/session"
-    ):
+    if request.method == "POST" and (request.path.startswith("/sign-in/") or request.path == "/api/field/session"):
         limits.admit_entry(address)

@@ -1,0 +1,287 @@
+"""Where rooms bring what phones do: kinds of commands, and sections of the work pack. The shell above knows none of
+them.
+
+The protocol is docs/sync.md. A command is work that somebody did at a door, made on a phone with an id of its own,
+perhaps long before it arrives; a section is a part of what a phone carries along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.utils.translation import gettext_lazy as _
+
+from linli.core.access import Actor
+from linli.core.errors import Conflict, Invalid, Problem
+from linli.core.extents import Extent
+
+TEXT_LENGTH = 400
+
+
+class Command(NamedTuple):
+    """One command. `at`: when it was done, by the server's clock, corrected and clamped (`is_clamped`); `device_at`: as
+    the phone said. `payload` is what was sent, unchecked.
+    """
+
+    id: UUID
+    kind: str
+    at: datetime
+    device_at: datetime
+    is_clamped: bool
+    payload: dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What became of a command: `problem` None: carried out, or known from before (`is_known`). `given`: ids made."""
+
+    problem: Problem | None = None
+    is_known: bool = False
+    given: Mapping[str, Any] | None = None
+
+
+class CommandWrong(Invalid):
+    """A field of a command's payload; `field` names it."""
+
+    code = "field.command_wrong"
+    title = _("%(field)s: %(why)s")
+    advice_text = _("This cannot be mended on the phone. Note what you did, and enter it anew.")
+
+
+class ComesFirst(Conflict):
+    """It speaks of something that has not arrived yet: not settled, to be sent again as it is."""
+
+    code = "field.comes_first"
+    title = _("What this speaks of has not arrived yet.")
+    advice_text = _("It is sent again after the others by itself.")
+
+
+class Disputed(Conflict):
+    """Two people said different things: `problem` in words, and both values for the worker to choose from."""
+
+    def __init__(self, problem: Problem, *, yours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+        self.problem, self.yours, self.theirs = problem, dict(yours), dict(theirs)
+        super().__init__()
+        self.code, self.status = problem.code, problem.status
+
+    @property
+    def detail(self) -> str:
+        return self.problem.detail
+
+    @property
+    def advice(self) -> str:
+        return self.problem.advice
+
+
+# --- kinds of commands ----------------------------------------------------------------------------------------------
+
+One = Callable[[Command, Actor, datetime], Mapping[str, Any] | None]
+Many = Callable[[Sequence[Command], Actor, datetime], list[Answer]]
+Receipts = Callable[[Sequence[UUID]], Mapping[UUID, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class CommandKind:
+    """`rank`: which kinds of a batch go first. Exactly one of:
+
+    `one`: carries out one command in a transaction that the shell made, where the author acts; answers what was given,
+    raises Problem. Receipts are the shell's. `many`: a set of commands of one author at once, answered in their order,
+    with receipts of the room's own, which `receipts` looks up; makes its own transactions, and may stand in one.
+    """
+
+    name: str
+    rank: int
+    one: One | None = None
+    many: Many | None = None
+    receipts: Receipts | None = None
+
+
+_kinds: dict[str, CommandKind] = {}
+
+
+def register_command(kind: CommandKind) -> None:
+    _kinds[kind.name] = kind
+
+
+def find_command(name: object) -> CommandKind | None:
+    return _kinds.get(name) if isinstance(name, str) else None
+
+
+def list_commands() -> list[CommandKind]:
+    """Those that go first come first."""
+    return sorted(_kinds.values(), key=lambda kind: (kind.rank, kind.name))
+
+
+# --- sections of the pack -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PackCall:
+    """What a section is asked for. `extent`: the caller's doors; `fresh`: those of them that the phone has nothing of.
+
+    `since`: the lowest transaction number that was under way when the last pack was read; None: give everything.
+    `known`: what this section noted last time. `new_day`: what depends on the calendar has to be said anew.
+    """
+
+    actor: Actor
+    at: datetime
+    extent: Extent
+    fresh: Extent
+    since: int | None = None
+    known: Any = None
+    new_day: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        return self.since is None
+
+
+CHANGED = "age({0}.xmin) <= (SELECT age(%(since)s::text::xid))"
+"""SQL: whether a row of `{0}` was written by a transaction that was under way at `since`, or by a later one.
+
+By the row's own transaction number: nothing has to be written beside the row, and none that commits late is missed.
+It is the number of a subtransaction where there was one, which is why it is compared with the lowest number under
+way and not looked up in a snapshot. Good for two thousand million transactions; the shell starts anew long before.
+"""
+
+
+def since_param(call: PackCall) -> str:
+    """`since` as CHANGED takes it: the last 32 bits."""
+    return str((call.since or 0) % (1 << 32))
+
+
+@dataclass
+class Section:
+    """What changed of a section: `all` or the doors `within` are replaced, `drop` goes, `put` comes. `known`: handed
+    back at the next call; small, because it travels in the cursor.
+    """
+
+    put: list[dict[str, Any]] = field(default_factory=list)
+    drop: list[Any] = field(default_factory=list)
+    within: Extent = field(default_factory=Extent)
+    is_all: bool = False
+    known: Any = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.put or self.drop or self.within or self.is_all)
+
+
+@dataclass(frozen=True)
+class PackSection:
+    """`personal`: fields that the phone keeps encrypted."""
+
+    name: str
+    order: int
+    read: Callable[[PackCall], Section]
+    personal: tuple[str, ...] = ()
+
+
+_sections: dict[str, PackSection] = {}
+
+
+def register_section(section: PackSection) -> None:
+    _sections[section.name] = section
+
+
+def list_sections() -> list[PackSection]:
+    return sorted(_sections.values(), key=lambda section: section.order)
+
+
+def replace_if_other(put: list[dict[str, Any]], known: Any) -> Section:
+    """A small section that is given whole whenever it is not what it was."""
+    version = hashlib.sha256(orjson.dumps(put, default=str)).hexdigest()[:12]
+    return Section(known=version) if version == known else Section(put, is_all=True, known=version)
+
+
+def without_empty(**row: Any) -> dict[str, Any]:
+    """A row as it travels: fields that say nothing are left out."""
+    return {name: value for name, value in row.items() if value not in (None, "", [], ())}
+
+
+# --- reading a payload ----------------------------------------------------------------------------------------------
+
+
+class Reader:
+    """Reads the fields of a payload one by one. Raises CommandWrong, which names the field."""
+
+    def __init__(self, payload: dict[str, Any], known: Iterable[str]) -> None:
+        self.payload = payload
+        strange = payload.keys() - set(known)
+        if strange:
+            raise CommandWrong(field=min(strange), why=_("there is no such field"))
+
+    def text(self, name: str, *, required: bool = False, longest: int = TEXT_LENGTH) -> str:
+        value = self.payload.get(name)
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str) or "\x00" in value or (required and not value.strip()):
+            raise CommandWrong(field=name, why=_("is not a text"))
+        if len(value) > longest:
+            raise CommandWrong(field=name, why=_("is longer than it may be"))
+        return value
+
+    def word(self, name: str, words: Mapping[str, Any]) -> Any:
+        value = self.payload.get(name)
+        if not isinstance(value, str) or value not in words:
+            raise CommandWrong(field=name, why=_("is none of the words that are known"))
+        return words[value]
+
+    def uuid(self, name: str) -> UUID:
+        found = read_uuid(self.payload.get(name))
+        if found is None:
+            raise CommandWrong(field=name, why=_("is not a UUID"))
+        return found
+
+    def moment(self, name: str, *, required: bool = False) -> datetime | None:
+        value = self.payload.get(name)
+        if value is None and not required:
+            return None
+        found = read_moment(value)
+        if found is None:
+            raise CommandWrong(field=name, why=_("is not a moment with its offset"))
+        return found
+
+    def door(self, name: str = "door") -> int:
+        value = self.payload.get(name)
+        if type(value) is not int or not 0 < value < 1 << 53:
+            raise CommandWrong(field=name, why=_("is not a door"))
+        return value
+
+    def named(self, name: str, letter: str) -> int | UUID:
+        """`p12` -> 12, or the UUID that a phone made."""
+        found = read_named(self.payload.get(name), letter)
+        if found is None:
+            raise CommandWrong(field=name, why=_("is not an id"))
+        return found
+
+
+def read_uuid(value: Any) -> UUID | None:
+    if isinstance(value, str) and len(value) == 36:
+        try:
+            return UUID(value)
+        except ValueError:
+            return None
+    return None
+
+
+def read_moment(value: Any) -> datetime | None:
+    """A moment with an offset; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        return None
+    return moment if moment.utcoffset() is not None and 1 < moment.year < 9999 else None
+
+
+def read_named(value: Any, letter: str) -> int | UUID | None:
+    if not isinstance(value, str):
+        return None
+    if value[:1] == letter and value[1:].isascii() and value[1:].isdecimal() and len(value) < 20:
+        return int(value[1:])
+    return read_uuid(value)

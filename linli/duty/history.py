@@ -1,0 +1,96 @@
+"""What an account was allowed to do in the last while: for work that arrives later than it was done.
+
+One statement gives the appointments of a window with the spans their places held in it; which of them were in force at
+which moment is then arithmetic.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from linli.core import db
+from linli.core.access import Grant
+from linli.core.extents import EVERYWHERE, Extent
+from linli.duty.authority import IS_WHOLE
+from linli.duty.terms import PERMISSIONS, Role
+
+_HISTORY = f"""
+    SELECT a.id, a.role, p.id, {IS_WHOLE}, a.since, a.until, s.los, s.his, s.sinces, s.untils
+    FROM appointment a JOIN place p ON p.id = a.place_id
+    LEFT JOIN LATERAL (
+        SELECT array_agg(x.lo) AS los, array_agg(x.hi) AS his, array_agg(x.since) AS sinces,
+               array_agg(x.until) AS untils
+        FROM place_span x
+        WHERE x.place_id = p.id AND x.since <= %(at)s AND x.until > %(from)s
+          AND (p.ended_at IS NULL OR p.ended_at > %(from)s)
+    ) s ON true
+    WHERE a.account_id = %(account)s AND a.since <= %(at)s
+      AND (a.until IS NULL OR a.until > %(from)s AND a.until > a.since)
+    ORDER BY a.id
+"""
+
+
+@dataclass(frozen=True)
+class _Span:
+    lo: int
+    hi: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class _Held:
+    """An appointment as it was over a window."""
+
+    appointment_id: int
+    role: str
+    place_id: int
+    is_whole: bool
+    since: datetime
+    until: datetime | None
+    spans: tuple[_Span, ...]
+
+    def grant_at(self, moment: datetime) -> Grant | None:
+        if moment < self.since or (self.until is not None and moment >= self.until):
+            return None
+        held = [(span.lo, span.hi) for span in self.spans if span.since <= moment < span.until]
+        extent = EVERYWHERE if self.is_whole else Extent.of(held)
+        return Grant(self.appointment_id, self.role, self.place_id, PERMISSIONS[Role(self.role)], extent)
+
+
+@dataclass(frozen=True)
+class History:
+    """What an account held during [`since`, `at`]. `turns`: moments at which any of it changed, in order."""
+
+    since: datetime
+    at: datetime
+    held: tuple[_Held, ...]
+    turns: tuple[datetime, ...]
+
+    def period_of(self, moment: datetime) -> int:
+        """The number of the period, between two turns, that a moment lies in: all of it has the same grants."""
+        return bisect_right(self.turns, moment)
+
+    def grants_at(self, moment: datetime) -> tuple[Grant, ...]:
+        """The grants in force at a moment. Of before the window: what is still, or was lately, held from back then."""
+        found = (one.grant_at(moment) for one in self.held)
+        return tuple(grant for grant in found if grant is not None)
+
+
+def find_history(account_id: int, *, at: datetime, window: timedelta) -> History:
+    """What an account held in the time up to `at`, also when it has been closed since."""
+    since = at - window
+    rows = db.prepared(_HISTORY, {"account": account_id, "at": at, "from": since})
+    held = tuple(
+        _Held(
+            *row[:6], spans=tuple(_Span(*span) for span in zip(*(column or () for column in row[6:]), strict=True))
+        )
+        for row in rows
+    )
+    turns = {moment for one in held for moment in (one.since, one.until) if moment is not None and moment <= at}
+    turns |= {
+        moment for one in held for span in one.spans for moment in (span.since, span.until) if since < moment <= at
+    }
+    return History(since, at, held, tuple(sorted(turns)))

@@ -1,0 +1,90 @@
+"""Reads of phones' sessions, keys and receipts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from linli.accounts import services as accounts
+from linli.core import db
+from linli.core.access import Actor
+from linli.core.field import list_commands
+from linli.duty.authority import digest_token
+from linli.duty.history import find_history
+from linli.field.errors import NoPhone, SessionUnknown, SignedOut
+from linli.field.models import FieldKey
+from linli.field.terms import GRACE, SCOPES, SEEN_EVERY, PhoneActor, PublicKey, SessionView
+
+_COLUMNS = "f.id, f.account_id, c.name, f.session_key, f.started_at, f.seen_at, f.offset_ms, f.key_sealed"
+_BY_TOKEN = f"""SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.account_id
+    JOIN django_session d ON d.session_key = f.session_key AND d.expire_date > %(at)s
+    WHERE f.digest = %(digest)s AND c.is_active"""
+_BY_ID = f"SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.account_id WHERE f.id = %s"
+
+
+def authenticate_phone(raw: str, at: datetime) -> PhoneActor:
+    """Who a phone's token stands for, with the authority held at `at`. Raises SignedOut."""
+    rows = db.prepared(_BY_TOKEN, {"digest": digest_token(raw), "at": at})
+    if not rows:
+        raise SignedOut
+    view = SessionView(*rows[0])
+    if at - view.seen_at > SEEN_EVERY:
+        _note_seen(view, at)
+    return phone_actor(view, at)
+
+
+def phone_actor(view: SessionView, at: datetime) -> PhoneActor:
+    """The session's account with the authority held at `at`, and of that what a phone may do."""
+    history = find_history(view.account_id, at=at, window=GRACE)
+    grants = history.grants_at(at)
+    return PhoneActor(view.account_id, view.account_name, grants, "field", SCOPES, session=view, history=history)
+
+
+def _note_seen(view: SessionView, at: datetime) -> None:
+    """The session is in use: its owner sees that on their page."""
+    db.execute("UPDATE field_session SET seen_at = %s WHERE id = %s AND seen_at < %s", [at, view.id, at])
+    accounts.touch_session(account_id=view.account_id, session_key=view.session_key, address=None, at=at)
+
+
+def own_session(actor: Actor) -> SessionView:
+    """The phone's session that is calling. Raises NoPhone."""
+    if not isinstance(actor, PhoneActor) or actor.session is None:
+        raise NoPhone
+    return actor.session
+
+
+def find_caller_session(actor: Actor) -> SessionView | None:
+    return actor.session if isinstance(actor, PhoneActor) else None
+
+
+def get_session(session_id: UUID) -> SessionView:
+    """Any session there ever was, ended or not. Raises SessionUnknown."""
+    rows = db.rows(_BY_ID, [session_id])
+    if not rows:
+        raise SessionUnknown
+    return SessionView(*rows[0])
+
+
+def get_public_key() -> PublicKey | None:
+    """The newest key pair's public half; None before the first phone has signed in."""
+    row = FieldKey.objects.order_by("-pk").values_list("pk", "spki").first()
+    return PublicKey(str(row[0]), bytes(row[1])) if row else None
+
+
+def list_keys() -> list[tuple[int, datetime]]:
+    """All key pairs, newest first: id, since when."""
+    return list(FieldKey.objects.order_by("-pk").values_list("pk", "created_at"))
+
+
+def find_receipts(ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """Of these commands, those that were carried out, with what each was given."""
+    found: dict[UUID, Mapping[str, Any]] = {
+        row[0]: json.loads(row[1])
+        for row in db.rows("SELECT id, given::text FROM field_receipt WHERE id = ANY(%s)", [list(ids)])
+    }
+    for look in {kind.receipts for kind in list_commands() if kind.receipts is not None}:
+        found |= look([one for one in ids if one not in found])
+    return found

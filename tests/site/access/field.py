@@ -1,0 +1,22 @@
+"""Phones: signing in, the key, the work pack, work that is sent."""
+
+from __future__ import annotations
+
+from tests.site.access.endpoint import OPEN, SIGNED_IN, Endpoint
+
+NO_PHONE = frozenset({403})  # a page's session is no phone's
+NOBODY = frozenset({401})
+
+ENDPOINTS = [
+    Endpoint(
+        "POST /api/field/session", None, OPEN, lambda w, t: "/api/field/session",
+        lambda w, t: {"username": "nobody", "password": "wrong"}, passes=NOBODY,
+    ),
+    Endpoint("GET /api/field/session", None, SIGNED_IN, lambda w, t: "/api/field/session", passes=NO_PHONE),
+    Endpoint("DELETE /api/field/session", None, SIGNED_IN, lambda w, t: "/api/field/session", passes=NO_PHONE),
+    Endpoint(
+        "POST /api/field/session/key", None, SIGNED_IN, lambda w, t: "/api/field/session/key",
+        lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "key_id": "1", "sealed": ""},
+        passes=NO_PHONE,
+    ),
+]  # fmt: skip
