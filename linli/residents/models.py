@@ -137,6 +137,9 @@ class Merger(models.Model):
     id_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")
     gone = models.JSONField(default=dict)  # what merging changed in the merged entry
+    # Whose the numbers were: a roster that lists the merged entry again finds the survivor by them.
+    merged_id_hash = models.BinaryField(null=True)
+    merged_phone_hash = models.BinaryField(null=True)
     at = models.DateTimeField()
     account_id = models.BigIntegerField()
     undone_at = models.DateTimeField(null=True)
@@ -147,6 +150,11 @@ class Merger(models.Model):
         indexes = [
             models.Index(fields=["kind", "survivor_id"], name="merger_survivor"),
             models.Index(fields=["key"], name="merger_key"),
+            models.Index(
+                fields=["merged_id_hash"],
+                name="merger_merged_id",
+                condition=Q(merged_id_hash__isnull=False, undone_at=None),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(name="merger_once", fields=["kind", "merged_id"], condition=Q(undone_at=None)),

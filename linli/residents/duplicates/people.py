@@ -98,6 +98,7 @@ def merge_two(
         taken={name: digest_of(name, wanted) for name in taken},
         before={name: _plain(name, before) for name in taken if name not in _SEALED},
         id_sealed=survivor.id_sealed, phone_sealed=survivor.phone_sealed,
+        merged_id_hash=merged.id_hash, merged_phone_hash=merged.phone_hash,
         gone={"presence": int(merged.presence), "since": merged.presence_since.isoformat(),
               "back_on": merged.back_on and merged.back_on.isoformat()},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from linli.core import db
 from linli.core.extents import Extent
 from linli.places import bulk as places
 from linli.residents.changes import Change, end_empty_households
+from linli.residents.imports import survivors
 from linli.residents.imports.statements import (
     DOORS,
     DOUBLES,
@@ -19,6 +20,7 @@ from linli.residents.imports.statements import (
     FIT,
     HOUSEHOLDS,
     INSERT,
+    LEFT,
     MATCH,
     UNCLEAR,
     UPDATE,
@@ -51,6 +53,7 @@ class Merged:
     households: int = 0
     moved: int = 0
     unknown_gone: int = 0  # rows of people who have left and were never registered: nothing to do
+    survivors: int = 0  # rows that name an entry which was merged into another: they speak of that one
     bad: tuple[Bad, ...] = ()
 
 
@@ -78,10 +81,15 @@ def merge(change: Change, *, held: Extent, day: date) -> Merged:
 
 def _identify(held: Extent) -> None:
     """Who of the register each row is; those that cannot be told leave `roster_fit`."""
+    mine = {"los": held.los, "his": held.his}
     db.execute(FIT)
     db.execute("ANALYZE roster_fit")
+    db.execute(survivors.TABLES)
     for statement in MATCH:
         db.execute(statement)
+    for statement in survivors.SETTLE:
+        db.execute(statement, mine if "%(los)s" in statement else None)
+    db.execute(LEFT)
     db.execute("ANALYZE roster_fit")
     # From here on nobody else changes them; what they are now is read in later statements.
     db.execute(
@@ -89,7 +97,7 @@ def _identify(held: Extent) -> None:
         " ORDER BY id FOR NO KEY UPDATE) AS held"
     )
     for statement in UNCLEAR:
-        db.execute(statement, {"los": held.los, "his": held.his})
+        db.execute(statement, mine)
     db.execute("DELETE FROM roster_fit f WHERE EXISTS (SELECT 1 FROM roster_bad b WHERE b.n = f.n)")
 
 
@@ -158,6 +166,7 @@ def _count(merged: Merged) -> None:
     )
     vacant_done = merged.updated - db.scalar("SELECT count(*) FROM roster_want WHERE NOT fresh AND (moved OR other)")
     merged.unknown_gone = gone
+    merged.survivors = db.scalar("SELECT count(*) FROM roster_said")
     merged.unchanged = same + idle + gone + vacant - vacant_done
     merged.bad = tuple(
         Bad(*row) for row in db.rows("SELECT n, field, code, other FROM roster_bad ORDER BY n, field, code, other")

@@ -67,6 +67,7 @@ class RosterReport:
     moved: int = 0
     suspect_ids: int = 0  # ID numbers whose check digit is wrong: taken, and told
     unknown_gone: int = 0
+    survivors: int = 0  # rows of people whose entry was merged into another
     unknown_columns: list[str] = field(default_factory=list)
     untitled_columns: list[str] = field(default_factory=list)
     blank_rows: int = 0
@@ -92,6 +93,14 @@ class RosterReport:
             said.append(
                 gettext("%(count)s rows of people who have left name nobody who lives there; nothing was changed.")
                 % {"count": self.unknown_gone}
+            )
+        if self.survivors:
+            said.append(
+                gettext(
+                    "%(count)s rows name entries that were merged into others: they were taken for those, and what was"
+                    " chosen when merging stands."
+                )
+                % {"count": self.survivors}
             )
         return said
 
@@ -222,6 +231,7 @@ def _report(opened: Sheet, staged: _StagedRows, merged: Merged) -> RosterReport:
         moved=merged.moved,
         suspect_ids=staged.suspect,
         unknown_gone=merged.unknown_gone,
+        survivors=merged.survivors,
         unknown_columns=[f"{column.letter} {column.title}" for column in opened.unknown_columns],
         untitled_columns=list(opened.untitled_columns),
         blank_rows=opened.blank_rows or 0,

@@ -22,7 +22,8 @@ COLUMNS = (
 # sent twice.
 _TABLES = """
 DROP TABLE IF EXISTS pg_temp.roster, pg_temp.roster_bad, pg_temp.roster_same, pg_temp.roster_fit, pg_temp.roster_group,
-    pg_temp.roster_home, pg_temp.roster_labelled, pg_temp.roster_there, pg_temp.roster_want, pg_temp.roster_wanted_door;
+    pg_temp.roster_home, pg_temp.roster_labelled, pg_temp.roster_there, pg_temp.roster_want, pg_temp.roster_wanted_door,
+    pg_temp.roster_via, pg_temp.roster_said;
 CREATE TEMP TABLE roster (
     n integer, unit_id bigint, lo bigint, number text, label text, head boolean, name text, sex smallint, born_on date,
     relation text, id_sealed bytea, id_hash bytea, phone_sealed bytea, phone_hash bytea, needs smallint,

@@ -6,6 +6,8 @@ about them; `roster_bad` those that do not, and why; `roster_same` those that on
 
 from __future__ import annotations
 
+from linli.residents.imports.survivors import BY_ID, BY_NAME, HEADS, LABELS
+
 # In a subquery the sequence is looked up once, not for every row.
 _NEXT = "(SELECT pg_get_serial_sequence('{}', 'id')::regclass)"
 
@@ -91,6 +93,7 @@ MATCH = (
           ORDER BY f.n, p.presence IN (1, 2) DESC, p.key = f.key DESC, p.id DESC) m
     WHERE m.n = f.n
     """,
+    *BY_ID,
     # An index once most are found, not before; tables that were just filled are joined through it later on as well.
     "CREATE INDEX ON roster_fit (person_id); ANALYZE roster_fit",
     # By door, name and date of birth, where one of the two has no ID number. An exact date first, then a missing one.
@@ -108,12 +111,13 @@ MATCH = (
           WHERE best = 1 GROUP BY n HAVING count(*) = 1) m
     WHERE m.n = f.n
     """,
-    # Who has left one door and lives at another, by this very sheet, moves: the row of the leaving has nothing to add.
-    """
-    UPDATE roster_fit f SET person_id = NULL
-    WHERE NOT f.lives AND EXISTS (SELECT 1 FROM roster_fit o WHERE o.person_id = f.person_id AND o.lives)
-    """,
+    *BY_NAME,
 )
+# Who has left one door and lives at another, by this very sheet, moves: the row of the leaving has nothing to add.
+LEFT = """
+UPDATE roster_fit f SET person_id = NULL
+WHERE NOT f.lives AND EXISTS (SELECT 1 FROM roster_fit o WHERE o.person_id = f.person_id AND o.lives)
+"""
 UNCLEAR = (
     # Two people of the register fit one row, or one fits two rows.
     """
@@ -146,6 +150,7 @@ UNCLEAR = (
 # --- households -----------------------------------------------------------------------------------------
 
 HOUSEHOLDS = (
+    HEADS,
     # A second head begins a second household; people before the first head belong to the first.
     """
     UPDATE roster_fit f SET grp = g.grp
@@ -157,11 +162,13 @@ HOUSEHOLDS = (
     CREATE TEMP TABLE roster_labelled ON COMMIT DROP AS
     SELECT DISTINCT key, label, NULL::bigint AS id FROM roster_fit WHERE lives AND label <> ''
     """,
+    LABELS,
     "ANALYZE roster_labelled; ANALYZE roster_fit",
     """
     INSERT INTO household (key, label, note, created_at, updated_at)
     SELECT l.key, l.label, '', %(at)s::timestamptz, %(at)s::timestamptz FROM roster_labelled l
-    WHERE NOT EXISTS (SELECT 1 FROM household h WHERE h.key = l.key AND h.label = l.label AND h.ended_at IS NULL)
+    WHERE l.id IS NULL
+      AND NOT EXISTS (SELECT 1 FROM household h WHERE h.key = l.key AND h.label = l.label AND h.ended_at IS NULL)
     ORDER BY l.key, l.label
     """,
     """
@@ -252,21 +259,34 @@ FROM (
     SELECT f.n, coalesce(f.person_id, nextval({_NEXT.format("person")})) AS person_id,
            CASE WHEN f.lives THEN f.household_id ELSE p.household_id END AS household_id,
            CASE WHEN f.lives THEN f.key ELSE p.key END AS key,
-           r.name, CASE WHEN r.sex = 0 THEN coalesce(p.sex, 0) ELSE r.sex END AS sex,
-           coalesce(r.born_on, p.born_on) AS born_on, coalesce(nullif(r.relation, ''), p.relation, '') AS relation,
-           CASE WHEN r.id_hash IS NULL OR r.id_hash = p.id_hash THEN coalesce(p.id_sealed, '') ELSE r.id_sealed END
+           coalesce(e.name, p.name) AS name, coalesce(e.sex, p.sex, 0) AS sex,
+           coalesce(e.born_on, p.born_on) AS born_on, coalesce(e.relation, p.relation, '') AS relation,
+           CASE WHEN e.id_hash IS NULL OR e.id_hash = p.id_hash THEN coalesce(p.id_sealed, '') ELSE r.id_sealed END
                AS id_sealed,
-           coalesce(r.id_hash, p.id_hash) AS id_hash,
-           CASE WHEN r.phone_hash IS NULL OR r.phone_hash = p.phone_hash THEN coalesce(p.phone_sealed, '')
+           coalesce(e.id_hash, p.id_hash) AS id_hash,
+           CASE WHEN e.phone_hash IS NULL OR e.phone_hash = p.phone_hash THEN coalesce(p.phone_sealed, '')
                 ELSE r.phone_sealed END AS phone_sealed,
-           coalesce(r.phone_hash, p.phone_hash) AS phone_hash,
-           coalesce(p.needs, 0) & ~r.needs_said::integer | r.needs AS needs,
+           coalesce(e.phone_hash, p.phone_hash) AS phone_hash,
+           coalesce(p.needs, 0) & ~e.needs_said | (r.needs & e.needs_said) AS needs,
            s.presence, CASE WHEN s.presence = 2 THEN coalesce(r.back_on, p.back_on) END AS back_on,
            CASE WHEN s.presence = p.presence THEN p.presence_since ELSE %(day)s::date END AS presence_since,
-           coalesce(nullif(r.note, ''), p.note, '') AS note
-    FROM roster_fit f JOIN roster r USING (n) LEFT JOIN person p ON p.id = f.person_id
+           coalesce(e.note, p.note, '') AS note
+    FROM roster_fit f JOIN roster r USING (n) LEFT JOIN person p ON p.id = f.person_id LEFT JOIN roster_said q USING (n)
+    -- What the row has to say: nothing where its cell is empty, or only repeats an entry that was merged.
     CROSS JOIN LATERAL (
-        SELECT coalesce(r.presence, CASE WHEN p.presence IN (1, 2) THEN p.presence ELSE 1 END) AS presence) s
+        SELECT CASE WHEN r.name IS DISTINCT FROM q.name THEN r.name END AS name,
+               CASE WHEN r.sex IS DISTINCT FROM q.sex THEN nullif(r.sex, 0) END AS sex,
+               CASE WHEN r.born_on IS DISTINCT FROM q.born_on THEN r.born_on END AS born_on,
+               CASE WHEN r.relation IS DISTINCT FROM q.relation THEN nullif(r.relation, '') END
+                   AS relation,
+               CASE WHEN r.id_hash IS DISTINCT FROM q.id_hash THEN r.id_hash END AS id_hash,
+               CASE WHEN r.phone_hash IS DISTINCT FROM q.phone_hash THEN r.phone_hash END
+                   AS phone_hash,
+               r.needs_said & coalesce(r.needs # q.needs, -1) AS needs_said,
+               CASE WHEN r.presence IS DISTINCT FROM q.presence THEN r.presence END AS presence,
+               CASE WHEN r.note IS DISTINCT FROM q.note THEN nullif(r.note, '') END AS note) e
+    CROSS JOIN LATERAL (
+        SELECT coalesce(e.presence, CASE WHEN p.presence IN (1, 2) THEN p.presence ELSE 1 END) AS presence) s
     WHERE NOT f.vacant AND (f.lives OR p.presence IN (1, 2))
 ) w LEFT JOIN person p ON p.id = w.person_id
 """
