@@ -15,10 +15,10 @@ from linli.core import db, importers, jobs, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
 from linli.core.models import Account, Job
-from linli.desk.terms import FACTS, JOB_KINDS, SUBJECTS, VERBS
+from linli.desk.facts import Known, Say, list_mentioned, say_facts
+from linli.desk.terms import JOB_KINDS, SUBJECTS, VERBS
 from linli.places import queries as places
 
-SHOWN_OF_LIST = 3
 SHOWN_ABOVE = 3  # how many places a place lies in are named with it
 SAID_BY_PLACE = {"code", "name"}
 SUBJECT_PAGES = {"round": "rounds:board", "household": "residents:household", "person": "residents:person"}
@@ -54,8 +54,8 @@ def list_journal(
 ) -> list[JournalLine]:
     """The newest entries the actor may see, newest first, with names for codes."""
     entries = journal.list_entries(actor=actor, limit=limit, before_id=before_id, wanted=wanted)
-    names = _find_names(entries, at)
-    return [_read_entry(entry, names.get((entry["subject"], entry["key"]))) for entry in entries]
+    names, known = _find_names(entries, at), _find_known(entries)
+    return [_read_entry(entry, names.get((entry["subject"], entry["key"])), known) for entry in entries]
 
 
 def verbs_of(word: str) -> tuple[str, ...]:
@@ -102,7 +102,23 @@ def _find_names(entries: list[dict[str, Any]], at: datetime) -> dict[tuple[str, 
     return names
 
 
-def _read_entry(entry: dict[str, Any], named: Named | None) -> JournalLine:
+def _find_known(entries: list[dict[str, Any]]) -> Known:
+    """Names of what the details mention, looked up once for a whole page."""
+
+    def mentioned(say: Say) -> set[Any]:
+        return {value for one in entries for value in list_mentioned(one["verb"], one["detail"], say) if value}
+
+    codes = {str(code) for code in mentioned(Say.PLACE)}
+    doors = {int(key) for key in mentioned(Say.DOOR) if str(key).isdigit()}
+    accounts = {str(number) for number in mentioned(Say.ACCOUNT)}
+    return Known(
+        places={code: one.name for code, one in places.get_places_by_code(codes).items()} if codes else {},
+        accounts=_account_names(number for number in accounts if number.isdigit()) if accounts else {},
+        doors={key: str(label) for key, label in places.door_labels(doors).items()} if doors else {},
+    )
+
+
+def _read_entry(entry: dict[str, Any], named: Named | None, known: Known) -> JournalLine:
     is_place = entry["subject"].startswith("place:")
     return JournalLine(
         id=entry["id"],
@@ -116,7 +132,7 @@ def _read_entry(entry: dict[str, Any], named: Named | None) -> JournalLine:
         about=entry["subject"],
         url=named.url if named else "",
         place=named.place if named else "",
-        facts=_facts(entry["detail"], SAID_BY_PLACE if is_place else set()),
+        facts=say_facts(entry["verb"], entry["detail"], known, SAID_BY_PLACE if is_place else ()),
     )
 
 
@@ -136,23 +152,6 @@ def _url(kind: str, number: str) -> str:
 
 def _account_names(ids: Iterable[int]) -> dict[str, str]:
     return {str(pk): name for pk, name in Account.objects.filter(pk__in=list(ids)).values_list("pk", "name")}
-
-
-def _facts(detail: dict[str, Any], said: set[str]) -> list[tuple[str, str]]:
-    """Details that a reader gains from: nothing empty or `said` already; long lists by their length."""
-    return [
-        (str(FACTS.get(name, name)), _fact(value))
-        for name, value in detail.items()
-        if name not in said and value not in (None, "", [], {}) and not isinstance(value, dict)
-    ]
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, bool):
-        return "✓" if value else "✕"
-    if isinstance(value, list):
-        return f"{len(value)} ×" if len(value) > SHOWN_OF_LIST else ", ".join(str(one) for one in value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @dataclass(frozen=True)
