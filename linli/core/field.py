@@ -22,6 +22,8 @@ from linli.core.errors import Conflict, Invalid, Problem
 from linli.core.extents import Extent
 
 TEXT_LENGTH = 400
+NO_SUCH_FIELD = _("there is no such field")
+ONE_OF_THREE = _("give one of person, household and door")
 
 
 class Command(NamedTuple):
@@ -214,7 +216,7 @@ class Reader:
         self.payload = payload
         strange = payload.keys() - set(known)
         if strange:
-            raise CommandWrong(field=min(strange), why=_("there is no such field"))
+            raise CommandWrong(field=min(strange), why=NO_SUCH_FIELD)
 
     def text(self, name: str, *, required: bool = False, longest: int = TEXT_LENGTH) -> str:
         value = self.payload.get(name)

@@ -84,13 +84,9 @@ def find_history(account_id: int, *, at: datetime, window: timedelta) -> History
     since = at - window
     rows = db.prepared(_HISTORY, {"account": account_id, "at": at, "from": since})
     held = tuple(
-        _Held(
-            *row[:6], spans=tuple(_Span(*span) for span in zip(*(column or () for column in row[6:]), strict=True))
-        )
-        for row in rows
+        _Held(appointment, role, place, whole, began, ended, tuple(map(_Span, *(column or () for column in spans))))
+        for appointment, role, place, whole, began, ended, *spans in rows
     )
     turns = {moment for one in held for moment in (one.since, one.until) if moment is not None and moment <= at}
-    turns |= {
-        moment for one in held for span in one.spans for moment in (span.since, span.until) if since < moment <= at
-    }
+    turns |= {moment for one in held for span in one.spans for moment in (span.since, span.until) if moment <= at}
     return History(since, at, held, tuple(sorted(turns)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -229,6 +230,32 @@ def count_at_doors(keys: Sequence[int], *, actor: Actor) -> dict[int, tuple[int,
         _spans(actor.extent_for(VIEW), keys=list(keys)),
     )
     return {key: (count, Need(needs)) for key, count, needs in rows}
+
+
+def find_people_made(client_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Of people that phones registered, under the UUID they gave: the number of each that is there."""
+    return _find_made("person", client_ids)
+
+
+def find_households_made(client_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The same of households."""
+    return _find_made("household", client_ids)
+
+
+def _find_made(table: str, client_ids: Sequence[UUID]) -> dict[UUID, int]:
+    if not client_ids:
+        return {}
+    return dict(db.rows(f"SELECT client_id, id FROM {table} WHERE client_id = ANY(%s)", [list(client_ids)]))
+
+
+def list_households_behind(keys: Sequence[int]) -> dict[int, list[int]]:
+    """Door key -> the households that live behind it now, as far as the wall shows them."""
+    found: dict[int, list[int]] = {}
+    if keys:
+        sql = "SELECT key, id FROM household WHERE key = ANY(%s) AND ended_at IS NULL ORDER BY key, id"
+        for key, household in db.rows(sql, [list(keys)]):
+            found.setdefault(key, []).append(household)
+    return found
 
 
 def find_door(key: int) -> dict[str, Any] | None:

@@ -86,6 +86,7 @@ class MarkCommand(NamedTuple):
     back_at: datetime | None = None  # absent: when to come again
     until_at: datetime | None = None  # exempt: until when
     device_at: datetime | None = None
+    flag: Flag | None = None  # what is known of its event time already
 
 
 class Receipt(NamedTuple):

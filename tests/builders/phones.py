@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 from collections.abc import Sequence
@@ -87,11 +88,17 @@ class Phone:
         }  # fmt: skip
 
     def send(
-        self, commands: Sequence[dict[str, Any]], *, sealed: bool = True, to: str = "sync", **more: Any
+        self,
+        commands: Sequence[dict[str, Any]],
+        *,
+        sealed: bool = True,
+        to: str = "sync",
+        road: str = "long",
+        **more: Any,
     ) -> HttpResponse:
         boxes = [self.seal(command) for command in commands]
         body = {"session": self.session, "sealed": boxes} if sealed else {"commands": list(commands)}
-        return self.post(to, {"device_now": self.now.isoformat(), **body, **more})
+        return self.post(to, {"device_now": self.now.isoformat(), **body, **more}, road=road)
 
     def results(self, commands: Sequence[dict[str, Any]], **more: Any) -> list[dict[str, Any]]:
         answer = self.send(commands, **more)
@@ -100,8 +107,29 @@ class Phone:
         assert [one["id"] for one in found] == [command["id"] for command in commands]
         return list(found)
 
-    def post(self, address: str, body: Any) -> HttpResponse:
+    def post(self, address: str, body: Any, *, road: str = "long") -> HttpResponse:
+        """`road`: Django's, or the short one that a token takes behind a real server."""
+        if road == "short":
+            return self._short(f"/api/field/{address}", body if isinstance(body, bytes) else json.dumps(body).encode())
         return self.client.post(f"/api/field/{address}", body, content_type=JSON, headers=self.headers)
+
+    def _short(self, path: str, body: bytes) -> HttpResponse:
+        """As granian hands it in: the WSGI application itself."""
+        import linli.site.api  # noqa: F401 - registers the short roads
+        from linli.core.shortcut import put_in_front
+
+        def never(_environ: object, _start: object) -> list[bytes]:
+            raise AssertionError("went the long road")
+
+        said: list[str] = []
+        environ = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": path, "HTTP_AUTHORIZATION": self.headers["Authorization"],
+            "HTTP_ACCEPT_LANGUAGE": "en", "REMOTE_ADDR": "127.0.0.1", "wsgi.input": io.BytesIO(body),
+        }  # fmt: skip
+        content = b"".join(put_in_front(never)(environ, lambda status, _headers: said.append(status)))
+        answer = HttpResponse(content, status=int(said[0][:3]))
+        answer.json = lambda: json.loads(content)  # type: ignore[attr-defined]
+        return answer
 
     def get(self, address: str, **headers: str) -> HttpResponse:
         return self.client.get(f"/api/field/{address}", headers={**self.headers, **headers})

@@ -8,6 +8,8 @@ NO_PHONE = frozenset({403})  # a page's session is no phone's
 NOBODY = frozenset({401})
 
 ENDPOINTS = [
+    Endpoint("GET field:app", None, OPEN, lambda w, t: "/field/"),
+    Endpoint("GET field:worker", None, OPEN, lambda w, t: "/field/sw.js"),
     Endpoint(
         "POST /api/field/session", None, OPEN, lambda w, t: "/api/field/session",
         lambda w, t: {"username": "nobody", "password": "wrong"}, passes=NOBODY,
@@ -18,5 +20,17 @@ ENDPOINTS = [
         "POST /api/field/session/key", None, SIGNED_IN, lambda w, t: "/api/field/session/key",
         lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "key_id": "1", "sealed": ""},
         passes=NO_PHONE,
+    ),
+    Endpoint(
+        "POST /api/field/sync", None, SIGNED_IN, lambda w, t: "/api/field/sync", lambda w, t: {"commands": []}
+    ),
+    Endpoint(
+        "POST /api/field/handed", None, SIGNED_IN, lambda w, t: "/api/field/handed",
+        lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "sealed": []}, passes=frozenset({404}),
+    ),
+    Endpoint("GET /api/field/receipts", None, SIGNED_IN, lambda w, t: "/api/field/receipts?ids="),
+    Endpoint(
+        "POST /api/field/receipts", None, SIGNED_IN, lambda w, t: "/api/field/receipts", lambda w, t: {"ids": []},
+        only_reads=True,
     ),
 ]  # fmt: skip

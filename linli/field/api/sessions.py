@@ -1,4 +1,4 @@
-"""HTTP API of phones; the protocol in words is docs/sync.md."""
+"""A phone's session over the API: signing in and out, its key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
-from ninja import Router, Schema
+from ninja import Schema
 from ninja.responses import Status
 from pydantic import AwareDatetime, Field
 
@@ -19,10 +19,10 @@ from linli.core import db
 from linli.core.api import ApiRequest, authenticate, for_strangers, permission
 from linli.duty import queries as duty
 from linli.field import keys, queries, services
+from linli.field.api.router import router
 from linli.field.errors import KeyUnknown, SessionUnknown
 from linli.field.terms import CONTACT, GRACE, Device, PhoneActor, SessionView
 
-router = Router(tags=["field"])
 HOUR = timedelta(hours=1)
 
 
