@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
 LARGEST_EXACT = 2**53
+COUNTED = frozenset({"count", "limit", "people", "rows", "doors", "most", "size"})  # parameters said with thousands
 
 
 class Problem(Exception):
@@ -44,7 +45,11 @@ class Problem(Exception):
         return self._fill(self._advice if self._advice is not None else self.advice_text)
 
     def _fill(self, text: Text) -> str:
-        return str(text) % self.params if self.params else str(text)
+        said = {
+            name: f"{value:,}" if name in COUNTED and isinstance(value, int) else value
+            for name, value in self.params.items()
+        }
+        return str(text) % said if said else str(text)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.detail, self.advice) if part)

@@ -13,6 +13,7 @@ from linli.core.models import Account, ApiToken
 from linli.duty.authority import find_place_extent
 from linli.duty.chain import find_answering, find_chain, find_holders, find_leads
 from linli.duty.errors import AccountNotFound, AppointmentNotFound
+from linli.duty.heirs import find_dissolved_inside
 from linli.duty.terms import ALL_PERMISSIONS, AccountLine, AppointmentLine, Standing, TokenLine
 
 __all__ = [
@@ -31,8 +32,9 @@ __all__ = [
     "list_tokens",
 ]
 
-# Of an appointment `a`: all doors of its place lie in the spans given, or the whole jurisdiction is.
-_INSIDE = """(%(whole)s OR EXISTS (
+# Of an appointment `a`: all doors of its place lie in the spans given, or the whole jurisdiction is. Of a dissolved
+# place it is the doors of those that took over.
+_INSIDE = """(%(whole)s OR a.place_id = ANY (%(dissolved)s) OR EXISTS (
         SELECT 1 FROM place_span s WHERE s.place_id = a.place_id AND s.since <= %(at)s AND s.until > %(at)s
     ) AND NOT EXISTS (
         SELECT 1 FROM place_span s WHERE s.place_id = a.place_id AND s.since <= %(at)s AND s.until > %(at)s
@@ -46,14 +48,16 @@ _STANDING = {
 }
 _LINES = """
     SELECT a.id, a.account_id, c.username, c.name, a.role, a.place_id, p.code, p.name, a.since, a.until,
-        a.is_deputy
+        a.is_deputy, p.ended_at
     FROM appointment a JOIN account c ON c.id = a.account_id JOIN place p ON p.id = a.place_id
 """
 _ACCOUNT = "SELECT c.id, c.username, c.name, c.is_active, c.last_login, c.created_at FROM account c"
 
 
 def _within(extent: Extent, at: datetime) -> dict[str, Any]:
-    return {"whole": extent == EVERYWHERE, "los": extent.los, "his": extent.his, "at": at}
+    whole = extent == EVERYWHERE
+    dissolved = [] if whole else find_dissolved_inside(extent, at)
+    return {"whole": whole, "los": extent.los, "his": extent.his, "at": at, "dissolved": dissolved}
 
 
 def list_appointments(

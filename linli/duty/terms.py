@@ -162,7 +162,8 @@ class AccountLine:
 
 @dataclass(frozen=True)
 class AppointmentLine:
-    """An appointment with the names of its account and place. `until` None: until it is ended."""
+    """An appointment with the names of its account and place. `until` None: until it is ended; `place_ended_at`: when
+    the place was dissolved."""
 
     id: int
     account_id: int
@@ -175,6 +176,7 @@ class AppointmentLine:
     since: datetime
     until: datetime | None
     is_deputy: bool = False
+    place_ended_at: datetime | None = None
 
     @property
     def role_label(self) -> str:

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from linli.core import clock
+from linli.core.errors import Problem
 from linli.core.live import AS_OF, render_live
 from linli.core.shapes import DoorState, Floor, Pager, Stairwell, Tile
 from linli.core.templatetags import linli
@@ -159,3 +160,13 @@ class TestLive:
         request = RequestFactory().get("/", headers={"if-none-match": first["ETag"]})
         assert render_live(request, "core/need_chips.html", {"needs": ["a"]}).status_code == 304
         assert render_live(request, "core/need_chips.html", {"needs": ["b"]}).status_code == 200
+
+
+def test_counts_have_thousands_in_sentences_too() -> None:
+    with translation.override("zh-hans"):
+        assert linli.people(19329) == "19,329 人"
+    with translation.override("en"):
+        assert (linli.people(1), linli.people(1200)) == ("1 person", "1,200 people")
+    problem = Problem("%(count)s of %(number)s", count=12345, number=20221)
+    assert problem.detail == "12,345 of 20221"
+    assert problem.as_dict()["params"] == {"count": 12345, "number": 20221}

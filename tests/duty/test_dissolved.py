@@ -77,6 +77,25 @@ def test_doors_are_never_lost(made: District, grids: list[PlaceRef], lead: Accou
     assert access.actor_of(lead.pk, lead.name, clock.now()).extent_for("rounds.view")
 
 
+def test_lists_of_appointments_keep_them(made: District, grids: list[PlaceRef], lead: Account) -> None:
+    """Not only for whoever sees the whole city; and only for those who answer for all that took over."""
+    street = make_account(role=Role.OFFICE, place=made.street, username="street")
+    beside = make_account(role=Role.GRID_LEAD, place=grids[0], username="first", name="高娃")
+    merge(grids)
+    at = clock.now()
+
+    def seen(account: Account) -> dict[str, bool]:
+        actor = access.actor_of(account.pk, account.name, at)
+        lines = queries.list_appointments(actor=actor, at=at)
+        return {line.name: line.place_ended_at is not None for line in lines if line.role == Role.GRID_LEAD}
+
+    assert seen(street) == {"乌兰": True, "高娃": False}
+    assert seen(beside) == {"乌兰": True, "高娃": False}, "who took over sees who was there"
+    (line,) = (one for one in queries.list_appointments(actor=SYSTEM, at=at) if one.name == "乌兰")
+    actor = access.actor_of(street.pk, street.name, at)
+    assert queries.get_appointment(appointment_id=line.id, actor=actor, at=at) == line
+
+
 def test_post_is_moved_to_those_that_took_over(made: District, grids: list[PlaceRef], lead: Account) -> None:
     """Split between the first grid, which has a lead, and a new one; a deputy stays a deputy."""
     now = clock.now()

@@ -233,4 +233,4 @@ def panels(context: Context, where: str, subject: int) -> SafeString:
 def people(count: int) -> str:
     """How many people, in words: "3 people", "3 人"."""
     # Chinese has one form; English needs two.
-    return (pgettext("count", "%d person") if count == 1 else pgettext("count", "%d people")) % count
+    return (pgettext("count", "%s person") if count == 1 else pgettext("count", "%s people")) % num(count)
