@@ -13,6 +13,7 @@ from ninja.security import HttpBearer
 
 from linli import __version__
 from linli.core.api import PROBLEM_TYPE, FastParser, FastRenderer, act, handle_errors, is_signed_in
+from linli.core.imports_api import router as imports_router
 from linli.core.jobs_api import router as jobs_router
 from linli.core.journal_api import router as journal_router
 from linli.places.api_map import router as map_router
@@ -79,6 +80,7 @@ def build_api() -> NinjaAPI:
             api.add_router(f"/{room}", import_module(f"linli.{room}.api").router)
     api.add_router("/residents/duplicates", duplicates_router)
     api.add_router("/places/map", map_router)
+    api.add_router("/imports", imports_router)
     api.add_router("/jobs", jobs_router)
     api.add_router("/journal", journal_router)
     return api

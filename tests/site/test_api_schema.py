@@ -93,7 +93,7 @@ class Server:
             "to_key": here.door.key, "door": here.door.key, "account_id": here.account.pk,
             "appointment_id": here.appointment_id, "claim_id": here.claim_id, "team_id": here.team_id,
             "pair_id": here.duplicate_id, "merger_id": here.merger_id, "number": here.redrawing,
-            "account": here.account.username,
+            "account": here.account.username, "kind": "residents.import_roster",
         }  # fmt: skip
 
 

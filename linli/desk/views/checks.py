@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linli.core import importers, jobs
-from linli.core.access import Actor
-from linli.core.importers import Importer, NotChecked
+from linli.core.import_asking import find_trouble, settle_columns
+from linli.core.importers import NotChecked
+from linli.core.requests import ActingRequest
 from linli.core.sheets import Field
-from linli.desk.queries import JobView, view_job
+from linli.desk.queries import view_job
 
 
 @require_POST
-def take(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def take(request: ActingRequest, job_id: UUID) -> HttpResponse:
     """Import what was checked: the figures are found anew, for others may have been at work since."""
-    job = importers.take_checked(job=jobs.get_job(job_id), actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
+    job = importers.take_checked(job=jobs.get_job(job_id), actor=request.actor, at=request.at)
     return redirect("desk:job", job.pk)
 
 
 @require_POST
-def discard(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def discard(request: ActingRequest, job_id: UUID) -> HttpResponse:
     importers.discard_checked(job=jobs.get_job(job_id))
     return redirect("desk:imports")
 
@@ -46,10 +46,10 @@ class Choice:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def columns(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def columns(request: ActingRequest, job_id: UUID) -> HttpResponse:
     """Which column holds which field; saved for every further sheet of this sender with the same titles."""
     job = jobs.get_job(job_id)
-    shown = view_job(job, request.at)  # type: ignore[attr-defined]
+    shown = view_job(job, request.at)
     importer = importers.find_importer(job.kind)
     if importer is None or importer.spec is None or not shown.may_choose:
         raise NotChecked
@@ -58,15 +58,15 @@ def columns(request: HttpRequest, job_id: UUID) -> HttpResponse:
         fields = {one.name for one in importer.spec.fields}
         said = {key: request.POST.get(f"column-{key}", taken[key]) for key in taken}
         taken = {key: name if name in fields else "" for key, name in said.items()}
-    choices = [_choice(one, taken, importer) for one in shown.columns["columns"]]
-    missing = [one for one in importer.spec.fields if one.required and one.name not in taken.values()]
-    is_wrong = bool(missing) or any(choice.trouble for choice in choices)
+    missing, twice = find_trouble(importer.spec, taken)
+    choices = [_choice(one, taken, twice) for one in shown.columns["columns"]]
+    is_wrong = bool(missing or twice)
     if request.method == "POST" and not is_wrong:
         again = importers.check_again(
             job=job,
-            chosen=_differing(taken, importer, shown),
-            actor=_actor(request),
-            at=request.at,  # type: ignore[attr-defined]
+            chosen=settle_columns(importer.spec, shown.columns, taken),
+            actor=request.actor,
+            at=request.at,
         )
         return redirect("desk:job", again.pk)
     context = {
@@ -84,29 +84,9 @@ def columns(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "desk/columns.html", context, status=status)
 
 
-def _choice(one: dict[str, Any], taken: dict[str, str], importer: Importer) -> Choice:
-    name = taken[one["key"]]
-    others = Counter(taken.values())
-    trouble = ""
-    if name and others[name] > 1:
-        spec = importer.spec
-        field: Field | None = spec.get(name) if spec else None
-        trouble = _("Two columns are taken for %(field)s. Leave one of them out.") % {
-            "field": field.titles[0] if field else name
-        }
+def _choice(one: dict[str, Any], taken: dict[str, str], twice: list[Field]) -> Choice:
+    name, trouble = taken[one["key"]], ""
+    for field in twice:
+        if field.name == name:
+            trouble = _("Two columns are taken for %(field)s. Leave one of them out.") % {"field": field.titles[0]}
     return Choice(one["key"], one["letter"], one["title"], one["samples"], name, trouble)
-
-
-def _differing(taken: dict[str, str], importer: Importer, shown: JobView) -> dict[str, str]:
-    """What has to be remembered: nothing where titles tell the same by themselves."""
-    spec = importer.spec
-    assert spec is not None  # noqa: S101 - the caller has looked
-    by_title: dict[str, str] = {}
-    for one in shown.columns["columns"]:
-        field = spec.find(one["title"]) if one["title"] else None
-        by_title[one["key"]] = field.name if field else ""
-    return {} if taken == by_title else taken
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return cast(Actor, request.actor)  # type: ignore[attr-defined]

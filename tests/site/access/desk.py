@@ -48,6 +48,25 @@ ENDPOINTS = [
     ),
     Endpoint("GET /api/journal/entries", "journal.view", ANYWHERE, lambda w, t: "/api/journal/entries"),
     Endpoint("GET /api/jobs/{job_id}", None, SIGNED_IN, lambda w, t: f"/api/jobs/{NO_JOB}", passes=frozenset({404})),
+    Endpoint("GET /api/imports", None, SIGNED_IN, lambda w, t: "/api/imports"),
+    Endpoint("GET /api/imports/sent", None, SIGNED_IN, lambda w, t: "/api/imports/sent"),
+    # Which sheet is the question: whoever may not import it is told that there is no such import.
+    Endpoint(
+        "POST /api/imports/{kind}", None, SIGNED_IN, lambda w, t: "/api/imports/nothing.known",
+        passes=frozenset({404, 422}),
+    ),
+    Endpoint(
+        "GET /api/imports/{kind}/template", None, SIGNED_IN, lambda w, t: "/api/imports/nothing.known/template",
+        passes=frozenset({404}),
+    ),
+    *(
+        Endpoint(f"{method} /api/imports/sent/{{job_id}}{page}", None, SIGNED_IN,
+                 lambda w, t, page=page: f"/api/imports/sent/{NO_JOB}{page}", body, passes=frozenset({404}))
+        for method, page, body in (
+            ("GET", "", None), ("GET", "/rejected", None), ("POST", "/take", None), ("POST", "/discard", None),
+            ("POST", "/columns", lambda w, t: {"columns": {}}),
+        )
+    ),
     Endpoint("GET api:openapi-json", None, OPEN, lambda w, t: "/api/openapi.json"),
     Endpoint("GET api:openapi-view", None, OPEN, lambda w, t: "/api/docs"),
     Endpoint("GET api:api-root", None, OPEN, lambda w, t: "/api/", passes=frozenset({404})),
