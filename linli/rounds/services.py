@@ -20,6 +20,7 @@ from linli.rounds.terms import (
     GIVEN,
     LEAVING,
     CountBy,
+    Flag,
     Mark,
     MarkCommand,
     Outcome,
@@ -188,7 +189,7 @@ def write_marks(found: queries.RoundView, commands: Sequence[MarkCommand], actor
 def _values(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Any]:
     """What linli_mark takes. Arrays are written as PostgreSQL's text here: a tenth of what a driver's dumper costs."""
     window = policies.EventWindow(opened_at=found.opened_at or at, received_at=at)
-    ids, kinds, told, people, households, reasons, backs, untils, devices = zip(*commands, strict=True)
+    ids, kinds, told, people, households, reasons, backs, untils, devices, flags = zip(*commands, strict=True)
     settled = [window.settle(event_at) for event_at in told]
     # The device's own time travels only where it is another than the time the mark is ordered by.
     clocks = [
@@ -201,7 +202,7 @@ def _values(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Ac
         _array([_DIGITS[kind] for kind in kinds]),
         _array([kept.isoformat() for kept, _ in settled]), _sparse(clocks, datetime.isoformat),
         _sparse(reasons, _quoted), _sparse(backs, datetime.isoformat), _sparse(untils, datetime.isoformat),
-        _sparse([flag for _, flag in settled], lambda flag: str(int(flag))),
+        _sparse([flag or known for (_, flag), known in zip(settled, flags, strict=True)], _number),
     ]  # fmt: skip
 
 
@@ -212,6 +213,10 @@ def _array(texts: Iterable[str]) -> str:
 def _sparse(values: Sequence[T | None], write: Callable[[T], str]) -> str:
     """An array in which most are nothing; `{}` when all are: unnest() fills it up with NULLs."""
     return _array([write(value) if value else "NULL" for value in values]) if any(values) else "{}"
+
+
+def _number(flag: Flag) -> str:
+    return str(int(flag))
 
 
 def _quoted(text: str) -> str:
