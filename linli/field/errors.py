@@ -106,3 +106,9 @@ class PlaceBeyond(Forbidden):
     code = "field.place_beyond"
     title = _("None of the doors of this place are yours to see.")
     advice_text = _("Choose a place within your posts.")
+
+
+class AppNotBuilt(Unavailable):
+    code = "field.app_not_built"
+    title = _("The phone app has not been built on this server.")
+    advice_text = _("Run 'make setup' on the server, and load this page again.")
