@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from django.utils import timezone
@@ -17,10 +18,10 @@ from linli.core.errors import Forbidden, Invalid
 from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.places import queries as places
-from linli.rounds import gaps, queries, services
+from linli.rounds import gaps, queries, services, undo
 from linli.rounds.errors import BadMark
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import CountBy, Figures, Mark, MarkCommand, RoundKind
+from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, RoundKind
 
 app = typer.Typer(no_args_is_help=True, help="Rounds: who has been reached, and who has not.")
 
@@ -271,6 +272,33 @@ def mark(
     for command, receipt in zip(commands, receipts, strict=True):
         who = command.person_id or command.household_id
         typer.echo(f"{who}: {receipt.outcome.label} ({receipt.marks})")
+        if receipt.marks and kind not in LEAVING:
+            whom = "person" if command.person_id else "household"
+            said = _("given by mistake: linli rounds undo %(round)s %(mark)s --%(whom)s %(number)s")
+            typer.echo("  " + said % {"round": code, "mark": command.id, "whom": whom, "number": who})
+
+
+@app.command("undo")
+def take_back(
+    code: Annotated[str, typer.Argument(metavar="ROUND")],
+    marks: Annotated[list[UUID], typer.Argument(metavar="MARK...", help="Ids of the marks, as `mark` shows them.")],
+    person: Annotated[list[int] | None, typer.Option(help="Whom they meant: number of a person; repeatable.")] = None,
+    household: Annotated[list[int] | None, typer.Option(help="Number of a household; repeatable.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take back marks given by mistake: your own, of the last 15 minutes, that nobody marked after."""
+    if not person and not household:
+        raise Invalid(_("Nobody was named."), advice=_("Say who: --person NUMBER or --household NUMBER."))
+    with terminal.acting() as actor:
+        found = queries.get_round_by_code(code)
+        subjects = undo.find_subjects(round_=found, people=person or [], households=household or [], actor=actor)
+        taken = undo.take_back(round_id=found.id, subject_ids=subjects, mark_ids=marks, actor=actor, at=clock.now())
+    if as_json:
+        terminal.print_json({"round": code, "marks": taken})
+    elif taken:
+        typer.echo(_("Taken back: %(count)s. What counted before counts again.") % {"count": taken})
+    else:
+        typer.echo(_("Nothing was taken back: only your own marks of the last 15 minutes that still count are."))
 
 
 @app.command()

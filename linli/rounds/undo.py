@@ -15,6 +15,7 @@ from linli.core import db
 from linli.core.access import Actor
 from linli.rounds import queries
 from linli.rounds.errors import RoundClosed, RoundNotOpen
+from linli.rounds.queries import RoundView
 from linli.rounds.services import write_marks
 from linli.rounds.terms import LEAVING, Mark, MarkCommand, RoundState
 
@@ -35,6 +36,30 @@ _MISTAKES = """
       AND m.account_id = %s AND m.received_at > %s AND m.kind <> ALL (%s::smallint[]) AND s.due
     ORDER BY s.key, s.subject_id
 """
+
+
+# Whom a command meant, by the same function as the marks themselves (rounds/sql/mark.sql).
+_SUBJECTS = """
+    SELECT DISTINCT t.subject_id
+    FROM linli_targets(%s, %s, %s::smallint, %s::int8multirange, linli_standing(1::smallint, %s::bigint[]),
+                       linli_standing(2::smallint, %s::bigint[])) AS t
+"""
+
+
+def find_subjects(
+    *, round_: RoundView, people: Sequence[int] = (), households: Sequence[int] = (), actor: Actor
+) -> list[int]:
+    """Whom marks on these people and households count for, where the actor may mark: the subjects of `take_back`."""
+    if round_.part is None or not (people or households):
+        return []
+    rows = db.rows(
+        _SUBJECTS,
+        [
+            round_.part, round_.id, 1 if round_.per_person else 2, str(actor.extent_for("rounds.mark")),
+            [*people, *(None for _ in households)], [*(None for _ in people), *households],
+        ],
+    )  # fmt: skip
+    return sorted(subject for (subject,) in rows)
 
 
 def take_back(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linli.rounds.api import figures, marks, rounds
+from linli.rounds.api import figures, marks, rounds, undo
 from linli.rounds.api.router import router
 
-__all__ = ["figures", "marks", "rounds", "router"]
+__all__ = ["figures", "marks", "rounds", "router", "undo"]

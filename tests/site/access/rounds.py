@@ -142,4 +142,10 @@ ENDPOINTS = [
         "POST /api/rounds/{code}/marks", "rounds.mark", PART, lambda w, t: f"/api/rounds/{w.round_code}/marks",
         mark_json, empty_outside=True,  # each mark is answered by itself: not in this round, seen from here
     ),
+    Endpoint(
+        "POST /api/rounds/{code}/marks/undo", "rounds.mark", PART,
+        lambda w, t: f"/api/rounds/{w.round_code}/marks/undo",
+        lambda w, t: {"marks": [{"id": "01930000-0000-7000-8000-000000000001", "person": t.person_id}]},
+        empty_outside=True,  # nothing of theirs there: nothing is taken back
+    ),
 ]  # fmt: skip
