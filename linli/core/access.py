@@ -74,10 +74,24 @@ class Actor:
 
 SYSTEM = Actor(account_id=0, name="system", origin="job", is_system=True)
 
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a token stood for when it was last looked up. It still does if `proof_of_token` of `digest` gives `proof`:
+    a statement that asks for it beside its own work spares the look-up, and never acts on what has ended since."""
+
+    actor: Actor
+    digest: bytes
+    proof: str
+
+
 AuthoritySource = Callable[[int, datetime], tuple[Grant, ...]]
 TokenSource = Callable[[str, datetime], Actor]
+TokenMemory = Callable[[str], Recalled | None]
+ProofSource = Callable[[str, str], str]
 _source: list[AuthoritySource] = []
 _token_source: list[TokenSource] = []
+_token_memory: list[tuple[TokenMemory, ProofSource]] = []
 _prefixed: dict[str, TokenSource] = {}
 _current: ContextVar[Actor | None] = ContextVar("linli_actor", default=None)
 
@@ -86,6 +100,32 @@ def set_authority_source(source: AuthoritySource, token_source: TokenSource) -> 
     """`duty` says here how the grants of an account, or of the account behind a token, are found at a moment."""
     _source[:] = [source]
     _token_source[:] = [token_source]
+
+
+def set_token_memory(memory: TokenMemory, proof: ProofSource) -> None:
+    """`duty` says here what a token was last found to stand for, and how a statement proves that it still does."""
+    _token_memory[:] = [(memory, proof)]
+
+
+def proof_of_token(digest: str, at: str) -> str:
+    """SQL: one text for all that a token stands for, NULL for none. `digest`, `at`: the statement's placeholders."""
+    return _token_memory[0][1](digest, at)
+
+
+class Knock:
+    """A request with a bearer token. Who it is, is asked when it is needed, and once."""
+
+    def __init__(self, raw: str, at: datetime) -> None:
+        self.raw, self.at = raw, at
+
+    @cached_property
+    def actor(self) -> Actor:
+        """The authority held at `at`; one round trip. Raises NotSignedIn."""
+        return actor_of_token(self.raw, self.at)
+
+    def recall(self) -> Recalled | None:
+        """What the token stood for when it was last looked up here: to be proven. None when that is not known."""
+        return _token_memory[0][0](self.raw)
 
 
 def add_token_source(prefix: str, source: TokenSource) -> None:

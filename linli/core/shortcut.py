@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,13 +18,13 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.utils import translation
 
-from linli.core import access, clock, db, integrity, limits
-from linli.core.access import Actor
+from linli.core import clock, db, integrity, limits
+from linli.core.access import Knock
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable, ValueBeyond
 from linli.core.full_disk import DiskFull, is_disk_full
 
-Work = Callable[[str, bytes, Actor, datetime], bytes]
+Work = Callable[[str, bytes, Knock], bytes]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -39,8 +38,9 @@ _log = logging.getLogger(__name__)
 
 
 def shortcut(address: str) -> Callable[[Work], Work]:
-    """Register `work(the one name in the address, body, actor, at) -> JSON`, run outside of a transaction.
+    """Register `work(the one name in the address, body, knock) -> JSON`, run outside of a transaction.
 
+    It says who may, before it says anything else: `knock.actor` raises when the token is refused.
     It is run a second time when the database went away in the middle, so it has to be idempotent.
     """
 
@@ -107,8 +107,7 @@ def _read(environ: Environ) -> bytes:
 def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
     for last in (False, True):
         try:
-            at = clock.now()
-            return work(name, body, access.actor_of_token(token, at), at)
+            return work(name, body, Knock(token, clock.now()))
         except IntegrityError as error:
             raise integrity.explain(error) from error
         except (DataError, OverflowError) as error:

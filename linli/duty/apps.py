@@ -17,6 +17,7 @@ class DutyConfig(AppConfig):
         from linli.places.events import Redrawn
 
         access.set_authority_source(authority.find_grants, authority.authenticate_token)
+        access.set_token_memory(authority.recall_token, authority.prove_token)
         subscribe(PostHandedOver, handlers.follow_post)
         subscribe(Redrawn, dissolved.follow_redrawn)
         imports.register()

@@ -94,15 +94,21 @@ def get_begun_round(code: str, at: datetime) -> RoundView:
     Only rounds that have been opened are kept. What marks need of them does not change after that (id, opening);
     whether the round is still open, linli_mark looks up under its lock.
     """
-    kept = _begun.get(code)
-    if kept and at - kept[0] < KEPT:
-        return kept[1]
+    kept = recall_begun_round(code, at)
+    if kept is not None:
+        return kept
     found = get_round_by_code(code)
     if found.opened_at is not None:
         if len(_begun) > 100:
             _begun.clear()
         _begun[code] = (at, found)
     return found
+
+
+def recall_begun_round(code: str, at: datetime) -> RoundView | None:
+    """The same without asking the database: None when it was not asked within the last KEPT."""
+    kept = _begun.get(code)
+    return kept[1] if kept and at - kept[0] < KEPT else None
 
 
 def forget_begun_rounds() -> None:

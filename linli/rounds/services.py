@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from django.utils import timezone
 
-from linli.core import db, jobs, journal
-from linli.core.access import Actor
+from linli.core import access, db, jobs, journal
+from linli.core.access import Actor, Recalled
 from linli.core.extents import NOWHERE, Extent
+from linli.core.hot import HotStatement
 from linli.residents import services as residents
 from linli.residents.register import change_register
 from linli.rounds import policies, queries
@@ -32,17 +34,11 @@ from linli.rounds.terms import (
 MARKS_AT_ONCE = 1_000
 T = TypeVar("T")
 _DIGITS = {mark: str(int(mark)) for mark in Mark}
-_CALL = """linli_mark(%s::bigint, %s::timestamptz, %s::bigint, %s::bigint, %s::int8multirange, %s::uuid[], %s::bigint[],
-    %s::bigint[], %s::smallint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[],
-    %s::timestamptz[], %s::smallint[])"""
-_MARK = f"SELECT ord, outcome, marks FROM {_CALL}"
-# OFFSET 0 keeps the wall's settings a row of their own, made before the function is called with it.
-_MARK_ACTING = f"""
-    SELECT m.ord, m.outcome, m.marks
-    FROM (
-        SELECT set_config('linli.extent', %s, true) AS extent, set_config('linli.account', %s, true) AS account OFFSET 0
-    ) AS acting
-    CROSS JOIN LATERAL {_CALL.replace("%s::bigint", "CASE WHEN acting.extent <> '' THEN %s::bigint END", 1)} AS m"""
+_CALL = """linli_mark({}::bigint, {}::timestamptz, {}::bigint, {}::bigint, {}::int8multirange, {}::uuid[], {}::bigint[],
+    {}::bigint[], {}::smallint[], {}::timestamptz[], {}::timestamptz[], {}::text[], {}::timestamptz[],
+    {}::timestamptz[], {}::smallint[])"""
+_MARK = f"SELECT ord, outcome, marks FROM {_CALL}".replace("{}", "%s")
+_VALUES = _CALL.count("{}")
 
 
 def create_round(
@@ -157,14 +153,57 @@ def mark_at_once(
 
     Not for marks that correct the register. Raises as `mark` does, and ValueError for moved out and vacant.
     """
+    found = _mark_acting(round_, commands, actor, at, [])
+    return found or []
+
+
+def mark_by_recalled(
+    *, round_: queries.RoundView, commands: Sequence[MarkCommand], recalled: Recalled, at: datetime
+) -> list[Receipt] | None:
+    """The same for what a token stood for a moment ago, which the statement proves first. None when it no longer does:
+    nothing was done. Raises as `mark_at_once` does."""
+    proof = [b"\\x" + recalled.digest.hex().encode(), recalled.proof.encode()]
+    return _mark_acting(round_, commands, recalled.actor, at, proof)
+
+
+def _mark_acting(
+    round_: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime, proof: list[bytes]
+) -> list[Receipt] | None:
     _check(round_, commands, actor)
     if any(command.kind in LEAVING for command in commands):
         raise ValueError("marks that correct the register need more than one statement")
     if not commands:
-        return []
-    values = [str(actor.extent), str(actor.account_id), *_values(round_, commands, actor, at)]
-    rows = db.retrying_alone(lambda: db.prepared(_MARK_ACTING, values))
-    return [Receipt(commands[place - 1].id, Outcome(outcome), marks) for place, outcome, marks in rows]
+        return None
+    values = [_text(one) for one in (actor.extent, actor.account_id, *_values(round_, commands, actor, at))] + proof
+    rows = db.retrying_alone(lambda: _acting_statement(bool(proof)).rows(values))
+    return [
+        Receipt(commands[int(place or 0) - 1].id, Outcome(int(outcome or 0)), int(marks or 0))
+        for place, outcome, marks in rows
+    ] or None
+
+
+@cache
+def _acting_statement(proven: bool) -> HotStatement:
+    """Tells the wall who acts, then marks, in one statement: OFFSET 0 keeps the wall's settings a row of their own,
+    made before the function is called with it - and not made, nor anything marked, unless the token is proven."""
+    call = _CALL.format(*(f"${number}" for number in range(3, 3 + _VALUES)))
+    digest, proof = f"${3 + _VALUES}::bytea", f"${4 + _VALUES}::text"
+    guard = f"WHERE {access.proof_of_token(digest, '$4::timestamptz')} = {proof}" if proven else ""
+    return HotStatement(
+        f"linli_mark_{'proven' if proven else 'acting'}",
+        f"""
+        SELECT m.ord, m.outcome, m.marks
+        FROM (
+            SELECT set_config('linli.extent', $1, true) AS extent, set_config('linli.account', $2, true) AS account
+            {guard} OFFSET 0
+        ) AS acting
+        CROSS JOIN LATERAL {call.replace("$3::bigint", "CASE WHEN acting.extent <> '' THEN $3::bigint END", 1)} AS m
+        """,
+    )
+
+
+def _text(value: Any) -> bytes | None:
+    return None if value is None else str(value).encode()
 
 
 def _check(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor) -> None:

@@ -297,6 +297,67 @@ def test_a_connection_cut_by_the_database_is_made_again(town: Town) -> None:
     assert done(town) == 2
 
 
+def test_what_the_driver_let_go_is_prepared_again(town: Town) -> None:
+    for person in town.people[:2]:
+        assert outcomes(short(town, mark(person))) == [("accepted", 1)]
+    db.execute("DEALLOCATE ALL")
+    assert outcomes(short(town, mark(town.people[2]))) == [("accepted", 1)]
+    assert done(town) == 3
+
+
+def change_token(town: Town, change: str) -> None:
+    from linli.duty.authority import digest_token
+
+    with db.owner():
+        db.execute(f"UPDATE api_token SET {change} WHERE digest = %s", [digest_token(town.token)])
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [("revoked_at = now()", 401), ("expires_at = created_at + interval '1 s'", 401), ("scopes = '{rounds.view}'", 403)],
+)
+def test_what_was_recalled_of_a_token_is_proven_each_time(town: Town, change: str, status: int) -> None:
+    """A token is looked up once; every statement that marks proves that it still stands for the same."""
+    from linli.core.access import Knock
+
+    assert Knock(town.token, clock.now()).recall() is None
+    for person in town.people[:2]:
+        assert outcomes(short(town, mark(person))) == [("accepted", 1)]
+    assert Knock(town.token, clock.now()).recall() is not None
+    with db.owner():
+        db.execute("UPDATE api_token SET created_at = created_at - interval '1 hour'")
+    change_token(town, change)
+    assert short(town, mark(town.people[2]))[0] == status
+    assert short(town, b"{")[0] == status, "who may is said before what is wrong"
+    assert done(town) == 2
+
+
+def test_an_appointment_that_moved_or_ended_counts_at_once(town: Town) -> None:
+    people = town.people
+    assert outcomes(short(town, mark(people[0]))) == [("accepted", 1)]
+    own, _other = town.district.communities
+    with db.owner():
+        db.execute(
+            "UPDATE appointment SET place_id = %s WHERE account_id = (SELECT max(account_id) FROM api_token)", [own.id]
+        )
+    inside = [door.key in town.district.extent(own, clock.now()) for door in town.district.doors]
+    there, elsewhere = people[inside.index(True)], people[inside.index(False)]
+    assert outcomes(short(town, mark(there))) == [("accepted", 1)]
+    assert outcomes(short(town, mark(elsewhere))) == [("not_in_round", 0)]
+    with db.owner():
+        db.execute("UPDATE appointment SET until = now() WHERE account_id = (SELECT max(account_id) FROM api_token)")
+    assert short(town, mark(there))[0] == 403
+
+
+def test_the_common_case_is_one_round_trip(town: Town) -> None:
+    assert outcomes(short(town, mark(town.people[0]))) == [("accepted", 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "prepared", lambda *_given, **_more: pytest.fail("looked up again"))
+        patch.setattr(db, "rows", lambda *_given, **_more: pytest.fail("asked once more"))
+        assert outcomes(short(town, mark(town.people[1]))) == [("accepted", 1)]
+        assert outcomes(short(town, {"marks": [mark(one) for one in town.people[2:4]]})) == [("accepted", 1)] * 2
+
+
 def test_the_wall_stands_on_the_short_road(town: Town) -> None:
     """Even where the query layer would let a mark through, row-level security does not."""
     from linli.rounds import services
@@ -309,8 +370,8 @@ def test_the_wall_stands_on_the_short_road(town: Town) -> None:
     commands = read_commands(json.dumps(mark(outside[0])).encode()).good
     values = services._values(town.round, commands, actor, at)
     values[4] = str(EVERYWHERE)  # the first wall taken away
-    rows = db.prepared(services._MARK_ACTING, [str(actor.extent), str(actor.account_id), *values])
-    assert rows == [(1, 3, 0)]
+    texts = [services._text(one) for one in (actor.extent, actor.account_id, *values)]
+    assert services._acting_statement(False).rows(texts) == [(b"1", b"3", b"0")]
     assert done(town) == 0
     with pytest.raises(ValueError, match="register"):
         services.mark_at_once(

@@ -41,26 +41,35 @@ BEGIN
     WHERE t.round_id = a_round AND t.lo = u.lo;
 END $$;
 
--- The same after one mark of one person who is due, at a third of the cost: what was counted of the old state goes, what is
--- counted of the new one comes. `a_alone`: nobody else behind the door is open, so the door opens and closes with them.
+-- The same after one mark of one person who is due, at a third of the cost: what was counted of their old state goes, what is
+-- counted of the new one comes. Behind a door where nobody else is open, the door opens and closes with them. The curve is the
+-- locked tally's.
 CREATE FUNCTION linli_shift_tally(
-    a_tally round_tally, a_old smallint, a_old_event timestamptz, a_new smallint, a_new_event timestamptz, a_alone boolean)
-RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+    a_buckets integer[], a_counts integer[], a_was round_state, a_new smallint, a_event timestamptz)
+RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_curve record; v_opens integer := (a_new < 10)::integer - (a_was.state < 10)::integer;
 BEGIN
-    IF a_old = 10 THEN
-        SELECT * INTO a_tally.buckets, a_tally.counts FROM linli_shift_curve(a_tally.buckets, a_tally.counts, a_old_event, -1);
+    IF a_was.state = 10 THEN
+        v_curve := linli_shift_curve(a_buckets, a_counts, a_was.event_at, -1);
+        a_buckets := v_curve.a_buckets; a_counts := v_curve.a_counts;
     END IF;
     IF a_new = 10 THEN
-        SELECT * INTO a_tally.buckets, a_tally.counts FROM linli_shift_curve(a_tally.buckets, a_tally.counts, a_new_event, 1);
+        v_curve := linli_shift_curve(a_buckets, a_counts, a_event, 1);
+        a_buckets := v_curve.a_buckets; a_counts := v_curve.a_counts;
     END IF;
     UPDATE round_tally t
-    SET done = t.done + (a_new = 10)::integer - (a_old = 10)::integer,
-        exempt = t.exempt + (a_new IN (11, 20, 21))::integer - (a_old IN (11, 20, 21))::integer,
-        absent = t.absent + (a_new = 1)::integer - (a_old = 1)::integer,
-        refused = t.refused + (a_new = 2)::integer - (a_old = 2)::integer,
-        doors_open = t.doors_open + CASE WHEN a_alone THEN (a_new < 10)::integer - (a_old < 10)::integer ELSE 0 END,
-        buckets = a_tally.buckets, counts = a_tally.counts
-    WHERE t.round_id = a_tally.round_id AND t.lo = a_tally.lo;
+    SET done = t.done + (a_new = 10)::integer - (a_was.state = 10)::integer,
+        exempt = t.exempt + (a_new IN (11, 20, 21))::integer - (a_was.state IN (11, 20, 21))::integer,
+        absent = t.absent + (a_new = 1)::integer - (a_was.state = 1)::integer,
+        refused = t.refused + (a_new = 2)::integer - (a_was.state = 2)::integer,
+        doors_open = t.doors_open + CASE WHEN v_opens = 0 OR EXISTS (
+            SELECT 1 FROM round_state s
+            WHERE s.part = a_was.part AND s.round_id = a_was.round_id AND s.key = a_was.key AND s.due AND s.state < 10
+              AND s.subject_id <> a_was.subject_id) THEN 0 ELSE v_opens END,
+        buckets = a_buckets, counts = a_counts
+    WHERE t.round_id = a_was.round_id AND t.lo = (a_was.key >> 11) << 11;
+    RETURN FOUND;
 END $$;
 
 -- Add to the count of the ten minutes that an event lies in; a bucket of nobody is left out.
@@ -72,6 +81,12 @@ DECLARE
 BEGIN
     IF v_at IS NOT NULL AND a_counts[v_at] + a_by > 0 THEN
         a_counts[v_at] := a_counts[v_at] + a_by;
+        RETURN;
+    END IF;
+    -- The latest event of all, as most are: without a statement.
+    IF a_by > 0 AND coalesce(a_buckets[cardinality(a_buckets)] < v_bucket, true) THEN
+        a_buckets := a_buckets || v_bucket;
+        a_counts := a_counts || a_by;
         RETURN;
     END IF;
     SELECT coalesce(array_agg(b.bucket ORDER BY b.bucket), '{}'), coalesce(array_agg(b.n ORDER BY b.bucket), '{}')
