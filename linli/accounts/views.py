@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,15 +26,9 @@ from linli.accounts.terms import Way
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.models import Account
+from linli.core.requests import ActingRequest
 
 SAFE = {"GET", "HEAD"}
-
-
-class ActingRequest(HttpRequest):
-    """A request as `ActingMiddleware` hands it on."""
-
-    actor: Actor
-    at: datetime
 
 
 View = Callable[..., HttpResponse]

@@ -16,10 +16,10 @@ from linli.accounts import entry, qr, queries, services
 from linli.accounts.errors import InvitationOver
 from linli.accounts.forms import AcceptForm, DaysForm, InviteForm
 from linli.accounts.terms import NewInvitation, Way
-from linli.accounts.views import ActingRequest
 from linli.core import clock
 from linli.core.errors import Problem
 from linli.core.models import Account
+from linli.core.requests import ActingRequest
 from linli.duty import queries as duty
 from linli.places import queries as places
 

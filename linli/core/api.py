@@ -39,6 +39,7 @@ from pydantic import Field
 from linli.core import access, clock, db, integrity
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem, ValueBeyond
+from linli.core.requests import ActingRequest, acting
 
 PROBLEM_TYPE = "application/problem+json"
 PAGE_SIZE = 50
@@ -48,11 +49,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class ApiRequest(HttpRequest):
-    """A request inside an operation: who calls, with the authority held at `at`."""
-
-    actor: Actor
-    at: datetime
+class ApiRequest(ActingRequest):
+    """A request inside an operation."""
 
 
 # --- who may call what ----------------------------------------------------------------------------------------------
@@ -124,12 +122,13 @@ def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]
 
     @wraps(run)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.at = at = clock.now()  # type: ignore[attr-defined]
+        known = acting(request)
+        known.at = at = clock.now()
         if is_open:
             return run(request, *args, **kwargs)
         try:
             with db.atomic():
-                request.actor = actor = authenticate(request, at)  # type: ignore[attr-defined]
+                known.actor = actor = authenticate(request, at)
                 if needed is not None:
                     actor.require(needed)
                 with access.acting(actor):

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from linli.core import access, clock, db, integrity
 from linli.core.api import PROBLEM_TYPE, problem_response, status_problem
 from linli.core.errors import Problem, ValueBeyond
+from linli.core.requests import acting
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -33,8 +34,8 @@ class ActingMiddleware:
         try:
             with db.atomic():
                 actor = access.actor_of(user.pk, user.name, at)
-                request.actor = actor  # type: ignore[attr-defined]
-                request.at = at  # type: ignore[attr-defined]
+                known = acting(request)
+                known.actor, known.at = actor, at
                 with access.acting(actor):
                     response = self.get_response(request)
                     if response.status_code >= 400:

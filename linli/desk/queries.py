@@ -150,7 +150,7 @@ def _url(kind: str, number: str) -> str:
         return ""
 
 
-def _account_names(ids: Iterable[int]) -> dict[str, str]:
+def _account_names(ids: Iterable[int | str]) -> dict[str, str]:
     return {str(pk): name for pk, name in Account.objects.filter(pk__in=list(ids)).values_list("pk", "name")}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from linli.core.access import Actor
 from linli.core.errors import Problem
+from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.duty import queries, services
 from linli.duty.forms import AccountForm, AppointForm, FilterForm, TokenForm
@@ -23,13 +24,6 @@ from linli.duty.terms import Standing
 from linli.places import queries as places
 
 PAGE_ROWS = 100
-
-
-class ActingRequest(HttpRequest):
-    """A request as `ActingMiddleware` hands it on."""
-
-    actor: Actor
-    at: datetime
 
 
 @never_cache

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Problem
 from linli.core.extents import Extent
+from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.duty import claims, posts, queries, sheets, staff
 from linli.duty.authority import find_place_extent
@@ -30,14 +31,8 @@ from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
 
 PAGE_ROWS = 100
+T = TypeVar("T")
 VIEW, APPOINT = "duty.view", "duty.appoint"
-
-
-class ActingRequest(HttpRequest):
-    """A request as `ActingMiddleware` hands it on."""
-
-    actor: Actor
-    at: datetime
 
 
 @require_safe
@@ -202,7 +197,7 @@ def door_panel(actor: Actor, at: datetime, key: int) -> dict[str, Any]:
 # --- shared ----------------------------------------------------------------------------------------------------------
 
 
-def try_in(form: Any, act: Callable[[], Any]) -> Any:
+def try_in(form: Any, act: Callable[[], T]) -> T | None:
     """What `act` returns; None when it raised a problem with what was entered, which then stands in the form."""
     try:
         return act()

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.core.errors import Problem
+from linli.core.requests import ActingRequest
 from linli.duty import dissolved
-from linli.duty.views_chain import APPOINT, ActingRequest, crumbs_of, take_part
+from linli.duty.views_chain import APPOINT, crumbs_of, take_part
 
 
 @require_safe

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from linli.core import shades
 from linli.core.extents import Extent
 from linli.core.live import render_live
+from linli.core.requests import ActingRequest
 from linli.duty.coverage import Coverage, count_posts
-from linli.duty.views_chain import ActingRequest, crumbs_of, take_part
+from linli.duty.views_chain import crumbs_of, take_part
 from linli.places import queries as places
 from linli.places.queries import maps
 from linli.places.terms import PlaceRef

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,16 +13,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from linli.core.requests import ActingRequest
 from linli.duty import staff, teams
 from linli.duty.forms_chain import CadreForm, MemberForm, PersonForm, TeamForm
-from linli.duty.views_chain import ActingRequest, try_in
+from linli.duty.views_chain import try_in
 from linli.places import queries as places
 
 VIEW, APPOINT = "duty.view", "duty.appoint"
 
 
-def _person(request: ActingRequest, form: PersonForm) -> int:
-    return staff.find_or_make_person(**form.person(), actor=request.actor, at=request.at)
+def _carry_out(request: ActingRequest, form: PersonForm, work: Callable[[dict[str, Any], int], int]) -> int | None:
+    """What `work` made of the fields and the person of a form that was sent; None when there is nothing to be made.
+
+    What is wrong is said in the form.
+    """
+    if request.method != "POST":
+        return None
+    request.actor.require(APPOINT)
+    if not form.is_valid():
+        return None
+
+    def act() -> int:
+        person = staff.find_or_make_person(**form.person(), actor=request.actor, at=request.at)
+        return work(form.cleaned_data, person)
+
+    return try_in(form, act)
 
 
 @never_cache
@@ -29,20 +47,17 @@ def index(request: ActingRequest) -> HttpResponse:
     actor, at = request.actor, request.at
     actor.require(VIEW)
     form = TeamForm(request.POST or None, initial={"place": request.GET.get("place", "")})
-    if request.method == "POST":
-        actor.require(APPOINT)
-        if form.is_valid():
-            given = form.cleaned_data
-            made = try_in(
-                form,
-                lambda: teams.form_team(
-                    place_id=places.get_place(given["place"]).id, name=given["team"], leader_id=_person(request, form),
-                    organisation=given["organisation"], until=given["until"], actor=actor, at=at,
-                ),
-            )  # fmt: skip
-            if made:
-                messages.success(request, _("The team has been formed. Now draw its members."))
-                return redirect("duty:team", team_id=made)
+    made = _carry_out(
+        request,
+        form,
+        lambda given, person: teams.form_team(
+            place_id=places.get_place(given["place"]).id, name=given["team"], leader_id=person,
+            organisation=given["organisation"], until=given["until"], actor=actor, at=at,
+        ),
+    )  # fmt: skip
+    if made:
+        messages.success(request, _("The team has been formed. Now draw its members."))
+        return redirect("duty:team", team_id=made)
     context = {
         "teams": teams.list_teams(actor=actor, at=at),
         "form": form,
@@ -59,19 +74,16 @@ def team(request: ActingRequest, team_id: int) -> HttpResponse:
     actor, at = request.actor, request.at
     found = teams.get_team(team_id=team_id, actor=actor, at=at)
     form = MemberForm(request.POST or None)
-    if request.method == "POST":
-        actor.require(APPOINT)
-        if form.is_valid():
-            given = form.cleaned_data
-            added = try_in(
-                form,
-                lambda: teams.add_member(
-                    team_id=team_id, account_id=_person(request, form), organisation=given["organisation"],
-                    until=given["until"], actor=actor, at=at,
-                ),
-            )  # fmt: skip
-            if added:
-                return redirect("duty:team", team_id=team_id)
+    added = _carry_out(
+        request,
+        form,
+        lambda given, person: teams.add_member(
+            team_id=team_id, account_id=person, organisation=given["organisation"], until=given["until"], actor=actor,
+            at=at,
+        ),
+    )  # fmt: skip
+    if added:
+        return redirect("duty:team", team_id=team_id)
     context = {
         "team": found,
         "is_over": found.until is not None and found.until <= at,
@@ -98,20 +110,17 @@ def cadres(request: ActingRequest) -> HttpResponse:
     actor, at = request.actor, request.at
     actor.require(VIEW)
     form = CadreForm(request.POST or None)
-    if request.method == "POST":
-        actor.require(APPOINT)
-        if form.is_valid():
-            given = form.cleaned_data
-            made = try_in(
-                form,
-                lambda: teams.take_in_cadre(
-                    place_id=places.get_place(given["place"]).id, account_id=_person(request, form),
-                    organisation=given["organisation"], until=given["until"], actor=actor, at=at,
-                ),
-            )  # fmt: skip
-            if made:
-                messages.success(request, _("The cadre is on duty from now on."))
-                return redirect("duty:cadres")
+    made = _carry_out(
+        request,
+        form,
+        lambda given, person: teams.take_in_cadre(
+            place_id=places.get_place(given["place"]).id, account_id=person, organisation=given["organisation"],
+            until=given["until"], actor=actor, at=at,
+        ),
+    )  # fmt: skip
+    if made:
+        messages.success(request, _("The cadre is on duty from now on."))
+        return redirect("duty:cadres")
     held = actor.extent_for(VIEW)
     found = teams.list_cadres(held, at)
     context = {

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linli.core.access import Actor
 from linli.core.errors import Problem
+from linli.core.requests import ActingRequest
 from linli.core.shapes import Floor, Stairwell, Tile
 from linli.places import policies, queries, services
 from linli.places.forms import AddForm, DoorsForm, EndForm, MoveForm, RenameForm
@@ -25,13 +25,6 @@ from linli.places.terms import PARENTS, DoorRef, Kind, PlaceRef
 
 SHOWN = 50
 MOVABLE = (Kind.DISTRICT, Kind.STREET, Kind.COMMUNITY, Kind.COMPOUND)
-
-
-class ActingRequest(HttpRequest):
-    """A request as `ActingMiddleware` hands it on."""
-
-    actor: Actor
-    at: datetime
 
 
 @require_safe

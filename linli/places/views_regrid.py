@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.core.errors import Problem
 from linli.core.extents import Extent, unite
+from linli.core.requests import ActingRequest
 from linli.places import pictures, queries, services
 from linli.places.facets import Part, list_facets
 from linli.places.forms import RedrawForm
 from linli.places.layouts import Change, Take, Target
 from linli.places.services.regridding import LAYERS
 from linli.places.terms import Kind, PlaceRef
-from linli.places.views import ActingRequest, crumbs_of, get_seen
+from linli.places.views import crumbs_of, get_seen
 
 EARLIER = 10  # changes listed below the form
 

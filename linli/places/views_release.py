@@ -20,12 +20,12 @@ from linli.core.errors import Problem
 from linli.core.import_files import CHECKED_KEPT, MAX_BYTES, REJECTED_KEPT, rejected_path
 from linli.core.jobs import Job
 from linli.core.live import render_live
+from linli.core.requests import ActingRequest
 from linli.places.imports import release as work
 from linli.places.imports.release import Sent
 from linli.places.releases import BECAME_WORDS, BY_WORDS, Became
 from linli.places.services.releases import PERMISSION
 from linli.places.terms import Kind
-from linli.places.views import ActingRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RECENT = 10

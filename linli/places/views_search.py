@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from linli.core.requests import ActingRequest
 from linli.places import queries
-from linli.places.views import ActingRequest
 
 SUGGESTED = 8
 LONGEST = 120  # characters of a search

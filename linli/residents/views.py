@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.extents import Extent
+from linli.core.requests import ActingRequest
 from linli.places import queries as places
 from linli.places.terms import Kind
 from linli.residents import queries, services
@@ -29,13 +29,6 @@ from linli.residents.forms import HouseholdForm, MoveForm, PersonForm, PresenceF
 from linli.residents.terms import EntryKind, HouseholdView, PersonView, Presence
 
 EDIT, UNMASK = "residents.edit", "residents.unmask"
-
-
-class ActingRequest(HttpRequest):
-    """A request as `ActingMiddleware` hands it on."""
-
-    actor: Actor
-    at: datetime
 
 
 @never_cache

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from linli.core.access import Actor
+from linli.core.requests import acting
 from linli.places.terms import PlaceRef
 from linli.rounds import queries
 from linli.rounds.pages import Reach
@@ -21,7 +22,8 @@ Crumbs = list[tuple[object, str]]
 
 def who(request: HttpRequest) -> tuple[Actor, datetime]:
     """Who acts, and when, as the middleware set it."""
-    return request.actor, request.at  # type: ignore[attr-defined]
+    known = acting(request)
+    return known.actor, known.at
 
 
 def take(request: HttpRequest, code: str, permission: str = "rounds.view") -> tuple[RoundView, Actor, datetime]:

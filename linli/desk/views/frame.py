@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.core import faces, jobs
-from linli.core.access import Actor
 from linli.core.live import render_live
 from linli.core.models import Job
+from linli.core.requests import ActingRequest, acting
 from linli.desk import services
 from linli.desk.queries import view_job
 from linli.desk.shell import LANGUAGES, LARGE, SIZE_COOKIE, set_cookie
@@ -34,7 +34,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language in LANGUAGES:
         set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
         if request.user.is_authenticated:
-            services.set_preferences(language=language, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
+            services.set_preferences(language=language, actor=acting(request).actor, at=acting(request).at)
     return response
 
 
@@ -49,7 +49,7 @@ def set_size(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(SIZE_COOKIE, samesite="Lax")
     if request.user.is_authenticated:
-        services.set_preferences(large_type=large, actor=_actor(request), at=request.at)  # type: ignore[attr-defined]
+        services.set_preferences(large_type=large, actor=acting(request).actor, at=acting(request).at)
     return response
 
 
@@ -61,15 +61,15 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponseBase:
+def home(request: ActingRequest) -> HttpResponseBase:
     """What is open and where it is worst: the cards that rooms registered; else what to do without an appointment."""
-    actor = _actor(request)
+    actor = request.actor
     context: dict[str, Any] = {"crumbs": [(_("Command desk"), "")], "has_appointment": bool(actor.grants)}
     if actor.grants:
-        cards = _render_cards(request, actor)
+        cards = _render_cards(request)
         context["main"] = [card for order, card in cards if order < ASIDE]
         context["aside"] = [card for order, card in cards if order >= ASIDE]
-        mine = [view_job(job, request.at) for job in jobs.list_jobs(actor=actor, limit=5)]  # type: ignore[attr-defined]
+        mine = [view_job(job, request.at) for job in jobs.list_jobs(actor=actor, limit=5)]
         context["jobs"] = mine
         context["troubled"] = [job for job in mine if job.state == Job.State.FAILED]
         context["silent"] = [job for job in mine if job.is_silent]
@@ -78,17 +78,13 @@ def home(request: HttpRequest) -> HttpResponseBase:
     return render(request, "desk/home.html", context)
 
 
-def _render_cards(request: HttpRequest, actor: Actor) -> list[tuple[int, str]]:
+def _render_cards(request: ActingRequest) -> list[tuple[int, str]]:
     drawn: list[tuple[int, str]] = []
     for card in faces.list_cards():
-        context = card.context(actor, request.at)  # type: ignore[attr-defined]
+        context = card.context(request.actor, request.at)
         if context is not None:
             drawn.append((card.order, render_to_string(card.template, context, request)))
     return drawn
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return cast(Actor, request.actor)  # type: ignore[attr-defined]
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:

@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
 from django import forms
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,6 +21,7 @@ from linli.core import journal
 from linli.core.access import Actor
 from linli.core.errors import Invalid
 from linli.core.journal import Wanted
+from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.core.sheets import ExportColumn, iter_csv, write_xlsx
 from linli.desk import queries, terms
@@ -91,13 +92,13 @@ def _midnight(day: date | None) -> datetime | None:
 
 
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    actor = cast(Actor, request.actor)  # type: ignore[attr-defined]
+def index(request: ActingRequest) -> HttpResponse:
+    actor = request.actor
     actor.require("journal.view")
     form = JournalFilter(request.GET)
     lines: list[queries.JournalLine] = []
     if form.is_valid():
-        at = request.at  # type: ignore[attr-defined]
+        at = request.at
         before = form.cleaned_data["before"]
         lines = queries.list_journal(actor=actor, at=at, limit=PAGE_SIZE + 1, before_id=before, wanted=form.read(at))
     shown = lines[:PAGE_SIZE]
@@ -124,9 +125,9 @@ def _asked(query: QueryDict) -> dict[str, str | int]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: ActingRequest) -> HttpResponseBase:
     """What the filter shows, as a sheet: asks what for, and leaves an entry in the journal."""
-    actor, at = cast(Actor, request.actor), cast(datetime, request.at)  # type: ignore[attr-defined]
+    actor, at = request.actor, request.at
     actor.require("journal.view")
     form = JournalFilter(request.GET)
     if not form.is_valid():

@@ -23,9 +23,9 @@ from linli.accounts import entry, passkeys, queries, services
 from linli.accounts.errors import PasskeyRefused, TooLate, WaitFirst, WrongPair
 from linli.accounts.terms import Way
 from linli.core import clock
-from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.models import Account
+from linli.core.requests import ActingRequest
 from linli.desk.forms import ChangePasswordForm, CodeForm, SignInForm
 from linli.desk.shell import LANGUAGES, LARGE, SIZE_COOKIE, set_cookie
 
@@ -121,10 +121,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: ActingRequest) -> HttpResponse:
     """Who knows the old password chooses a new one; every other session ends."""
-    at: datetime = request.at  # type: ignore[attr-defined]
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor, at = request.actor, request.at
     form = ChangePasswordForm(Account.objects.get(pk=actor.account_id), request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():

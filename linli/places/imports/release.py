@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -187,7 +188,7 @@ def _carry_out(run: Run) -> dict[str, Any]:
     if not all(path.is_file() for path in paths):
         raise UploadGone
     if not run.is_rehearsal:
-        run.afterwards.append(lambda: [path.unlink(missing_ok=True) for path in paths])
+        run.afterwards += [partial(path.unlink, missing_ok=True) for path in paths]
     old, new = (Source(path, name) for path, name in zip(paths, run.params["names"], strict=True))
     report = follow_release(old, new, dry_run=run.is_rehearsal, actor=run.actor, at=run.at, watch=run.progress)
     run.progress(_("Writing the report"))

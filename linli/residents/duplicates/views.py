@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.core.api import cut_page, read_cursor
 from linli.core.errors import Invalid, NotFound, Problem, Text
+from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.core.templatetags.linli import local
 from linli.places import queries as places
@@ -24,7 +25,6 @@ from linli.residents.duplicates import decisions, finding, households, people, q
 from linli.residents.policies import FIELD_LABELS
 from linli.residents.services.people import EDITABLE
 from linli.residents.terms import EntryKind, HouseholdView, PersonView, Pick, Verdict
-from linli.residents.views import ActingRequest
 
 MERGE = finding.MERGE
 LEFT, RIGHT, BOTH = "left", "right", "both"
