@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.extents import Extent
+from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.duty import policies
@@ -23,7 +24,6 @@ from linli.duty.imports.people import People, Person
 from linli.duty.imports.posts import Posts, Wanted
 from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, read_officer_kind, read_post
 from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
-from linli.places.imports.sheet import Progress, Tally
 from linli.places.terms import PlaceRef
 
 SEVERAL_SHOWN = 5

@@ -11,8 +11,8 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.utils.translation import gettext as _
 
 from linli.core import crypto, db
+from linli.core.import_rows import Tally
 from linli.duty.terms import NAME_LENGTH
-from linli.places.imports.sheet import Tally
 
 
 @dataclass(eq=False)

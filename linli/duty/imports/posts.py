@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from linli.core import db, events
 from linli.core.access import Actor
 from linli.core.extents import Extent
+from linli.core.import_rows import Tally
 from linli.duty import policies
 from linli.duty.events import PostHandedOver
 from linli.duty.imports.people import Person
 from linli.duty.terms import Role
-from linli.places.imports.sheet import Tally
 from linli.places.terms import PlaceRef
 
 Post = tuple[str, int]  # role, place

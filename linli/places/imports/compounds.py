@@ -18,13 +18,13 @@ from django.utils.translation import gettext_lazy
 
 from linli.core import db, journal
 from linli.core.access import Actor
+from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Field, SheetSpec
 from linli.core.sheets import Kind as CellKind
 from linli.places import bulk
 from linli.places.allocation import lock_tree
-from linli.places.imports.sheet import Progress, Tally
 from linli.places.policies import match_building, match_compound, match_unit, say_building, say_unit
 from linli.places.queries.tree import extents_of, get_places, list_divisions
 from linli.places.terms import NAME_LENGTH, DoorKind, Kind, Placed, PlaceRef

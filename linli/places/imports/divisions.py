@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
+from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Field, Rejection, SheetSpec
 from linli.places import bulk
 from linli.places.allocation import Ledger, Row, lock_tree, slots_needed
-from linli.places.imports.sheet import Progress, Tally
 from linli.places.keys import store_keys
 from linli.places.queries.tree import extents_of, get_places_by_code
 from linli.places.releases import Division

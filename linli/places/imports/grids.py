@@ -20,12 +20,12 @@ from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.errors import Problem, Text
 from linli.core.extents import Extent, unite
+from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import CellFault, Field, SheetSpec, clean_date
 from linli.places.allocation import lock_tree
 from linli.places.errors import NotOfLayer
-from linli.places.imports.sheet import Progress, Tally
 from linli.places.layouts import Holding, Layout, Take, Target
 from linli.places.policies import match_name
 from linli.places.queries.regrids import latest_layout, latest_of_kind

@@ -20,11 +20,11 @@ from shapely.geometry import shape
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.errors import Invalid
+from linli.core.import_rows import Progress
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Account, Rejection, write_rejected
 from linli.places.datums import Datum, is_defined, read_datum, to_wgs84
-from linli.places.imports.sheet import Progress
 from linli.places.queries.search import find_by_name
 from linli.places.queries.shapes import outlines_of
 from linli.places.queries.tree import extents_of, get_places_by_code

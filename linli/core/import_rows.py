@@ -1,4 +1,4 @@
-"""What the imports of this room share: rows read, and rows refused."""
+"""What imports share that look at a sheet as a whole: its rows, cleaned, and those that are refused."""
 
 from __future__ import annotations
 
