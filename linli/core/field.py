@@ -127,7 +127,8 @@ class PackCall:
     """What a section is asked for. `extent`: the caller's doors; `fresh`: those of them that the phone has nothing of.
 
     `since`: the lowest transaction number that was under way when the last pack was read; None: give everything.
-    `known`: what this section noted last time. `new_day`: what depends on the calendar has to be said anew.
+    `known`: what this section noted last time. `new_day`: what depends on the calendar has to be said anew. `shared`:
+    what one section has found out for the others.
     """
 
     actor: Actor
@@ -137,24 +138,26 @@ class PackCall:
     since: int | None = None
     known: Any = None
     new_day: bool = False
+    shared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         return self.since is None
 
+    def where(self, alias: str, within: Extent) -> str:
+        """SQL: which rows of `alias`, by its `key`, are to be sent: all, or those that changed or lie in `within`."""
+        inside = self.extent.where(f"{alias}.key")
+        return inside if self.is_whole else f"{inside} AND ({self.changed(alias)} OR {within.where(f'{alias}.key')})"
 
-CHANGED = "age({0}.xmin) <= (SELECT age(%(since)s::text::xid))"
-"""SQL: whether a row of `{0}` was written by a transaction that was under way at `since`, or by a later one.
+    def changed(self, alias: str) -> str:
+        """SQL: whether a row of `alias` was written by a transaction that was under way at `since`, or by a later one.
 
-By the row's own transaction number: nothing has to be written beside the row, and none that commits late is missed.
-It is the number of a subtransaction where there was one, which is why it is compared with the lowest number under
-way and not looked up in a snapshot. Good for two thousand million transactions; the shell starts anew long before.
-"""
-
-
-def since_param(call: PackCall) -> str:
-    """`since` as CHANGED takes it: the last 32 bits."""
-    return str((call.since or 0) % (1 << 32))
+        By the row's own transaction number: nothing has to be written beside the row, and none that commits late is
+        missed. It is the number of a subtransaction where there was one, which is why it is compared with the lowest
+        number under way and not looked up in a snapshot. Good for two thousand million transactions; the shell starts
+        anew long before.
+        """
+        return f"age({alias}.xmin) <= (SELECT age('{(self.since or 0) % (1 << 32)}'::xid))"
 
 
 @dataclass

@@ -12,7 +12,7 @@ class DutyConfig(AppConfig):
     def ready(self) -> None:
         from linli.core import access, faces
         from linli.core.events import subscribe
-        from linli.duty import authority, claims, dissolved, facets, handlers, imports, views_chain
+        from linli.duty import authority, claims, dissolved, facets, field, handlers, imports, views_chain
         from linli.duty.events import PostHandedOver
         from linli.places.events import Redrawn
 
@@ -22,6 +22,7 @@ class DutyConfig(AppConfig):
         subscribe(Redrawn, dissolved.follow_redrawn)
         imports.register()
         facets.register()
+        field.register()
         faces.register_panel(faces.Panel("place", 10, "duty/_place_panel.html", views_chain.place_panel))
         faces.register_panel(faces.Panel("door", 10, "duty/_door_panel.html", views_chain.door_panel))
         faces.register_nav(faces.NavItem("duty:chain", _("Chain of posts"), "hierarchy-2", "duty.view", 55, "register"))

@@ -12,7 +12,8 @@ class PlacesConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from linli.core.faces import NavItem, register_nav
-        from linli.places import imports
+        from linli.places import field, imports
 
         imports.register()
+        field.register()
         register_nav(NavItem("places:index", _("Places"), "map-pin", "places.view", 40, "register"))

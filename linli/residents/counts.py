@@ -28,8 +28,6 @@ CROSS JOIN LATERAL (SELECT {_HOUSEHOLDS} FROM household h
 CROSS JOIN LATERAL (SELECT {_PEOPLE} FROM person p
                     WHERE p.key >= u.lo AND p.key < u.lo + 2048 AND p.presence IN (1, 2)) p
 WHERE c.lo = u.lo
-  AND (c.doors, c.households, c.people, c.present, c.needs)
-      IS DISTINCT FROM (h.doors, h.households, p.people, p.present, p.needs)
 """
 _ALL = f"""
 INSERT INTO unit_count (lo, doors, households, people, present, needs)
@@ -42,7 +40,8 @@ LEFT JOIN (SELECT p.key >> 11 << 11 AS lo, {_PEOPLE} FROM person p WHERE p.prese
 def recount(keys: Iterable[int]) -> None:
     """Set the counts of the units of these doors, inside the transaction that changed them.
 
-    Called after `PeopleChanged` was published: rounds lock their tallies first, and everybody in that order.
+    Called after `PeopleChanged` was published: rounds lock their tallies first, and everybody in that order. Written
+    even where the figures stay the same: that the row was written tells phones that somebody may have come or gone.
     """
     los = sorted({unit_lo(key) for key in keys})
     if not los:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from linli.core import crypto, db
 from linli.core.access import Actor
 from linli.core.extents import Extent
+from linli.core.field import PackCall
 from linli.core.sheets import CellFault, clean_id_number, clean_name, clean_phone
 from linli.residents.errors import DoorUnknown, HouseholdUnknown, PersonUnknown, SearchEmpty
 from linli.residents.policies import age_on
@@ -246,6 +247,12 @@ def _find_made(table: str, client_ids: Sequence[UUID]) -> dict[UUID, int]:
     if not client_ids:
         return {}
     return dict(db.rows(f"SELECT client_id, id FROM {table} WHERE client_id = ANY(%s)", [list(client_ids)]))
+
+
+def list_changed_units(call: PackCall) -> list[tuple[int, int]]:
+    """The units [lo, hi) of a phone's doors in which somebody may have come or gone since its last pack."""
+    inside = f"SELECT c.lo, c.lo + 2048 FROM unit_count c WHERE {call.extent.where('c.lo')} AND {call.changed('c')}"
+    return [(lo, hi) for lo, hi in db.rows(inside)]
 
 
 def list_households_behind(keys: Sequence[int]) -> dict[int, list[int]]:

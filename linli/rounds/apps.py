@@ -15,13 +15,14 @@ class RoundsConfig(AppConfig):
         from linli.core.events import subscribe
         from linli.places.events import Redrawing
         from linli.residents.events import PeopleChanged
-        from linli.rounds import bulk, field, handlers, periodic, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
+        from linli.rounds import bulk, field, field_pack, handlers, periodic, sheet_marks, views  # noqa: F401 - bulk registers the kinds of jobs
 
         subscribe(PeopleChanged, handlers.follow_people)
         subscribe(Redrawing, handlers.keep_closed_figures)
         importers.register(sheet_marks.IMPORTER)
         periodic.register()
         field.register()
+        field_pack.register()
         faces.register_nav(
             faces.NavItem("rounds:index", _("Rounds"), "door", "rounds.view", order=10, badge=views.count_open)
         )

@@ -10,6 +10,7 @@ import pytest
 
 from linli.core import clock, db
 from linli.core.models import Account
+from linli.residents.counts import recount_all
 from linli.rounds import queries
 from linli.rounds.queries import RoundView
 from tests.builders.duty import make_account
@@ -57,6 +58,7 @@ def town() -> Town:
             home = make_home(door.key)
             made.homes.append(home)
             made.people += [make_person(home, door.key, f"人{door.key}-{number}") for number in range(2)]
+        recount_all()
         made.round_ = open_round(district.extent(district.district, at), at=at - timedelta(hours=5))
         made.worker = make_account(
             role="grid_worker",

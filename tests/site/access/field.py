@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.site.access.endpoint import OPEN, SIGNED_IN, Endpoint
+from tests.site.access.endpoint import ANYWHERE, OPEN, PART, SIGNED_IN, Endpoint
 
 NO_PHONE = frozenset({403})  # a page's session is no phone's
 NOBODY = frozenset({401})
@@ -28,6 +28,10 @@ ENDPOINTS = [
         "POST /api/field/handed", None, SIGNED_IN, lambda w, t: "/api/field/handed",
         lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "sealed": []}, passes=frozenset({404}),
     ),
+    Endpoint(
+        "GET /api/field/pack", "residents.view", PART, lambda w, t: f"/api/field/pack?place={t.place.code}"
+    ),
+    Endpoint("GET /api/field/pack", "residents.view", ANYWHERE, lambda w, t: "/api/field/pack"),
     Endpoint("GET /api/field/receipts", None, SIGNED_IN, lambda w, t: "/api/field/receipts?ids="),
     Endpoint(
         "POST /api/field/receipts", None, SIGNED_IN, lambda w, t: "/api/field/receipts", lambda w, t: {"ids": []},

@@ -1,0 +1,65 @@
+"""What a phone carries of places."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from linli.core import db
+from linli.core.extents import Extent
+from linli.core.field import PackCall
+from linli.places.queries.tree import COLUMNS, read_places
+from linli.places.terms import Kind, PlaceRef
+
+_OVER = (Kind.COMMUNITY, Kind.AREA, Kind.GRID_LARGE, Kind.GRID, Kind.GRID_SMALL)
+
+
+class DoorLine(NamedTuple):
+    """A door with the names it is called by."""
+
+    key: int
+    unit_id: int
+    number: str
+    floor: int | None
+    position: int
+    kind: int
+    is_vacant: bool
+    is_ended: bool
+
+
+def list_around(extent: Extent, at: datetime) -> list[PlaceRef]:
+    """The units of an extent with the buildings and compounds they stand in, and the communities, areas and grids that
+    hold any of its doors; the wide first, then by key."""
+    physical = f"""
+        WITH unit AS (
+            SELECT p.id, p.parent_id FROM place p
+            WHERE p.kind = {Kind.UNIT.value} AND {extent.where("p.lo")} AND p.ended_at IS NULL
+        ), building AS (
+            SELECT p.id, p.parent_id FROM place p WHERE p.id IN (SELECT parent_id FROM unit)
+        )
+        SELECT {COLUMNS} FROM place p WHERE p.id IN (
+            SELECT id FROM unit UNION ALL SELECT id FROM building UNION ALL SELECT parent_id FROM building
+        ) ORDER BY p.kind, p.lo
+    """
+    held = f"""
+        SELECT {COLUMNS} FROM place p WHERE p.id IN (
+            SELECT s.place_id FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
+            JOIN place_span s ON s.kind = ANY(%(kinds)s) AND s.lo < e.hi AND s.hi > e.lo
+            WHERE s.since <= %(at)s AND s.until > %(at)s
+        ) ORDER BY p.kind, p.sort, p.id
+    """
+    over = {"los": extent.los, "his": extent.his, "at": at, "kinds": [kind.value for kind in _OVER]}
+    return [*read_places(held, over), *read_places(physical, [])]
+
+
+def list_changed_doors(call: PackCall, within: Extent) -> list[DoorLine]:
+    """The doors to be sent to a phone, ended ones too where an increment is asked for; in walking order."""
+    living = " AND d.ended_at IS NULL" if call.is_whole else ""
+    return [
+        DoorLine(*row)
+        for row in db.rows(
+            "SELECT d.key, d.unit_id, d.number, d.floor, d.position, d.kind, d.vacant_since IS NOT NULL,"
+            f" d.ended_at IS NOT NULL FROM door d WHERE {call.where('d', within)}{living}"
+            " ORDER BY d.unit_lo, d.position, d.key"
+        )
+    ]
