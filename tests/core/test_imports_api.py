@@ -125,6 +125,23 @@ def test_rejected_rows_come_back_for_their_sender_alone(office: Client) -> None:
         assert JournalEntry.objects.filter(verb="core.fetch_rejected").count() == 1
 
 
+def test_a_text_too_long_for_a_cell_goes_there_and_back_whole(office: Client) -> None:
+    text = "门铃坏，请敲门。" * 5_000
+    sent = make_csv([[*ROWS[0], text]], [*TITLES, "备注"])
+    done = carry_out(office, send(office, sent))
+    for _ in range(2):
+        assert [one["code"] for one in done["result"]["rejections"]] == ["too_long"]
+        workbook = b"".join(office.get(done["rejected_url"]))
+        book = load_workbook(io.BytesIO(workbook))
+        assert "".join(str(row[4].value) for row in list(book.worksheets[1].iter_rows())[1:]) == text
+        done = carry_out(office, send(office, workbook, name="退回.xlsx"))
+    book.worksheets[0]["I2"] = "门铃坏"
+    corrected = io.BytesIO()
+    book.save(corrected)
+    done = carry_out(office, send(office, corrected.getvalue(), name="改好.xlsx", dry="false"))
+    assert (done["result"]["account"]["created"], people()) == (1, {"张三"})
+
+
 def test_columns_are_said_and_remembered(office: Client) -> None:
     titles = [{"姓名": "住户", "身份证号": "号码"}.get(title, title) for title in TITLES]
     failed = carry_out(office, send(office, make_csv(ROWS[:2], titles)))
