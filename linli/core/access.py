@@ -180,8 +180,13 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
 
 def _telling(actor: Actor) -> tuple[str, list[str]]:
-    """Sets whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone)."""
+    """Sets whose extent row-level security goes by, to the end of the transaction (or of the savepoint, if undone).
+
+    And that prepared statements are carried out by the plan they have: there are few, written for one plan, and of a
+    stairwell's list working out a new one each time was more than half of the time.
+    """
     return (
-        "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true)",
+        "SELECT set_config('linli.extent', %s, true), set_config('linli.account', %s, true),"
+        " set_config('plan_cache_mode', 'force_generic_plan', true)",
         [str(actor.extent), str(actor.account_id)],
     )

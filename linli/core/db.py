@@ -87,7 +87,8 @@ def scalar(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> An
 
 
 def prepared(sql: str, params: Sequence[Any] | dict[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
-    """Like `rows`, for the few hottest statements: bound and planned by the server, once a connection.
+    """Like `rows`, for the few hottest statements: bound and planned by the server, once a connection (`acting` sees to
+    it). So the one plan has to be good for whatever the parameters are.
 
     Outside of a transaction it is one, committed when it returns. `binary`: how the answer travels; quicker to read.
     """

@@ -40,9 +40,11 @@ _PEOPLE = """
     LEFT JOIN account c ON c.id = a.account_id LEFT JOIN organisation o ON o.id = a.organisation_id
     LEFT JOIN staff t ON t.account_id = a.account_id
 """
+# Neighbouring stairwells share all but the narrowest of their places: each place is read once, with its stairwells.
 _ANSWERING = f"""
-    SELECT h.unit, h.id, h.kind, h.code, h.name, {_HOLDER}
-    FROM ({_HELD}) AS h LEFT JOIN appointment a ON a.place_id = h.id AND {_IN_FORCE} {_PEOPLE}
+    SELECT h.units, h.id, h.kind, h.code, h.name, {_HOLDER}
+    FROM (SELECT array_agg(unit) AS units, id, kind, code, name FROM ({_HELD}) AS one GROUP BY id, kind, code, name) AS h
+    LEFT JOIN appointment a ON a.place_id = h.id AND {_IN_FORCE} {_PEOPLE}
     ORDER BY h.kind, a.seat, a.is_deputy, a.id
 """
 _AT_PLACES = f"""
@@ -66,11 +68,14 @@ def find_answering(keys: Iterable[int], at: datetime, *, layers: Sequence[int] =
     holders: dict[int, list[Holder]] = defaultdict(list)
     if units:
         # Prepared: of one door's chain, working out the plan was more than half of the time.
-        for lo, *columns in db.prepared(_ANSWERING, {"units": units, "layers": list(layers), "at": at}):
+        asked = {"units": units, "layers": list(layers), "at": at}
+        for los, *columns in db.prepared(_ANSWERING, asked, binary=True):
             place = PlaceName(*columns[:4])
-            places[lo][place.id] = place
-            if columns[4] is not None:
-                holders[lo].append(_holder(place, columns[4:]))
+            holder = None if columns[4] is None else _holder(place, columns[4:])
+            for lo in los:
+                places[lo][place.id] = place
+                if holder is not None:
+                    holders[lo].append(holder)
     chains = {lo: (_levels(places[lo], holders[lo])) for lo in units}
     return {key: Chain(key, *chains[unit_lo(key)]) for key in wanted}
 
