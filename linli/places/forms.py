@@ -24,7 +24,7 @@ class AddForm(forms.Form):
         ),
     )  # fmt: skip
     holds = forms.CharField(
-        label=_("What belongs to it"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("What belongs to it"), required=False, widget=forms.Textarea(attrs={"rows": 3, "data-draw-codes": ""}),
         help_text=_("Of an area or grid: codes of compounds, buildings or units, one a line."),
     )  # fmt: skip
 

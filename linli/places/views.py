@@ -133,6 +133,17 @@ def _map(place: PlaceRef, at: datetime) -> dict[str, str] | None:
     return {"shapes": address + maps.level_name(level.kind), "around": own, "kind": str(level.kind.label)}
 
 
+def describe_map(place: PlaceRef, at: datetime) -> dict[str, Any]:
+    """What `desk/_map_draw.html` needs to pick compounds of a place; without any outlines it says so itself."""
+    address = reverse("api:list_shapes") + f"?under={place.code}&level="
+    compounds = address + maps.level_name(Kind.COMPOUND)
+    around = f"{address}{maps.level_name(place.kind)}&self=true" if place.kind < Kind.COMPOUND else ""
+    return {
+        "draw_levels": [(Kind.COMPOUND.label, compounds, True)], "shapes": compounds, "around": around,
+        "ask": reverse("places:drawn", args=[place.code]),
+    }  # fmt: skip
+
+
 def _outline(place: PlaceRef) -> dict[str, Any] | None:
     found = queries.find_outline(place.id)
     if found is None:
@@ -154,6 +165,7 @@ def _act(
     words: tuple[str, str],
     act: Callable[[], PlaceRef],
     done: str,
+    more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Show a form, or carry it out and go to the place; a problem stands above the form. `words`: title, button."""
     request.actor.require("places.edit", queries.extent_of(found.id, request.at))
@@ -171,7 +183,7 @@ def _act(
                 return redirect("places:place", code=target.code)
     context = {
         "place": found, "form": form, "title": words[0], "button": words[1],
-        "crumbs": crumbs_of(found, request.at, words[0]),
+        "crumbs": crumbs_of(found, request.at, words[0]), **(more or {}),
     }  # fmt: skip
     return render(request, "places/form.html", context, status=status)
 
@@ -185,7 +197,7 @@ def add(request: ActingRequest, code: str) -> HttpResponse:
             kind=form.cleaned_data["kind"], name=form.cleaned_data["name"], parent=parent,
             code=form.cleaned_data.get("code", ""), holds=form.codes, actor=request.actor, at=request.at,
         ),
-        _("The place has been added."),
+        _("The place has been added."), describe_map(parent, request.at) if "holds" in form.fields else None,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from linli.places.forms import RedrawForm
 from linli.places.layouts import Change, Take, Target
 from linli.places.services.regridding import LAYERS
 from linli.places.terms import Kind, PlaceRef
-from linli.places.views import crumbs_of, get_seen
+from linli.places.views import crumbs_of, describe_map, get_seen
 
 EARLIER = 10  # changes listed below the form
 
@@ -59,7 +59,7 @@ def redraw(request: ActingRequest, code: str) -> HttpResponse:
         "merged": {int(one) for one in request.POST.getlist("merge") if one.isdigit()},
         "preview": show_change(request, change) if change else None,
         "earlier": queries.list_regrids(held, limit=EARLIER),
-        "crumbs": crumbs_of(place, request.at, _("Redraw")),
+        "crumbs": crumbs_of(place, request.at, _("Redraw")), **describe_map(place, request.at),
     }  # fmt: skip
     return render(request, "places/redraw.html", context, status=status)
 

@@ -74,6 +74,7 @@ def list_drawn(request: HttpRequest) -> HttpResponse:
     try:
         area = read_area(request.POST.get("area", ""))
     except Problem as problem:
-        return render(request, "rounds/_drawn.html", {"problem": problem})
+        return render(request, "desk/_map_drawn.html", {"problem": problem})
     found = inside.select_inside(area, actor.extent_for("rounds.open"), at)
-    return render(request, "rounds/_drawn.html", {"found": found})
+    words = {"take": _("Take what is ticked into the scope"), "leave": _("Leave what is ticked out")}
+    return render(request, "desk/_map_drawn.html", {"found": found, **words})

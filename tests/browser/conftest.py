@@ -12,12 +12,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.builders.duty import PASSWORD
+from tests.builders.outlines import SIDE, SOUTH, WEST
 
 CHROMIUM = os.environ.get("LINLI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
@@ -107,3 +109,17 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
 def overflow(page: Page) -> int:
     """By how many pixels the page can be scrolled sideways; 0 is right."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def pixel(page: Page, column: float, row: float) -> tuple[float, float]:
+    """Where a point of the builder's row of squares stands on the screen."""
+    at: Any = page.evaluate(
+        """([lon, lat]) => {
+          const { map } = window.linliMaps.of(document.querySelector('[data-map]'));
+          const box = map.getCanvas().getBoundingClientRect();
+          const point = map.project([lon, lat]);
+          return [box.left + point.x, box.top + point.y];
+        }""",
+        [WEST + column * SIDE, SOUTH + row * SIDE],
+    )
+    return at[0], at[1]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from linli.core import clock, db
 from linli.rounds.models import Round
-from tests.browser.conftest import PHONE, overflow, sign_in
+from tests.browser.conftest import PHONE, overflow, pixel, sign_in
 from tests.builders.duty import make_account
 from tests.builders.outlines import SIDE, SOUTH, WEST, draw, draw_compounds
 from tests.builders.places import make_district
@@ -47,20 +46,6 @@ def walk() -> Walk:
         mark_homes(made, district.keys[:6], at=now - timedelta(minutes=30))
         make_account(role="office", place=district.district, username="office", name="区指挥部")
     return made
-
-
-def pixel(page: Page, column: float, row: float) -> tuple[float, float]:
-    """Where a point of the row of squares stands on the screen."""
-    at: Any = page.evaluate(
-        """([lon, lat]) => {
-          const { map } = window.linliMaps.of(document.querySelector('[data-map]'));
-          const box = map.getCanvas().getBoundingClientRect();
-          const point = map.project([lon, lat]);
-          return [box.left + point.x, box.top + point.y];
-        }""",
-        [WEST + column * SIDE, SOUTH + row * SIDE],
-    )
-    return at[0], at[1]
 
 
 def test_classes_carry_patterns_and_figures_and_follow_the_round(page: Page, walk: Walk) -> None:

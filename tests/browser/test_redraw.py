@@ -18,8 +18,9 @@ from linli.places.terms import Kind, PlaceRef
 from linli.rounds import bulk
 from linli.rounds.queries import RoundView
 from tests.browser import looks
-from tests.browser.conftest import PHONE, overflow, sign_in
+from tests.browser.conftest import PHONE, overflow, pixel, sign_in
 from tests.builders.duty import make_account
+from tests.builders.outlines import SIDE, SOUTH, WEST, draw_compounds
 from tests.builders.places import make_district
 from tests.builders.residents import make_household
 from tests.builders.rounds import Walk, mark_homes, open_over
@@ -117,6 +118,34 @@ def go_to(page: Page, wanted: Locator, *, most: int = 120) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"not reached with the keyboard: {wanted}")
+
+
+def test_drawn_area_and_picked_compound_tick_the_list(page: Page, walk: Walk) -> None:
+    """On the map of a community that is redrawn; the list of pieces is what is sent."""
+    with db.owner():
+        draw_compounds(walk.district)
+    first, second = walk.district.compounds
+    sign_in(page, "office")
+    page.goto(f"/places/{walk.district.communities[0].code}/redraw/")
+    page.locator("summary", has_text="在地图上画范围").click()
+    page.wait_for_selector("[data-map][data-drawn]")
+    west, south = WEST - SIDE / 2, SOUTH - SIDE / 2
+    east, north = WEST + 1.5 * SIDE, SOUTH + 1.5 * SIDE
+    page.fill("#area", f"{west}, {south}\n{east}, {south}\n{east}, {north}\n{west}, {north}")
+    page.locator("[data-draw-ask]").click()
+    expect(page.locator("#drawn [data-drawn]")).to_have_count(2)
+    page.get_by_role("button", name="在列表中勾选这些").click()
+    expect(tick(page, first.name)).to_be_checked()
+    expect(tick(page, second.name)).not_to_be_checked()
+    page.click("[data-draw-clear]")
+    picked = pixel(page, 0.5, 0.5)
+    page.mouse.click(*picked)
+    expect(tick(page, first.name)).not_to_be_checked()
+    page.mouse.click(*picked)
+    expect(tick(page, first.name)).to_be_checked()
+    page.fill("[name=name]", "新社区")
+    page.get_by_role("button", name="预览调整前后").click()
+    expect(page.get_by_role("region", name="预览")).to_contain_text("新社区")
 
 
 def test_by_keyboard_alone(page: Page, walk: Walk, grids: list[PlaceRef]) -> None:

@@ -95,6 +95,10 @@ ENDPOINTS = [
         "POST places:redraw", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/redraw/",
         lambda w, t: {"how": "new", "name": "新片", "piece": t.compound.id}, passes=THROUGH,
     ),
+    Endpoint(
+        "POST places:drawn", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/drawn/",
+        lambda w, t: {"area": "111.6, 40.8\n111.7, 40.8\n111.7, 40.9"}, only_reads=True,
+    ),
     Endpoint("GET places:redrawing", "places.edit", ALL, lambda w, t: f"/places/redrawings/{t.redrawing}/"),
     Endpoint(
         "POST places:undo-redrawing", "places.edit", ALL, lambda w, t: f"/places/redrawings/{t.redrawing}/undo/",
