@@ -23,6 +23,7 @@ from linli.core.extents import Extent
 
 TEXT_LENGTH = 400
 NO_SUCH_FIELD = _("there is no such field")
+NO_SUCH_WORD = _("is none of the words that are known")
 ONE_OF_THREE = _("give one of person, household and door")
 
 
@@ -234,7 +235,7 @@ class Reader:
     def word(self, name: str, words: Mapping[str, Any]) -> Any:
         value = self.payload.get(name)
         if not isinstance(value, str) or value not in words:
-            raise CommandWrong(field=name, why=_("is none of the words that are known"))
+            raise CommandWrong(field=name, why=NO_SUCH_WORD)
         return words[value]
 
     def uuid(self, name: str) -> UUID:

@@ -15,12 +15,13 @@ class ResidentsConfig(AppConfig):
         from linli.core.faces import NavItem, register_nav
         from linli.places import facets
         from linli.places.events import DoorsEnding
-        from linli.residents import field, handlers, importers
+        from linli.residents import field, field_pack, handlers, importers
         from linli.residents.duplicates import finding
 
         events.subscribe(DoorsEnding, handlers.refuse_ending)
         importers.register()
         field.register()
+        field_pack.register()
         facets.register(facets.Facet("people", _("People"), 10, handlers.count_people))
         register_nav(NavItem("residents:search", _("Residents"), "users", "residents.view", 50, "register"))
         register_nav(NavItem("residents:duplicates", _("Duplicates"), "users-group", finding.MERGE, 52, "register"))

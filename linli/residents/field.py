@@ -1,83 +1,192 @@
-"""What phones carry of the register, and what they add to it on the spot."""
+"""What phones add to the register on the spot: a household, a person, that somebody has gone.
+
+Who is registered without signal bears a UUID of the phone's making; the server gives the number, and both are
+understood.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from linli.core import crypto, db, field
-from linli.core.extents import Extent
-from linli.core.field import PackCall, PackSection, Section, replace_if_other, without_empty
-from linli.residents import queries
-from linli.residents.policies import age_on
-from linli.residents.terms import NEED_LABELS, NEED_WORDS, Presence, Sex, needs_on
+from linli.core import field
+from linli.core.access import Actor
+from linli.core.errors import Problem
+from linli.core.field import ComesFirst, Command, CommandKind, CommandWrong, Disputed, Reader
+from linli.residents import queries, services
+from linli.residents.errors import LabelTaken, NothingChanged, PersonInTwoHomes, PersonTwice
+from linli.residents.terms import NEED_WORDS, NO_NEED, STORED_NEEDS, Need, PersonInput, Presence, Sex
 
-CALL = "residents.call"
-_HOUSEHOLDS = "SELECT h.id, h.key, h.label, h.note, h.client_id FROM household h WHERE {where} AND h.ended_at IS NULL"
-_PEOPLE = """
-    SELECT p.id, p.household_id, p.key, p.name, p.sex, p.born_on, p.relation, p.needs, p.phone_sealed, p.presence,
-           p.back_on, p.note, p.client_id
-    FROM person p WHERE {where} AND p.presence IN (1, 2)
-"""
-_WORDS = {need: word for word, need in NEED_WORDS.items()}
-
-
-def find_changed(call: PackCall) -> Extent:
-    """The units in which somebody may have come or gone since, and doors the phone has nothing of: sent whole."""
-    found = call.shared.get("residents.changed")
-    if found is None:
-        units = [] if call.is_whole else queries.list_changed_units(call)
-        found = call.shared["residents.changed"] = call.extent & Extent.of([*units, *call.fresh.spans])
-    return Extent(found.spans)
+RANK_HOUSEHOLD, RANK_PERSON, RANK_STATUS = 20, 30, 40
+HOUSEHOLD = frozenset({"household", "door", "label", "note", "people"})
+PERSON = frozenset({"person", "name", "sex", "born_on", "id_number", "phone", "relation", "needs", "note"})
+STATUS = frozenset({"person", "household", "door", "status", "back_on"})
+MOST_PEOPLE = 50  # of one household in one command
+SEXES = {sex.name.lower(): sex for sex in Sex}
+OF_PERSON = {"present": Presence.PRESENT, "away": Presence.AWAY, "moved_out": Presence.MOVED_OUT}
+VACANT = {"vacant": True}
+Given = Mapping[str, Any]
 
 
-def read_households(call: PackCall) -> Section:
-    within = find_changed(call)
-    rows = db.rows(_HOUSEHOLDS.format(where=call.where("h", within)) + " ORDER BY h.key, h.id")
-    put = [
-        without_empty(id=f"h{number}", door=key, label=label, note=note, client=client)
-        for number, key, label, note, client in rows
-    ]
-    return Section(put, within=within, is_all=call.is_whole)
+# --- what is there under a phone's id -------------------------------------------------------------------------------
 
 
-def read_people(call: PackCall) -> Section:
-    """Those present or away. Ages change by the day: on a new one all of them are told anew."""
-    within = call.extent if call.new_day else find_changed(call)
-    rows = db.rows(_PEOPLE.format(where=call.where("p", within)) + " ORDER BY p.key, p.household_id, p.id")
-    day, callable_at = timezone.localdate(call.at), call.actor.extent_for(CALL)
-    put = [_person(row, day, row[2] in callable_at) for row in rows]
-    return Section(put, within=within, is_all=call.is_whole)
+def find_person(named: int | UUID) -> int:
+    """Raises ComesFirst for a UUID that has not arrived."""
+    return _find(named, queries.find_people_made)
 
 
-def _person(row: tuple[Any, ...], day: Any, may_call: bool) -> dict[str, Any]:
-    number, household, key, name, sex, born_on, relation, needs, phone, presence, back_on, note, client = row
-    found: dict[str, Any] = {"id": f"p{number}", "household": f"h{household}", "door": key, "name": name}
-    if sex:
-        found["sex"] = Sex(sex).name.lower()
-    if born_on is not None:
-        found["age"] = age_on(born_on, day)
-    needed = needs_on(needs, born_on, day)
-    if needed:
-        found["needs"] = [_WORDS[need] for need in NEED_LABELS if need in needed]
-    if phone and may_call:
-        found["phone"] = crypto.unseal(phone)
-    if presence != Presence.PRESENT:
-        found["presence"] = Presence(presence).name.lower()
-    for title, value in (("relation", relation), ("back_on", back_on), ("note", note), ("client", client)):
-        if value:
-            found[title] = value
-    return found
+def find_household(named: int | UUID) -> int:
+    """Raises ComesFirst for a UUID that has not arrived."""
+    return _find(named, queries.find_households_made)
 
 
-def read_needs(call: PackCall) -> Section:
-    put = [{"id": word, "name": str(NEED_LABELS[need])} for word, need in NEED_WORDS.items()]
-    return replace_if_other(put, call.known)
+def _find(named: int | UUID, look: Any) -> int:
+    if not isinstance(named, UUID):
+        return named
+    found: dict[UUID, int] = look([named])
+    if named not in found:
+        raise ComesFirst
+    return found[named]
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def register_household(command: Command, actor: Actor, at: datetime) -> Given:
+    """A new household behind a door, with its people."""
+    reader = Reader(command.payload, HOUSEHOLD)
+    client, key = reader.uuid("household"), reader.door()
+    people = [read_person(one) for one in _list(command.payload, "people")]
+    label = reader.text("label", longest=40)
+    try:
+        number = services.register_household(
+            key=key, people=people, label=label, note=reader.text("note"), client_id=client, actor=actor, at=at
+        )
+    except LabelTaken as problem:
+        yours = {"door": key, "label": label, "people": [one.name for one in people]}
+        raise Disputed(problem, yours=yours, theirs=_household_there(key, label, actor, at)) from None
+    except (PersonInTwoHomes, PersonTwice) as problem:
+        raise Disputed(
+            problem,
+            yours={"door": key, "people": [one.name for one in people]},
+            theirs=_person_there(problem, actor, at),
+        ) from None
+    made = queries.find_people_made([one.client_id for one in people if one.client_id is not None])
+    return {"household": f"h{number}", "people": {str(client): f"p{person}" for client, person in made.items()}}
+
+
+def add_person(command: Command, actor: Actor, at: datetime) -> Given:
+    """Somebody more in a household that is there."""
+    payload = dict(command.payload)
+    household = find_household(
+        Reader({"household": payload.pop("household", None)}, ["household"]).named("household", "h")
+    )
+    person = read_person(payload)
+    try:
+        number = services.add_person(household_id=household, person=person, actor=actor, at=at)
+    except (PersonInTwoHomes, PersonTwice) as problem:
+        yours = {"household": f"h{household}", "name": person.name}
+        raise Disputed(problem, yours=yours, theirs=_person_there(problem, actor, at)) from None
+    return {"person": f"p{number}"}
+
+
+def set_status(command: Command, actor: Actor, at: datetime) -> None:
+    """Somebody is there, away or gone; a household, or a door, is vacant. What is so already is not refused."""
+    reader = Reader(command.payload, STATUS)
+    given = [name for name in ("person", "household", "door") if command.payload.get(name) is not None]
+    if len(given) != 1:
+        raise CommandWrong(field="person", why=field.ONE_OF_THREE)
+    try:
+        if given == ["person"]:
+            presence = reader.word("status", OF_PERSON)
+            back_on = _day(command.payload, "back_on")
+            services.record_presence(
+                person_id=find_person(reader.named("person", "p")), presence=presence, back_on=back_on,
+                actor=actor, at=at,
+            )  # fmt: skip
+        elif reader.word("status", VACANT) and given == ["household"]:
+            household = find_household(reader.named("household", "h"))
+            services.record_vacant(household_ids=[household], actor=actor, at=at)
+        else:
+            services.record_door_vacant(key=reader.door(), actor=actor, at=at)
+    except NothingChanged:
+        return  # somebody else said so before: then all is well
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read_person(payload: Any) -> PersonInput:
+    """Raises CommandWrong; whether the values are right, the register judges."""
+    if not isinstance(payload, dict):
+        raise CommandWrong(field="people", why=_("is not a list of people"))
+    reader = Reader(payload, PERSON)
+    return PersonInput(
+        name=reader.text("name", required=True, longest=80),
+        id_number=reader.text("id_number", longest=40),
+        phone=reader.text("phone", longest=40),
+        sex=reader.word("sex", SEXES) if payload.get("sex") is not None else Sex.UNKNOWN,
+        born_on=_day(payload, "born_on"),
+        relation=reader.text("relation", longest=20),
+        needs=_needs(payload),
+        note=reader.text("note"),
+        client_id=reader.uuid("person"),
+    )
+
+
+def _list(payload: dict[str, Any], name: str) -> list[Any]:
+    value = payload.get(name, [])
+    if not isinstance(value, list) or len(value) > MOST_PEOPLE:
+        raise CommandWrong(field=name, why=_("is not a list of people"))
+    return value
+
+
+def _day(payload: dict[str, Any], name: str) -> date | None:
+    value = payload.get(name)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise CommandWrong(field=name, why=_("is not a day, such as 2022-10-04")) from None
+
+
+def _needs(payload: dict[str, Any]) -> Need:
+    words = payload.get("needs", [])
+    if not isinstance(words, list) or not all(isinstance(word, str) and word in NEED_WORDS for word in words):
+        raise CommandWrong(field="needs", why=field.NO_SUCH_WORD)
+    needs = NO_NEED
+    for word in words:
+        needs |= NEED_WORDS[word] & STORED_NEEDS  # what follows from the age is not stored
+    return needs
+
+
+# --- the other side of a conflict -----------------------------------------------------------------------------------
+
+
+def _household_there(key: int, label: str, actor: Actor, at: datetime) -> Given:
+    for one in queries.list_households(key, actor=actor, at=at):
+        if one.label == label:
+            names = [person.name for person in one.living]
+            return {"household": f"h{one.id}", "door": key, "label": label, "people": names}
+    return {}
+
+
+def _person_there(problem: Problem, actor: Actor, at: datetime) -> Given:
+    """Who bears the ID number already; nothing where the author may not see them."""
+    number = problem.params.get("person")
+    if number is None:
+        return {}
+    there = queries.get_person(number, actor=actor, at=at)
+    return {"person": f"p{there.id}", "door": there.key, "where": there.door, "name": there.name}
 
 
 def register() -> None:
-    field.register_section(PackSection("needs", 5, read_needs))
-    field.register_section(PackSection("households", 30, read_households, ("label", "note")))
-    personal = ("name", "phone", "age", "sex", "relation", "needs", "note", "back_on", "presence")
-    field.register_section(PackSection("people", 40, read_people, personal))
+    field.register_command(CommandKind("residents.household", RANK_HOUSEHOLD, one=register_household))
+    field.register_command(CommandKind("residents.person", RANK_PERSON, one=add_person))
+    field.register_command(CommandKind("residents.status", RANK_STATUS, one=set_status))

@@ -6,7 +6,7 @@ from typing import Any
 
 from linli.core import db, field
 from linli.core.field import PackCall, PackSection, Section, replace_if_other
-from linli.residents.field import find_changed
+from linli.residents.field_pack import find_changed
 from linli.rounds import queries
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Mark, RoundState

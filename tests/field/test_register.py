@@ -1,0 +1,180 @@
+"""What phones add to the register: households and people under ids of their own, in any order, conflicts with both values."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from linli.core import clock, db
+from linli.core.access import SYSTEM
+from linli.residents import services as residents
+from linli.residents.models import Household, Person
+from linli.residents.terms import Need, PersonInput, Presence
+from linli.rounds.terms import Mark
+from tests.builders.duty import make_account
+from tests.builders.phones import Phone
+from tests.builders.residents import make_id_number
+from tests.field.conftest import Town
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+
+
+def new_home(phone: Phone, town: Town, *, label: str = "合租", **more: Any) -> dict[str, Any]:
+    return phone.command("residents.household", household=str(uuid4()), door=town.district.keys[0], label=label, **more)
+
+
+def person(name: str = "张新", **more: Any) -> dict[str, Any]:
+    return {"person": str(uuid4()), "name": name, **more}
+
+
+def test_a_household_is_registered_once_with_its_people(town: Town, phone: Phone) -> None:
+    people = [
+        person("张新", sex="male", needs=["alone", "over_80"], phone="154 0000 0001"),
+        person("张小新", born_on="2019-02-03"),
+    ]
+    command = new_home(phone, town, people=people, note="大门在后院")
+    (told,) = phone.results([command])
+    assert told["result"] == "accepted"
+    (again,) = phone.results([command])
+    assert (again["result"], again["given"]) == ("known", told["given"])
+    with db.owner():
+        home = Household.objects.get(client_id=command["payload"]["household"])
+        first = Person.objects.get(client_id=people[0]["person"])
+    assert told["given"]["household"] == f"h{home.pk}"
+    assert told["given"]["people"] == {
+        one["person"]: f"p{number}" for one, number in zip(people, (first.pk, first.pk + 1), strict=True)
+    }
+    assert (home.note, home.key, first.needs) == ("大门在后院", town.district.keys[0], Need.ALONE)
+
+
+def test_marks_of_somebody_who_was_registered_on_the_spot(town: Town, phone: Phone) -> None:
+    """In one batch, the other way round; then alone before it, which is asked to come again."""
+    one, other = person(), person("李新")
+    home = new_home(phone, town, people=[one])
+    marks = [
+        phone.command("rounds.mark", round=town.code, person=one["person"], mark="done"),
+        phone.command("rounds.mark", round=town.code, household=home["payload"]["household"], mark="absent"),
+    ]
+    told = phone.results([*marks, home])
+    assert [line["result"] for line in told] == ["accepted"] * 3
+    more = phone.command("residents.person", household=home["payload"]["household"], **other)
+    mark = phone.command("rounds.mark", round=town.code, person=other["person"], mark="done")
+    (early,) = phone.results([mark])
+    assert (early["code"], early["retry"]) == ("field.comes_first", True)
+    assert [line["result"] for line in phone.results([mark, more])] == ["accepted"] * 2
+    with db.owner():
+        number = Person.objects.get(client_id=other["person"]).pk
+    assert town.state(number) == Mark.DONE
+
+
+def test_a_person_before_their_household_comes_again(town: Town, phone: Phone) -> None:
+    home = new_home(phone, town)
+    late = phone.command("residents.person", household=home["payload"]["household"], **person())
+    assert phone.results([late])[0]["retry"] is True
+    assert [line["result"] for line in phone.results([late, home])] == ["accepted"] * 2
+
+
+def test_two_phones_register_one_household(town: Town, phone: Phone) -> None:
+    phone.results([new_home(phone, town, people=[person("先来的")])])
+    other = Phone("worker")
+    other.sign_in()
+    (told,) = other.results([new_home(other, town, people=[person("后到的")])])
+    assert (told["result"], told["code"]) == ("conflict", "residents.label_taken")
+    assert told["yours"] == {"door": town.district.keys[0], "label": "合租", "people": ["后到的"]}
+    assert (told["theirs"]["people"], told["theirs"]["label"]) == (["先来的"], "合租")
+    assert told["message"]
+    assert told["advice"]
+    taken = other.command("residents.person", household=told["theirs"]["household"], **person("后到的"))
+    assert other.results([taken])[0]["result"] == "accepted"
+
+
+def test_an_id_number_that_lives_elsewhere(town: Town, phone: Phone) -> None:
+    number, hidden = make_id_number(), make_id_number()
+    with db.owner():
+        near = residents.add_person(
+            household_id=town.homes[1], person=PersonInput("王五", id_number=number), actor=SYSTEM, at=clock.now()
+        )
+        residents.add_person(
+            household_id=town.homes[-1], person=PersonInput("秘密", id_number=hidden), actor=SYSTEM, at=clock.now()
+        )
+    commands = [
+        phone.command("residents.person", household=f"h{town.homes[0]}", **person("王五", id_number=number)),
+        phone.command("residents.person", household=f"h{town.homes[0]}", **person("秘密", id_number=hidden)),
+        phone.command("residents.person", household=f"h{town.homes[1]}", **person("王五", id_number=number)),
+        new_home(phone, town, people=[person("王五", id_number=number)]),
+    ]
+    seen, unseen, twice, home = phone.results(commands)
+    assert [one["result"] for one in (seen, unseen, twice, home)] == ["conflict"] * 4
+    assert [one["code"] for one in (seen, twice)] == ["residents.two_homes", "residents.person_twice"]
+    assert (seen["theirs"]["person"], seen["theirs"]["name"], seen["yours"]["name"]) == (f"p{near}", "王五", "王五")
+    assert (unseen["code"], unseen["theirs"]) == ("residents.two_homes", {})
+    with db.owner():
+        assert not Household.objects.filter(label="合租").exists()  # nothing of it was kept
+
+
+def test_who_has_gone_and_what_is_vacant(town: Town, phone: Phone) -> None:
+    gone, away, back = town.people[0], town.people[1], town.people[2]
+    commands = [
+        phone.command("residents.status", person=f"p{gone}", status="moved_out"),
+        phone.command("residents.status", person=f"p{away}", status="away", back_on="2090-01-01"),
+        phone.command("residents.status", person=f"p{back}", status="present"),  # is so already
+        phone.command("residents.status", household=f"h{town.homes[2]}", status="vacant"),
+        phone.command("residents.status", door=town.district.keys[3], status="vacant"),
+    ]
+    assert [one["result"] for one in phone.results(commands)] == ["accepted"] * 5
+    with db.owner():
+        found = dict(Person.objects.values_list("pk", "presence"))
+        assert [found[one] for one in (gone, away, back)] == [Presence.MOVED_OUT, Presence.AWAY, Presence.PRESENT]
+        assert {found[one] for one in town.people[4:8]} == {Presence.MOVED_OUT}
+    (wrong,) = phone.results([phone.command("residents.status", person=f"p{gone}", household="h1", status="vacant")])
+    assert wrong["code"] == "field.command_wrong"
+
+
+HOUSE, WHO, HOW = "residents.household", "residents.person", "residents.status"
+MADE = str(uuid4())
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (HOUSE, {"household": "x", "door": 1}, "field.command_wrong"),
+    (HOUSE, {"household": MADE, "door": "1"}, "field.command_wrong"),
+    (HOUSE, {"household": MADE, "door": 7}, "residents.door_unknown"),
+    (HOUSE, {"household": MADE, "door": 7, "people": {}}, "field.command_wrong"),
+    (HOUSE, {"household": MADE, "door": 7, "people": [5]}, "field.command_wrong"),
+    (WHO, {"person": MADE, "name": "无户"}, "field.command_wrong"),
+    (WHO, {"person": MADE, "household": "h0", "name": " "}, "field.command_wrong"),
+    (WHO, {"person": MADE, "household": "h999999", "name": "甲"}, "residents.household_unknown"),
+    (WHO, {"person": MADE, "household": "HOME", "name": "甲", "needs": ["money"]}, "field.command_wrong"),
+    (WHO, {"person": MADE, "household": "HOME", "name": "甲", "born_on": "x"}, "field.command_wrong"),
+    (WHO, {"person": MADE, "household": "HOME", "name": "甲", "phone": "12"}, "residents.field"),
+    (WHO, {"person": MADE, "household": "HOME", "name": "甲", "id_number": "1"}, "residents.field"),
+    (HOW, {"person": "p1", "status": "dead"}, "field.command_wrong"),
+    (HOW, {"person": "p999999", "status": "away"}, "residents.person_unknown"),
+    (HOW, {"person": "P", "status": "away", "back_on": "2001-01-01"}, "residents.back_too_early"),
+    (HOW, {"person": MADE, "status": "away"}, "field.comes_first"),
+    (HOW, {"household": "HOME", "status": "away"}, "field.command_wrong"),
+]  # fmt: skip
+
+
+def test_what_the_register_refuses_says_why(town: Town, phone: Phone) -> None:
+    stand_in = {"HOME": f"h{town.homes[0]}", "P": f"p{town.people[0]}"}
+    commands = [
+        phone.command(kind, **{name: stand_in.get(str(value), value) for name, value in payload.items()})
+        for kind, payload, _code in WRONG
+    ]
+    told = phone.results(commands)
+    assert [one.get("code") for one in told] == [code for _kind, _payload, code in WRONG]
+    assert all(one["message"] and one["advice"] for one in told)
+
+
+def test_who_may_not_write_the_register_is_refused(town: Town) -> None:
+    make_account(username="lead", role="unit_lead", place=town.district.units[0])
+    lead = Phone("lead")
+    lead.sign_in()
+    (told,) = lead.results([new_home(lead, town)])
+    assert (told["result"], told["code"]) == ("refused", "core.forbidden")
+    worker = Phone("worker")
+    worker.sign_in()
+    (far,) = worker.results(
+        [worker.command("residents.household", household=str(uuid4()), door=town.district.keys[-1])]
+    )
+    assert far["code"] == "core.forbidden"
