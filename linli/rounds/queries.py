@@ -147,7 +147,7 @@ def scope_of(round_id: int) -> Extent:
 
 _SUMS = """coalesce(sum(t.due), 0), coalesce(sum(t.done), 0), coalesce(sum(t.exempt), 0), coalesce(sum(t.absent), 0),
     coalesce(sum(t.refused), 0), coalesce(sum(t.doors_due), 0), coalesce(sum(t.doors_open), 0),
-    coalesce(sum(CASE WHEN t.buckets[cardinality(t.buckets)] >= %(recent)s THEN (
+    coalesce(sum(CASE WHEN t.latest >= %(recent)s THEN (
         SELECT sum(c) FROM unnest(t.buckets, t.counts) AS b (b, c) WHERE b >= %(recent)s) END), 0)"""
 _BY_PART = f"""
     SELECT e.n, {_SUMS} FROM unnest(%(parts)s::integer[], %(los)s::bigint[], %(his)s::bigint[]) AS e (n, lo, hi)
@@ -260,8 +260,8 @@ def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[
     seen = actor.extent_for("rounds.gaps")
     return db.dicts(
         """
-        SELECT m.id, m.kind, m.event_at, m.received_at, m.device_at, m.flags, m.reason, m.back_at, m.until_at, a.name
-        AS account
+        SELECT m.id, m.client_id, m.kind, m.event_at, m.received_at, m.device_at, m.flags, m.reason,
+               m.back_at, m.until_at, a.name AS account
         FROM mark m LEFT JOIN account a ON a.id = m.account_id
         WHERE m.subject_id = ANY (ARRAY(
             SELECT %s::bigint UNION ALL

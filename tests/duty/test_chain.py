@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -123,7 +125,7 @@ def test_who_answers_for_places_of_every_kind(home: District) -> None:
     appoint("unit_lead", home.units[0], "丁")
     wanted = [home.street, home.compounds[0], home.compounds[1], home.units[0], home.units[1]]
     found = queries.find_leads([place.id for place in wanted], AT)
-    assert [(level.acting.name if (level := found[place.id]).acting else "") for place in wanted] == [  # type: ignore[union-attr]
+    assert [(level.acting.name if (level := found[place.id]).acting else "") for place in wanted] == [
         "街道", "包联", "", "丁", "",
     ]  # fmt: skip
     assert found[home.units[1].id].is_vacant
@@ -133,9 +135,13 @@ def test_who_answers_for_places_of_every_kind(home: District) -> None:
 def test_one_statement_for_a_whole_page(home: District, monkeypatch: pytest.MonkeyPatch) -> None:
     appoint("unit_lead", home.units[0], "丁")
     sent: list[str] = []
+
+    def heard(send: Callable[..., object], sql: str, params: object, **more: object) -> object:
+        sent.append(sql)
+        return send(sql, params, **more)
+
     for name in ("rows", "prepared"):
-        send = getattr(db, name)
-        monkeypatch.setattr(db, name, lambda sql, params, send=send: (sent.append(sql), send(sql, params))[1])
+        monkeypatch.setattr(db, name, partial(heard, getattr(db, name)))
     queries.find_answering(home.keys, AT)
     queries.find_leads([unit.id for unit in home.units], AT)
     assert len(sent) == 2
