@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from typing import Any
 
 from linli.core.access import SYSTEM
 from linli.core.extents import Extent
@@ -36,7 +37,7 @@ class Walk:
         return self.round.code
 
 
-def make_walk(*, count_by: CountBy = CountBy.PERSON, people: int = 2, empty: Sequence[int] = (), **size: int) -> Walk:
+def make_walk(*, count_by: CountBy = CountBy.PERSON, people: int = 2, empty: Sequence[int] = (), **size: Any) -> Walk:
     """A district whose doors are lived behind (but the `empty` ones, by their place in the list), and an open round."""
     district = make_district(**size)
     homes = {

@@ -17,7 +17,7 @@ from ninja.errors import ValidationError as NinjaValidationError
 
 from linli.core import api as shared
 from linli.core import db, integrity
-from linli.core.errors import Conflict, NotFound
+from linli.core.errors import Conflict, NotFound, NotSignedIn
 
 
 class Cause(Exception):
@@ -138,6 +138,6 @@ def test_an_operation_without_a_permission_is_refused_at_start_up() -> None:
 
 
 def test_answers_are_written_fast_and_whole() -> None:
-    data: dict[Any, Any] = {"a": {1: "甲"}, "b": shared.NotSignedIn.title}
+    data: dict[Any, Any] = {"a": {1: "甲"}, "b": NotSignedIn.title}
     body = shared.FastRenderer().render(RequestFactory().get("/"), data, response_status=200)
     assert orjson.loads(body)["a"] == {"1": "甲"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -70,6 +70,10 @@ def newest() -> Job:
         return Job.objects.latest("created_at")
 
 
+def outcome(job: Job) -> dict[str, Any]:
+    return cast(dict[str, Any], job.result)
+
+
 def people() -> int:
     with db.owner():
         return Person.objects.count()
@@ -81,7 +85,7 @@ def test_a_check_writes_nothing_and_its_figures_are_those_of_the_import(
     told: list[object] = []
     monkeypatch.setattr("linli.residents.changes.publish", told.append)
     page = send(office, make_csv(ROWS))
-    checked = newest().result
+    checked = outcome(newest())
     assert checked["account"] == {"rows_in": 3, "created": 2, "updated": 0, "unchanged": 0, "rejected": 1}
     assert [(one["code"], one["count"], one["cells"]) for one in checked["reasons"]] == [
         ("number_precision", 1, ["G4"]),
@@ -96,7 +100,7 @@ def test_a_check_writes_nothing_and_its_figures_are_those_of_the_import(
 
     taken = office.post(page + "take/")
     done = carry_out()
-    assert {name: done.result[name] for name in ("account", "facts", "reasons")} == {
+    assert {name: outcome(done)[name] for name in ("account", "facts", "reasons")} == {
         name: checked[name] for name in ("account", "facts", "reasons")
     }
     assert people() == 2
@@ -111,7 +115,7 @@ def test_a_second_check_tells_who_would_move(office: Client) -> None:
     send(office, make_csv(ROWS[:2]), at_once="1")
     moved = [[*ROWS[0][:3], "201", *ROWS[0][4:]], ROWS[1]]
     send(office, make_csv(moved))
-    result = newest().result
+    result = outcome(newest())
     assert (result["account"]["updated"], result["account"]["unchanged"]) == (1, 1)
     assert 1 in [value for _, value in result["facts"]]
 
@@ -141,7 +145,7 @@ def test_rejected_rows_come_back_as_they_were_sent_and_are_taken_when_corrected(
     assert b"1.1E+17" not in sealed.read_bytes()
     assert not sealed.read_bytes().startswith(b"PK")
     fetched = office.get(page + "rejected/")
-    content = b"".join(fetched.streaming_content)  # type: ignore[arg-type]
+    content = b"".join(fetched)
     assert fetched["Cache-Control"] == "no-store"
     book = load_workbook(io.BytesIO(content))
     sheet = book["花名册"]
@@ -155,9 +159,9 @@ def test_rejected_rows_come_back_as_they_were_sent_and_are_taken_when_corrected(
     corrected = io.BytesIO()
     book.save(corrected)
     send(office, corrected.getvalue(), "改好.xlsx", at_once="1")
-    assert newest().result["account"] == {"rows_in": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert outcome(newest())["account"] == {"rows_in": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0}
     # The two columns of help are passed over in silence.
-    assert not [note for note in newest().result["notes"] if "not read" in note]
+    assert not [note for note in outcome(newest())["notes"] if "not read" in note]
     with db.owner():
         entry = JournalEntry.objects.get(verb="core.fetch_rejected")
     assert (entry.subject, entry.detail["rows"]) == (KIND, 1)
@@ -172,7 +176,7 @@ def test_only_its_sender_who_still_may_gets_them(office: Client) -> None:
     sealed = importers.rejected_path(job.pk)
     sealed.write_bytes(sealed.read_bytes()[:-40])
     with pytest.raises(InvalidTag):
-        importers.open_rejected(job.pk)
+        import_files.open_rejected(job.pk)
 
 
 UNTOLD = make_csv([["甲", *row] for row in ROWS], ["经办", *TITLES[:4], "住的人", *TITLES[5:]])
@@ -191,13 +195,13 @@ def test_columns_that_cannot_be_told_are_said_and_remembered(office: Client) -> 
     assert (twice.status_code, "Two columns are taken for" in twice.content.decode()) == (422, True)
     answer = office.post(page + "columns/", {"column-住的人": "name"})
     assert answer.status_code == 302
-    assert carry_out().result["account"]["created"] == 2
+    assert outcome(carry_out())["account"]["created"] == 2
 
     again = make_csv(
         [list(reversed(["甲", *row])) for row in ROWS[:1]], list(reversed(["经办", *TITLES[:4], "住的人", *TITLES[5:]]))
     )
     send(office, again, at_once="1")  # the same titles in another order, next time
-    assert newest().result["account"]["created"] == 1
+    assert outcome(newest())["account"]["created"] == 1
     make_account(username="other")
     with db.owner():
         (kept,) = ImportColumns.objects.all()

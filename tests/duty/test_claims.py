@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError
 
 from linli.core import db
 from linli.core.access import SYSTEM, Actor
+from linli.core.errors import Forbidden
 from linli.core.models import Account
 from linli.duty import claims, queries, services, staff
 from linli.duty import errors as e
@@ -177,13 +179,14 @@ def test_joining_makes_an_account_that_sees_nothing(town: Town) -> None:
         assert staff.list_masked_phones([account.pk]) == {account.pk: "154****0001"}
         assert db.scalar("SELECT count(*) FROM journal_entry WHERE verb = 'duty.join'") == 1
         assert "15412340001" not in str(db.rows("SELECT detail FROM journal_entry"))
-    for wrong, problem in (
+    wrongs: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
         ({"username": "new.one"}, e.AccountTaken), ({"username": "b", "phone": "15412340001"}, e.PhoneTaken),
         ({"username": "c", "phone": "12"}, e.PhoneWrong), ({"username": "d", "password": "short"}, e.PasswordWeak),
         ({"username": "f", "phone": "15412340002", "home": town.home.buildings[0].code}, e.HomeUnclear),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for wrong, problem in wrongs:
         with pytest.raises(problem):
-            claims.join(**(given | wrong), at=AT)  # type: ignore[arg-type]
+            claims.join(**(given | wrong), at=AT)
     with db.owner():
         assert Account.objects.filter(username__in=["b", "c", "d", "f"]).count() == 0
 
@@ -200,9 +203,9 @@ def test_a_phone_is_seen_by_whoever_may_call_there_and_that_is_journalled(town: 
         staff.set_phone(account_id=lead.pk, phone="154 1234 0009", actor=actor, at=AT)
     with town.acting(clerk) as actor:
         assert staff.reveal_phone(appointment_id=appointment, actor=actor, at=AT) == "15412340009"
-    with town.acting(far) as actor, pytest.raises(e.Forbidden), db.atomic():
+    with town.acting(far) as actor, pytest.raises(Forbidden), db.atomic():
         staff.reveal_phone(appointment_id=appointment, actor=actor, at=AT)
-    with town.acting(clerk) as actor, pytest.raises(e.Forbidden), db.atomic():
+    with town.acting(clerk) as actor, pytest.raises(Forbidden), db.atomic():
         staff.set_phone(account_id=lead.pk, phone="15412340008", actor=actor, at=AT)
     with db.owner():
         assert db.scalar("SELECT count(*) FROM journal_entry WHERE verb = 'duty.see_phone'") == 1

@@ -87,12 +87,12 @@ def test_a_phone_is_shown_to_be_pressed(town: Town) -> None:
 
 def test_the_sheet_names_every_post_and_masks_phones(town: Town) -> None:
     answer = town.client.get(f"/duty/chain/{town.code}/export/")
-    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer)))
     cells = [[cell.value for cell in row] for row in book.active.iter_rows()]
     (mine,) = [row for row in cells if "王敏" in row]
     assert "154****0001" in mine
     assert sum("vacant" in row for row in cells) == 5
-    lines = b"".join(town.client.get(f"/duty/chain/{town.code}/export/?format=csv&vacant=1").streaming_content)
+    lines = b"".join(town.client.get(f"/duty/chain/{town.code}/export/?format=csv&vacant=1"))
     assert "王敏" not in lines.decode()
 
 

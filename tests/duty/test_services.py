@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -30,12 +31,12 @@ DAY = timedelta(days=1)
 UNIT = 2048
 
 
-def make_place(kind: Kind, code: str, parent: Place | None, lo: int = 0, hi: int = 0) -> Place:
+def make_place(kind: Kind, code: str, parent: Any, lo: int = 0, hi: int = 0) -> Place:
     place = Place.objects.create(
         kind=kind, code=code, name=code, parent=parent, parent_kind=parent and parent.kind, created_at=LONG_AGO
     )
     if hi:
-        above = PlaceSpan.objects.filter(place=parent).first() if parent else None
+        above: Any = PlaceSpan.objects.filter(place=parent).first() if parent else None
         PlaceSpan.objects.create(
             place=place,
             kind=kind,
@@ -231,7 +232,12 @@ def test_nobody_appoints_to_more_than_they_hold(role: Role, wanted: Role, scoped
 
 
 def test_a_period_ends_after_it_begins_and_is_not_in_the_past(town: Town, office: Actor) -> None:
-    given = {"account_id": make_account().pk, "role": "unit_lead", "place_id": town.community.pk, "actor": office}
+    given: dict[str, Any] = {
+        "account_id": make_account().pk,
+        "role": "unit_lead",
+        "place_id": town.community.pk,
+        "actor": office,
+    }
     with pytest.raises(e.PeriodPast):
         services.appoint(**given, since=AT - DAY, at=AT)
     with pytest.raises(e.PeriodWrong):
@@ -240,7 +246,12 @@ def test_a_period_ends_after_it_begins_and_is_not_in_the_past(town: Town, office
 
 
 def test_one_role_at_one_place_is_held_once_at_a_time(town: Town, office: Actor) -> None:
-    given = {"account_id": make_account().pk, "role": "unit_lead", "place_id": town.community.pk, "actor": office}
+    given: dict[str, Any] = {
+        "account_id": make_account().pk,
+        "role": "unit_lead",
+        "place_id": town.community.pk,
+        "actor": office,
+    }
     services.appoint(**given, until=AT + DAY, at=AT)
     services.appoint(**given, since=AT + DAY, at=AT)
     for since in (AT, AT + 5 * DAY):
@@ -324,7 +335,7 @@ def test_a_token_of_an_account_without_appointment_may_nothing(town: Town) -> No
 
 
 def test_what_no_token_is_made_for(town: Town, office: Actor) -> None:
-    given = {"name": "t", "actor": office, "at": AT}
+    given: dict[str, Any] = {"name": "t", "actor": office, "at": AT}
     for scopes in (["accounts.fly"], []):
         with pytest.raises(e.ScopesWrong):
             services.make_token(**given, scopes=scopes, expires_at=AT + DAY)
@@ -356,7 +367,7 @@ def test_a_token_is_revoked_by_its_owner_alone(town: Town, office: Actor) -> Non
 
 def test_constraints_of_appointments(town: Town) -> None:
     account = make_account()
-    given = {"account": account, "place": town.street, "created_at": AT, "created_by": 0}
+    given: dict[str, Any] = {"account": account, "place": town.street, "created_at": AT, "created_by": 0}
     with pytest.raises(IntegrityError, match="appointment_role"), db.atomic():
         Appointment.objects.create(**given, role="king", since=AT)
     with pytest.raises(IntegrityError, match="appointment_time"), db.atomic():

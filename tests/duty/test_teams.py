@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
 
 from linli.core import db
 from linli.core.access import SYSTEM, Actor
+from linli.core.errors import Forbidden
 from linli.core.models import Account
 from linli.duty import errors as e
 from linli.duty import staff, teams
@@ -108,13 +110,14 @@ def test_whoever_is_new_gets_an_account_without_a_password(office: Actor) -> Non
     assert not Account.objects.get(pk=first).has_usable_password()
     known = make_account(username="li.na")
     assert staff.find_or_make_person(account="li.na", actor=office, at=AT) == known.pk
-    for given, problem in (
+    wrongs: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
         ({"name": "斯琴", "phone": "15412340001"}, e.PhoneTaken), ({"name": "斯琴"}, e.PersonUnclear),
         ({"account": "nobody"}, e.AccountNotFound), ({"name": "斯琴", "phone": "1"}, e.PhoneWrong),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for given, problem in wrongs:
         with pytest.raises(problem):
-            staff.find_or_make_person(**given, actor=office, at=AT)  # type: ignore[arg-type]
-    with pytest.raises(e.Forbidden):
+            staff.find_or_make_person(**given, actor=office, at=AT)
+    with pytest.raises(Forbidden):
         staff.find_or_make_person(name="x", phone="15412340009", actor=actor_for(known, AT), at=AT)
 
 

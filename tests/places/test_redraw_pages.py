@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -72,10 +73,10 @@ def test_split_from_the_page_and_back(page: Client, made: District, grids: list[
 def test_merge_and_move_from_the_page(page: Client, made: District, grids: list[PlaceRef]) -> None:
     url = reverse("places:redraw", args=[grids[0].code])
     later = (clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
-    form = {"how": "move", "to": grids[1].id, "piece": made.units[0].id, "since": later, "preview": "1"}
+    form: dict[str, Any] = {"how": "move", "to": grids[1].id, "piece": made.units[0].id, "since": later, "preview": "1"}
     moved = page.post(url, form)
     assert moved.status_code == 200, moved.content.decode()
-    taken = {"how": "new", "name": "第2网格", "piece": made.units[0].id}
+    taken: dict[str, Any] = {"how": "new", "name": "第2网格", "piece": made.units[0].id}
     for form in ({"how": "new"}, {"how": "move"}, {"how": "merge"}, taken):
         assert page.post(url, form).status_code in (409, 422), form
     merged = page.post(url, {"how": "merge", "merge": grids[1].id, "preview": "1"}).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -142,21 +143,22 @@ def test_api_from_household_to_count(home: int, town: District, clerk: Client, s
     person = found["people"][0]
     assert (person["name"], person["needs"], person["id_number"][3:-4]) == ("张三", ["alone"], "*" * 11)
     assert stranger.get(f"{api}/households/{home}").status_code == 404
-    json = {"content_type": "application/json"}
+    json: dict[str, Any] = {"content_type": "application/json"}
     assert clerk.post(f"{api}/people/search", {"text": NUMBER}, **json).json()["by"] == "id_number"
     sent = {"phone": "15400000009", "seen_at": person["updated_at"]}
     changed = clerk.patch(f"{api}/people/{person['id']}", sent, **json)
     assert changed.json()["phone"] == "154****0009"
     again = clerk.patch(f"{api}/people/{person['id']}", {**sent, "phone": "15400000008"}, **json)
     assert (again.status_code, again.json()["code"]) == (409, "residents.changed_meanwhile")
-    body = {"key": town.keys[3], "people": [{"name": "赵六", "needs": ["pregnant"], "sex": "female"}]}
+    body: dict[str, Any] = {"key": town.keys[3], "people": [{"name": "赵六", "needs": ["pregnant"], "sex": "female"}]}
     assert clerk.post(f"{api}/households", body, **json).status_code == 200
-    body["people"][0]["needs"] = ["tall"]  # type: ignore[index]
+    body["people"][0]["needs"] = ["tall"]
     assert clerk.post(f"{api}/households", body, **json).json()["code"] == "residents.word_unknown"
     counts = clerk.get(f"{api}/count", {"place": town.communities[0].code}).json()
     assert (counts["people"], counts["households"], counts["needs"]["pregnant"]) == (3, 2, 1)
-    page = clerk.get(f"{api}/people", {"place": town.communities[0].code, "limit": 2}).json()
-    rest = clerk.get(f"{api}/people", {"place": town.communities[0].code, "limit": 2, "after": page["next"]}).json()
+    asked: dict[str, Any] = {"place": town.communities[0].code, "limit": 2}
+    page = clerk.get(f"{api}/people", asked).json()
+    rest = clerk.get(f"{api}/people", {**asked, "after": page["next"]}).json()
     assert [one["name"] for one in page["people"] + rest["people"]] == ["张三", "李四", "赵六"]
     assert (
         clerk.post(f"{api}/people/{person['id']}/unmask", {"field": "phone", "purpose": "x"}, **json).status_code == 422

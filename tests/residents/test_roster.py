@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def town() -> District:
 
 
 @pytest.fixture
-def news(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[PeopleChanged]]:
+def news(monkeypatch: pytest.MonkeyPatch) -> list[PeopleChanged]:
     heard: list[PeopleChanged] = []
     monkeypatch.setitem(events._handlers, PeopleChanged, [heard.append])
     return heard

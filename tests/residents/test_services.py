@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -31,7 +30,7 @@ def town() -> District:
 
 
 @pytest.fixture
-def news(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[PeopleChanged]]:
+def news(monkeypatch: pytest.MonkeyPatch) -> list[PeopleChanged]:
     heard: list[PeopleChanged] = []
     monkeypatch.setitem(events._handlers, PeopleChanged, [heard.append])
     return heard
@@ -293,7 +292,7 @@ def test_move_person_where_several_households_live(town: District) -> None:
 def test_unmask_needs_the_right_and_is_journalled(town: District) -> None:
     number = make_id_number()
     person = people_of(make_household(town.keys[0], people=[make_person("张三", id_number=number)]))[0]
-    asked = {"person_id": person, "secret": Secret.ID_NUMBER, "purpose": Purpose.TRANSFER, "at": AT}
+    asked: dict[str, Any] = {"person_id": person, "secret": Secret.ID_NUMBER, "purpose": Purpose.TRANSFER, "at": AT}
     assert services.unmask(actor=clerk(town.extent(town.units[0])), **asked) == number
     entry = journal()[-1]
     assert entry["verb"] == "residents.unmask"

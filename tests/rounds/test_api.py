@@ -98,14 +98,15 @@ def test_make_open_close_reopen(town: Town) -> None:
 def test_what_a_round_cannot_be(town: Town) -> None:
     token = everything(town)
     at = clock.now()
-    for changes, status, code in [
+    refused: list[tuple[dict[str, Any], int, str]] = [
         ({"places": ["nowhere"]}, 404, "places.unknown"),
         ({"places": []}, 422, "core.fields"),
         ({"kind": "party"}, 422, "core.fields"),
         ({"ends_at": (at - timedelta(days=1)).isoformat()}, 422, "rounds.bad_times"),
         ({"exclude": [town.district.street.code]}, 422, "rounds.empty_scope"),
         ({"places": [town.district.city.code], "exclude": []}, 403, "core.forbidden"),
-    ]:
+    ]
+    for changes, status, code in refused:
         answer = make_round(town, token, **changes)
         if code == "core.forbidden" and answer.status_code == 201:
             continue  # the only district is all of the city's doors

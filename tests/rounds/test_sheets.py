@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from linli.core import clock, db, importers
 from linli.core.access import SYSTEM, Actor
+from linli.core.ids import new_id
 from linli.core.jobs import Run
 from linli.core.sheets import CellFault, give_back, write_csv, write_xlsx
 from linli.core.sheets.export import ExportColumn
@@ -43,7 +44,7 @@ def send(walk: Walk, tmp_path: Path, titles: Sequence[str], *rows: Sequence[Any]
 
 
 def take(walk: Walk, path: Path, actor: Actor = SYSTEM, at: datetime = NOON) -> Any:
-    run = Run(importers.new_id(), {}, actor, at)
+    run = Run(new_id(), {}, actor, at)
     with clock.stopped(at):
         return import_marks(run, importers.Source(path, path.name, {"round": walk.code}))
 
@@ -67,8 +68,8 @@ def test_what_goes_out_comes_back(walk: Walk, tmp_path: Path, language: str, kin
         for row, result in zip(rows, results, strict=False):
             row[10], row[11], row[12] = result, "2022-10-04 11:30", "住院" if result == "豁免" else ""
         path = tmp_path / f"list.{kind}"
-        write = write_xlsx if kind == "xlsx" else write_csv
-        write(path, sheets.gap_columns(), rows, title="名单", as_of="截至")  # type: ignore[operator]
+        write: Callable[..., object] = write_xlsx if kind == "xlsx" else write_csv
+        write(path, sheets.gap_columns(), rows, title="名单", as_of="截至")
     outcome = take(walk, path)
     assert outcome.rejections == []
     assert outcome.account.as_dict() == {"rows_in": 16, "created": 5, "updated": 0, "unchanged": 11, "rejected": 0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -20,7 +21,7 @@ from tests.builders.residents import make_person
 from tests.builders.rounds import NOON, Walk, make_walk, mark_homes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
-SMALL = {"communities": 2, "compounds": 1, "buildings": 1, "units": 2, "floors": 2, "a_floor": 2}
+SMALL: dict[str, Any] = {"communities": 2, "compounds": 1, "buildings": 1, "units": 2, "floors": 2, "a_floor": 2}
 
 
 @pytest.fixture(autouse=True)

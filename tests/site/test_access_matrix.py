@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -146,6 +147,10 @@ def faults_of(world: World, caller: Caller, role: Role, endpoint: Endpoint) -> I
                 yield f"{cell}: shows {secret}"
 
 
+def hear(told: list[str], status: str, _headers: object) -> None:
+    told.append(status)
+
+
 def strangers_faults(world: World) -> Iterator[str]:
     """Without a sign-in: pages send to the sign-in page, the API says 401; with one but no appointment: nothing."""
     stranger = Caller(world, None)
@@ -190,7 +195,7 @@ def short_road_faults(world: World) -> Iterator[str]:
                 "REQUEST_METHOD": "POST", "PATH_INFO": f"/api/rounds/{world.round_code}/marks",
                 "HTTP_AUTHORIZATION": f"Bearer {raw}", "wsgi.input": io.BytesIO(json.dumps(mark).encode()),
             }  # fmt: skip
-            body = b"".join(road(environ, lambda status, headers, told=told: told.append(status)))
+            body = b"".join(road(environ, partial(hear, told)))
             may = "rounds.mark" in PERMISSIONS[role]
             wanted = "accepted" if relation in SEEN_IN_PART else "not_in_round"
             found = json.loads(body)["receipts"][0]["outcome"] if told == ["200 OK"] else told[0][:3]

@@ -164,8 +164,8 @@ def check_whole(server: Server, times: int) -> None:
     for operation in operations:
         for mode, examples in EXAMPLES.items():
             server.ensure_token()
-            if found := try_out(operation, server, mode, examples * times):
-                wrong.append(f"{operation.label} ({mode.value}):\n{found}")
+            if fault := try_out(operation, server, mode, examples * times):
+                wrong.append(f"{operation.label} ({mode.value}):\n{fault}")
     assert not wrong, "\n\n".join([*wrong, *read_tracebacks(server.log)])
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 import typer
 
@@ -72,6 +74,11 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
 def test_the_account_that_acts_reaches_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINLI_AS", "nobody")
     seen: list[str] = []
-    monkeypatch.setattr("linli.site.doctor.examine", lambda: seen.append(cli.os.environ["LINLI_AS"]) or [])
+
+    def examine() -> list[object]:
+        seen.append(os.environ["LINLI_AS"])
+        return []
+
+    monkeypatch.setattr("linli.site.doctor.examine", examine)
     cli.run_command(["--as", "wang.li", "doctor"])
     assert seen == ["wang.li"]

@@ -60,7 +60,7 @@ def test_starts_once_and_listens_on_a_private_socket_only(home: Path) -> None:
     assert place.socket.stat().st_mode & 0o777 == 0o700
     with psycopg.connect(url) as connection:
         rows = connection.execute("SELECT name, setting FROM pg_settings").fetchall()
-    settings = dict(rows)
+    settings: dict[str, str] = dict(rows)
     assert settings["listen_addresses"] == ""
     assert (settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"]) == ("on", "on", "on")
 

@@ -71,7 +71,7 @@ def test_no_cell_becomes_a_formula(tmp_path: Path, evil: str) -> None:
         page = archive.read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in page
         assert "hyperlink" not in page
-    cell = openpyxl.load_workbook(path).active["A4"]  # type: ignore[index]
+    cell = openpyxl.load_workbook(path).worksheets[0]["A4"]
     assert cell.data_type == "s"
     (line, *_rest) = csv.reader(
         io.StringIO(
@@ -118,12 +118,17 @@ def test_what_does_not_fit_a_cell_is_not_cut(tmp_path: Path) -> None:
     with pytest.raises(CellTooLong):
         write_xlsx(tmp_path / "a.xlsx", COLUMNS, [["x" * 32768]], **LINES)
     write_xlsx(tmp_path / "b.xlsx", COLUMNS, [[10**17, date(1899, 1, 1), True, 1.5]], **LINES)
-    values = [cell.value for cell in openpyxl.load_workbook(tmp_path / "b.xlsx").active[4]]  # type: ignore[index]
+    values = [cell.value for cell in openpyxl.load_workbook(tmp_path / "b.xlsx").worksheets[0][4]]
     assert values == [str(10**17), "1899-01-01", True, 1.5]
 
 
 def test_rejected_rows_come_back_marked_and_can_be_sent_again(tmp_path: Path) -> None:
-    rows = [["花名册"], [*HEAD, "血型"], [*ROW, "A"], ["李雷", 150102198003071240, "123", "锦绣家园", "0102", "B"]]
+    rows: list[list[Any]] = [
+        ["花名册"],
+        [*HEAD, "血型"],
+        [*ROW, "A"],
+        ["李雷", 150102198003071240, "123", "锦绣家园", "0102", "B"],
+    ]
     rejected = []
     with open_sheet(xlsx(tmp_path / "a.xlsx", rows), ROSTER) as sheet:
         for row in sheet:

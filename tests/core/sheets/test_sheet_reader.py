@@ -8,6 +8,7 @@ import struct
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -139,7 +140,7 @@ def test_dates_and_numbers_keep_their_kind(tmp_path: Path) -> None:
 
 
 def test_an_id_number_kept_as_a_number_is_refused_with_its_cell(tmp_path: Path) -> None:
-    rows = [HEAD, ["王芳", 150102198003071240, "1", "", ""], ["李雷", "1.50102E+17", "", "", ""]]
+    rows: list[list[Any]] = [HEAD, ["王芳", 150102198003071240, "1", "", ""], ["李雷", "1.50102E+17", "", "", ""]]
     with open_sheet(xlsx(tmp_path / "a.xlsx", rows), ROSTER) as sheet:
         first, second = sheet
     with pytest.raises(CellFault) as caught:

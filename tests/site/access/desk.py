@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.builders.duty import PASSWORD
-from tests.site.access.endpoint import ANYWHERE, OPEN, SIGNED_IN, Endpoint
+from tests.site.access.endpoint import ANYWHERE, OPEN, SIGNED_IN, Endpoint, fixed
 
 NO_JOB = "01930000-0000-7000-8000-000000000001"
 
@@ -36,7 +36,7 @@ ENDPOINTS = [
         "GET desk:rejected", None, SIGNED_IN, lambda w, t: f"/imports/{NO_JOB}/rejected/", passes=frozenset({404})
     ),
     *(
-        Endpoint(f"{method} desk:import-{page}", None, SIGNED_IN, lambda w, t, page=page: f"/imports/{NO_JOB}/{page}/",
+        Endpoint(f"{method} desk:import-{page}", None, SIGNED_IN, fixed(f"/imports/{NO_JOB}/{page}/"),
                  passes=frozenset({404}))
         for method, page in (("GET", "columns"), ("POST", "columns"), ("POST", "take"), ("POST", "discard"))
     ),
@@ -61,7 +61,7 @@ ENDPOINTS = [
     ),
     *(
         Endpoint(f"{method} /api/imports/sent/{{job_id}}{page}", None, SIGNED_IN,
-                 lambda w, t, page=page: f"/api/imports/sent/{NO_JOB}{page}", body, passes=frozenset({404}))
+                 fixed(f"/api/imports/sent/{NO_JOB}{page}"), body, passes=frozenset({404}))
         for method, page, body in (
             ("GET", "", None), ("GET", "/rejected", None), ("POST", "/take", None), ("POST", "/discard", None),
             ("POST", "/columns", lambda w, t: {"columns": {}}),

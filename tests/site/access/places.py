@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linli.places.terms import Kind, PlaceRef
 from tests.site.access.desk import NO_JOB
-from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, PART, SIGNED_IN, Endpoint
+from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, PART, SIGNED_IN, Endpoint, fixed
 from tests.site.access.world import Target, World
 
 # A form that came through the gate, and was refused for what it says.
@@ -115,7 +115,7 @@ ENDPOINTS = [
     ),
     *(
         Endpoint(f"{method} places:release-{page}", None, SIGNED_IN,
-                 lambda w, t, page=page: f"/places/release/{NO_JOB}/{page}/", passes=frozenset({404}))
+                 fixed(f"/places/release/{NO_JOB}/{page}/"), passes=frozenset({404}))
         for method, page in (("GET", "report"), ("POST", "take"), ("POST", "discard"))
     ),
     Endpoint(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.site.access.endpoint import ALL, ANYWHERE, PART, Endpoint
 from tests.site.access.world import Target, World
 
 FORM_ERROR = frozenset({403, 404, 422})
+
+
+def about(part: str) -> Callable[[World, Target], str]:
+    return lambda w, t: f"/api/rounds/{w.round_code}/{part}?place={t.place.code}"
 
 
 def new_form(world: World, target: Target) -> dict[str, object]:
@@ -126,7 +132,7 @@ ENDPOINTS = [
     *(
         Endpoint(
             f"GET /api/rounds/{{code}}/{part}", "rounds.gaps" if part == "gaps" else "rounds.view", PART,
-            lambda w, t, part=part: f"/api/rounds/{w.round_code}/{part}?place={t.place.code}",
+            about(part),
         )
         for part in ("figures", "under", "curve", "rollup", "gaps")
     ),
