@@ -63,6 +63,12 @@ class BadMark(Invalid):
     advice_text = _("Give done, absent, refused, exempt, moved_out or vacant.")
 
 
+class UndoLate(Conflict):
+    code = "rounds.undo_late"
+    title = _("This mark cannot be taken back: it is not yours, or too long ago, or it corrected the register.")
+    advice_text = _("Mark anew what is right now.")
+
+
 class TooMany(Invalid):
     code = "rounds.too_many"
     title = _("%(count)s marks in one request are too many.")

@@ -14,14 +14,14 @@ from linli.core.access import Actor
 from linli.core.errors import Forbidden, Problem
 from linli.core.field import Answer, ComesFirst, Command, CommandKind, Reader, read_named
 from linli.residents import queries as residents
-from linli.rounds import queries, services
+from linli.rounds import queries, services, undo, withdrawing
 from linli.rounds.errors import NotInRound, RoundClosed
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import GIVEN, LEAVING, Flag, Mark, MarkCommand, Outcome, Receipt
 
 FIELDS = frozenset({"round", "person", "household", "door", "mark", "reason", "back_at", "until_at"})
 WORDS = {mark.name.lower(): mark for mark in GIVEN}
-RANK = 50
+RANK, RANK_BACK = 50, 60
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def read_who(reader: Reader) -> tuple[int | UUID | None, int | UUID | None, int 
 
 
 def take_marks(commands: Sequence[Command], actor: Actor, at: datetime) -> list[Answer]:
-    """Marks of one author, of any rounds. Of several households behind a door, the others' ids are made of the first's."""
+    """Marks of one author, of any rounds. Of households behind one door, the others' ids are made of the first's."""
     answers: dict[int, Answer] = {}
     meant: dict[int, Meant] = {}
     for place, command in enumerate(commands):
@@ -206,5 +206,35 @@ def find_receipts(ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     return {client: {"marks": marks} for client, marks in rows}
 
 
+# --- marks that were given by mistake -------------------------------------------------------------------------------
+
+
+def take_back(command: Command, actor: Actor, at: datetime) -> Mapping[str, Any]:
+    """Withdraw one mark of the author's own, which named the same person, household or door. Raises ComesFirst when it
+    has not arrived."""
+    reader = Reader(command.payload, ("round", "mark", "person", "household", "door"))
+    mark, code = reader.uuid("mark"), reader.text("round", required=True, longest=40)
+    person, household, door = read_who(reader)
+    round_ = queries.get_round_by_code(code)
+    if not find_receipts([mark]):
+        raise ComesFirst
+    people = [_number(person, residents.find_people_made([person]) if isinstance(person, UUID) else {})]
+    homes = [_number(household, residents.find_households_made([household]) if isinstance(household, UUID) else {})]
+    if door is not None:
+        homes = [*residents.list_households_behind([door]).get(door, ())]
+    subjects = undo.find_subjects(
+        round_=round_,
+        people=[one for one in people if one is not None],
+        households=[one for one in homes if one is not None],
+        actor=actor,
+    )
+    ids = [mark, *(uuid5(mark, f"household:{home}") for home in homes if door is not None)]
+    count = withdrawing.withdraw_marks(
+        round_=round_, subject_ids=subjects, mark_ids=ids, done_at=command.at, actor=actor, at=at
+    )
+    return {"marks": count}
+
+
 def register() -> None:
     field.register_command(CommandKind("rounds.mark", RANK, many=take_marks, receipts=find_receipts))
+    field.register_command(CommandKind("rounds.unmark", RANK_BACK, one=take_back))

@@ -30,6 +30,7 @@ _MISTAKES = """
     LEFT JOIN LATERAL (
         SELECT e.kind, e.reason, e.back_at, e.until_at FROM mark e
         WHERE e.part = m.part AND e.round_id = m.round_id AND e.subject_id = m.subject_id AND e.id <> m.id
+          AND NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = e.client_id)
         ORDER BY e.event_at DESC, e.client_id DESC NULLS LAST, e.id DESC LIMIT 1
     ) AS b ON true
     WHERE m.part = %s AND m.round_id = %s AND m.subject_id = ANY (%s::bigint[]) AND m.client_id = ANY (%s::uuid[])

@@ -16,7 +16,7 @@ from linli.core.live import render_live
 from linli.places import queries as places
 from linli.places.errors import PlaceUnknown
 from linli.places.terms import Kind, PlaceRef
-from linli.rounds import pages, queries
+from linli.rounds import pages, queries, withdrawing
 from linli.rounds.frame import base, crumbs_of, number_or_none, take
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import LOOKS, Home, list_homes, list_pictures
@@ -91,6 +91,8 @@ def list_marks(request: HttpRequest, code: str, subject_id: int) -> HttpResponse
     """Everything that was marked for one subject in this round, newest event first, what was overruled too."""
     round_, actor, _at = take(request, code, "rounds.gaps")
     found = queries.list_marks_of(round_id=round_.id, subject_id=subject_id, actor=actor)
+    withdrawn = withdrawing.find_withdrawn([mark["client_id"] for mark in found if mark["client_id"]])
+    counted = next((mark["id"] for mark in found if mark["client_id"] not in withdrawn), None)
     marks = [
         mark
         | {
@@ -99,8 +101,9 @@ def list_marks(request: HttpRequest, code: str, subject_id: int) -> HttpResponse
             "clamped": bool(mark["flags"] & Flag.CLAMPED),
             "sheet": bool(mark["flags"] & Flag.SHEET),
             "late": (mark["received_at"] - mark["event_at"]).total_seconds() > 600,
-            "wins": index == 0,
+            "wins": mark["id"] == counted,
+            "withdrawn": mark["client_id"] in withdrawn,
         }
-        for index, mark in enumerate(found)
+        for mark in found
     ]
     return render(request, "rounds/_marks.html", {"marks": marks, "round": round_})

@@ -1,4 +1,4 @@
-"""What phones add to the register: households and people under ids of their own, in any order, conflicts with both values."""
+"""What phones add to the register: households and people under ids of their own, in any order; conflicts shown."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from linli.core.api import ApiRequest, CursorWrong, etag_of, permission, unless_
 from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
 from linli.residents.terms import NEED_WORDS, Need
-from linli.rounds import gaps, pages, queries, rollups
+from linli.rounds import gaps, pages, queries, rollups, withdrawing
 from linli.rounds.api.rounds import take
 from linli.rounds.api.router import router
 from linli.rounds.api.schemas import (
@@ -212,12 +212,14 @@ def _history(request: ApiRequest, code: str, subject_id: int, *, per_person: boo
     found = take(request, code, "rounds.gaps")
     if found.per_person != per_person or not queries.is_subject(found, subject_id, request.actor):
         raise NotInRound
+    lines = queries.list_marks_of(round_id=found.id, subject_id=subject_id, actor=request.actor)
+    withdrawn = withdrawing.find_withdrawn([line["client_id"] for line in lines if line["client_id"]])
     return [
         HistoryLine(
             mark=Mark(line["kind"]).name.lower(), at=line["event_at"], device_at=line["device_at"],
             received_at=line["received_at"], reason=line["reason"], back_at=line["back_at"], until_at=line["until_at"],
             account=line["account"], clamped=bool(line["flags"] & Flag.CLAMPED),
-            from_sheet=bool(line["flags"] & Flag.SHEET),
+            from_sheet=bool(line["flags"] & Flag.SHEET), withdrawn=line["client_id"] in withdrawn,
         )
-        for line in queries.list_marks_of(round_id=found.id, subject_id=subject_id, actor=request.actor)
+        for line in lines
     ]  # fmt: skip

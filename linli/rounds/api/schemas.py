@@ -204,6 +204,7 @@ class HistoryLine(Schema):
     account: str | None
     clamped: bool = Field(description="The event time was beyond any clock error.")
     from_sheet: bool
+    withdrawn: bool = Field(description="Its author took it back: it does not count.")
 
 
 # --- marks: read by hand in `reading`; this says in the documentation what is read
