@@ -5,6 +5,7 @@ ARGS ?=
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 VENDOR := linli/desk/static/vendor/htmx.min.js
+PHONE := $(shell find linli/field/app -type f -not -path '*/tests/*')
 
 .PHONY: run test check fmt bench faults screenshots lock setup setup-dev clean stop
 .DELETE_ON_ERROR:
@@ -53,7 +54,7 @@ $(VENV)/.stamp-dev: requirements-dev.lock $(VENV)/.stamp-run
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(VENDOR): package-lock.json scripts/build_frontend.mjs scripts/frontend.sh | $(VENV)/.stamp-run
+$(VENDOR): package-lock.json scripts/build_frontend.mjs scripts/frontend.sh $(PHONE) | $(VENV)/.stamp-run
 	@sh scripts/frontend.sh
 	@touch $@
 
@@ -61,5 +62,5 @@ stop:
 	@$(VENV)/bin/python -m linli.site.embedded stop
 
 clean:
-	rm -rf $(VENV) node_modules linli/desk/static/vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) node_modules linli/desk/static/vendor linli/field/static/field build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find linli -name '*.mo' -delete

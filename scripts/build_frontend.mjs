@@ -1,7 +1,10 @@
-// Copies the few files the desk needs out of node_modules. Nothing is bundled: pages name these files themselves.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// Copies the few files the desk needs out of node_modules - its pages name these files themselves - and builds the phone
+// app (linli/field/app) into linli/field/static/field.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
@@ -34,6 +37,12 @@ const files = [
   ['terra-draw-maplibre-gl-adapter/dist/terra-draw-maplibre-gl-adapter.umd.js', 'terra-draw-maplibre.umd.js', withoutMap],
 ];
 
+async function replace(from, to) {
+  await rm(to, { recursive: true, force: true });
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+}
+
 await rm(draft, { recursive: true, force: true });
 for (const [from, to, change] of files) {
   const path = join(draft, to);
@@ -41,7 +50,37 @@ for (const [from, to, change] of files) {
   const content = await readFile(join(modules, from));
   await writeFile(path, change ? change(content.toString('utf8')) : content);
 }
-await rm(target, { recursive: true, force: true });
-await mkdir(dirname(target), { recursive: true });
-await rename(draft, target);
+await replace(draft, target);
 console.log(`front end: ${files.length} files in ${target}`);
+
+const app = join(root, 'linli', 'field', 'app');
+const phone = join(root, 'linli', 'field', 'static', 'field');
+const phoneDraft = `${phone}.new`;
+const common = { configFile: join(app, 'vite.config.mts'), logLevel: 'warn' };
+await rm(phoneDraft, { recursive: true, force: true });
+await build({ ...common, build: { outDir: phoneDraft, emptyOutDir: true } });
+
+// What the service worker keeps. Names with a hash never change their content; the others are told by it.
+const shell = [];
+for (const entry of await readdir(phoneDraft, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile()) continue;
+  const path = join(entry.parentPath ?? entry.path, entry.name);
+  const name = relative(phoneDraft, path).split(sep).join('/');
+  const revision = createHash('sha256').update(await readFile(path)).digest('hex').slice(0, 16);
+  if (name.endsWith('.wasm')) continue; // large and rare: kept by the worker once it was used
+  if (name === 'index.html') shell.push({ url: '/field/', revision });
+  else shell.push({ url: `/static/field/${name}`, revision: name.startsWith('assets/') ? null : revision });
+}
+shell.sort((a, b) => (a.url < b.url ? -1 : 1));
+await build({
+  ...common,
+  publicDir: false,
+  define: { __SHELL__: JSON.stringify(shell), 'process.env.NODE_ENV': '"production"' },
+  build: {
+    outDir: phoneDraft,
+    emptyOutDir: false,
+    rollupOptions: { input: join(app, 'src', 'sw.ts'), output: { format: 'iife', entryFileNames: 'sw.js' } },
+  },
+});
+await replace(phoneDraft, phone);
+console.log(`phone app: ${shell.length} files in ${phone}`);

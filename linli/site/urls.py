@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 ROOMS = {
+    "field/": "linli.field.urls",
     "rounds/": "linli.rounds.urls",
     "account/": "linli.accounts.urls",
     "duty/": "linli.duty.urls",

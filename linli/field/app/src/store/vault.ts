@@ -129,7 +129,7 @@ export class Vault {
   /** The keys and all that they open, but not unsent work. */
   async destroy(): Promise<void> {
     await this.db.transaction('rw', this.db.meta, this.db.pack, async () => {
-      await this.db.meta.bulkDelete([VAULT, 'pack']);
+      await this.db.meta.bulkDelete([VAULT, 'pack', 'mine']);
       await this.db.pack.clear();
     });
   }

@@ -1,0 +1,345 @@
+/** The app's one state: what the screens read, and the acts they call. */
+import { computed, reactive, shallowRef } from 'vue';
+import { AccountStore, isRevoked, type Account, type Ending, type SignIn } from './store/account';
+import { NoSignal, overFetch, Refusal } from './store/api';
+import { deviceClock } from './store/clock';
+import { open, seal, type Box } from './store/crypto';
+import { FieldDb, isQuotaError } from './store/db';
+import { Outbox, TooLong, type Counts, type Entry } from './store/outbox';
+import { PackStore, reveal } from './store/pack';
+import { Sync, type Stuck } from './store/sync';
+import { Destroyed, Vault, type FreshKeys, type Keys } from './store/vault';
+import { EMPTY, readPack, type Mark, type Pack } from './work/data';
+import { listStairs, roundOf } from './work/figures';
+import { lay } from './work/overlay';
+import { Pace } from './work/pace';
+import type { Whom } from './work/whom';
+import { lang, t } from './words';
+
+export type Phase = 'starting' | 'unsupported' | 'sign-in' | 'choose-pin' | 'locked' | 'open';
+export type Line = 'idle' | 'sending' | 'no-signal' | 'waiting';
+
+interface Face {
+  phase: Phase;
+  ended: Ending | undefined;
+  account: Account | undefined;
+  counts: Counts;
+  line: Line;
+  /** When the server was last heard, by the device's clock. */
+  heardAt: number | undefined;
+  /** What the server said of the last attempt, where the worker should know. */
+  problem: { code: string; text: string } | undefined;
+  stuck: Stuck[];
+  onlineOnly: boolean;
+  persisted: boolean | undefined;
+  large: boolean;
+  round: string | null;
+}
+
+const kept = (name: string): string | null => {
+  try {
+    return localStorage.getItem(`linli.${name}`);
+  } catch {
+    return null; // switched off by the browser: the choice lasts until the page is left
+  }
+};
+
+const keep = (name: string, value: string): void => {
+  try {
+    localStorage.setItem(`linli.${name}`, value);
+  } catch {
+    /* as above */
+  }
+};
+
+export const face = reactive<Face>({
+  phase: 'starting',
+  ended: undefined,
+  account: undefined,
+  counts: { waiting: 0, refused: 0, conflict: 0, unstored: 0 },
+  line: 'idle',
+  heardAt: undefined,
+  problem: undefined,
+  stuck: [],
+  onlineOnly: !('serviceWorker' in navigator),
+  persisted: undefined,
+  large: kept('large') === '1',
+  round: kept('round'),
+});
+
+export const db = new FieldDb();
+export const outbox = new Outbox(db, deviceClock);
+const vault = new Vault(db);
+const accounts = new AccountStore(db, vault, overFetch, deviceClock);
+const packs = new PackStore(db);
+const sync = new Sync({ db, outbox, packs, accounts, transport: overFetch, clock: deviceClock });
+
+let keys: Keys | undefined;
+let fresh: FreshKeys | undefined;
+let offset: number | undefined;
+let packAt: string | undefined;
+
+const pack = shallowRef<Pack>(EMPTY);
+export const entries = shallowRef<Entry[]>([]);
+export const work = computed(() => lay(pack.value, entries.value));
+export const round = computed(() => roundOf(pack.value, face.round));
+export const stairs = computed(() => listStairs(work.value, round.value));
+export const hasPack = computed(() => pack.value !== EMPTY);
+
+export const may = (permission: string): boolean => face.account?.permissions.includes(permission) ?? false;
+
+// --- reading ---------------------------------------------------------------------------------------------------
+
+const revealed = new Map<string, Promise<unknown>>();
+
+/** The personal fields of a row of the pack, opened once. */
+export function read<T>(row: { section: string; id: string; shut?: { nonce: string; box: string } } | undefined): Promise<T> {
+  if (!row || !keys) return Promise.resolve({} as T);
+  const name = row.shut?.nonce ?? '';
+  let found = revealed.get(name);
+  if (!found) {
+    found = reveal<T>(keys.pack, row);
+    revealed.set(name, found);
+  }
+  return found as Promise<T>;
+}
+
+async function readStore(): Promise<void> {
+  const head = await packs.head();
+  packAt = head?.issued_at;
+  pack.value = head ? readPack(await packs.list()) : EMPTY;
+}
+
+async function readOutbox(): Promise<void> {
+  face.counts = await outbox.count();
+  entries.value = await outbox.list(keys ? new Map([[keys.session, keys.work]]) : new Map());
+}
+
+/** After something other than this outbox has written to the store. */
+export const recount = (): Promise<void> => readOutbox();
+
+let reading: Promise<void> = Promise.resolve();
+outbox.onChange(() => {
+  reading = reading.then(readOutbox, readOutbox);
+});
+
+// --- a sign-in's life ------------------------------------------------------------------------------------------
+
+export async function start(): Promise<void> {
+  if (!globalThis.crypto?.subtle || !globalThis.indexedDB) {
+    face.phase = 'unsupported';
+    return;
+  }
+  await db.open();
+  await accounts.checkContact();
+  face.ended = await accounts.ended();
+  face.account = await accounts.get();
+  face.heardAt = await accounts.heardAt();
+  await readOutbox();
+  face.phase = (await vault.exists()) ? 'locked' : 'sign-in';
+  setInterval(() => void tick(), 60_000);
+  addEventListener('online', () => pace.now());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void tick();
+  });
+}
+
+/** Once a minute and on every return to the app: is the sign-in still good, is there something to fetch? */
+async function tick(): Promise<void> {
+  if (await accounts.checkContact()) await close('out-of-contact');
+  else if (keys) pace.now();
+}
+
+export async function signIn(form: Omit<SignIn, 'lang' | 'device'>): Promise<void> {
+  fresh = await accounts.signIn({ ...form, lang: lang.value, device: deviceName() });
+  face.phase = 'choose-pin';
+}
+
+function deviceName(): string {
+  return (/\(([^)]+)\)/.exec(navigator.userAgent)?.[1] ?? navigator.platform ?? 'phone').slice(0, 60);
+}
+
+export async function choosePin(pin: string): Promise<void> {
+  if (!fresh) return;
+  const opened = await accounts.keep(fresh, pin);
+  fresh = undefined;
+  await enter(opened);
+  void askPersistence();
+}
+
+/** Throws WrongPin and Destroyed. */
+export async function unlock(pin: string): Promise<void> {
+  try {
+    await enter(await vault.unlock(pin));
+  } catch (error) {
+    if (error instanceof Destroyed) await close('wrong-pin');
+    throw error;
+  }
+}
+
+export const changePin = (old: string, next: string): Promise<void> => vault.changePin(old, next);
+
+async function enter(opened: Keys): Promise<void> {
+  keys = opened;
+  face.account = await accounts.get();
+  face.ended = undefined;
+  offset = await accounts.offset();
+  await readStore();
+  await readOutbox();
+  await readMine();
+  face.phase = 'open';
+  pace.now();
+}
+
+async function close(why: Ending): Promise<void> {
+  forget();
+  await accounts.end(why);
+  face.ended = why;
+  face.phase = 'sign-in';
+  await readOutbox();
+}
+
+function forget(): void {
+  keys = undefined;
+  revealed.clear();
+  pack.value = EMPTY;
+  mine.value = [];
+  face.account = undefined;
+  face.stuck = [];
+  face.problem = undefined;
+}
+
+export async function signOut(): Promise<void> {
+  const leaving = keys;
+  forget();
+  await accounts.signOut(leaving);
+  face.ended = 'signed-out';
+  face.phase = 'sign-in';
+  await readOutbox();
+}
+
+export async function lock(): Promise<void> {
+  forget();
+  face.phase = 'locked';
+  face.account = await accounts.get();
+  await readOutbox();
+}
+
+/** Asked for once there is something to lose; browsers decide by themselves, and seldom ask. */
+async function askPersistence(): Promise<void> {
+  try {
+    face.persisted = (await navigator.storage?.persisted?.()) || (await navigator.storage?.persist?.());
+  } catch {
+    face.persisted = false;
+  }
+}
+
+// --- the line --------------------------------------------------------------------------------------------------
+
+const pace = new Pace(exchange);
+export const exchangeNow = (): void => pace.now();
+
+/** One exchange. Returns the seconds to wait when it failed in a way that passes, else nothing. */
+async function exchange(): Promise<number | 'unknown' | undefined> {
+  const account = face.account;
+  if (!keys || !account) return undefined;
+  const mine = keys;
+  face.line = 'sending';
+  try {
+    const result = await inOneTab(() => sync.run(account, mine, lang.value));
+    if (keys !== mine) return undefined;
+    face.stuck = result.stuck;
+    face.problem = undefined;
+    face.line = 'idle';
+    face.heardAt = await accounts.heardAt();
+    face.account = await accounts.get();
+    offset = await accounts.offset();
+    if (result.packChanged) await readStore();
+    await readOutbox();
+    return undefined;
+  } catch (error) {
+    return failed(error, mine);
+  }
+}
+
+async function failed(error: unknown, mine: Keys): Promise<number | 'unknown' | undefined> {
+  if (keys !== mine) return undefined;
+  if (isRevoked(error)) {
+    await close('revoked');
+    return undefined;
+  }
+  if (error instanceof NoSignal) {
+    face.line = 'no-signal';
+    return 'unknown';
+  }
+  face.line = 'waiting';
+  if (error instanceof Refusal) {
+    face.problem = { code: error.code, text: [error.message, error.advice].filter(Boolean).join(' ') };
+    return error.isPassing ? (error.retryAfter ?? 'unknown') : undefined;
+  }
+  face.problem = { code: 'phone', text: isQuotaError(error) ? t('full') : String(error) };
+  return 'unknown';
+}
+
+/** Two tabs of the app do not send the same at once, where the browser can tell. */
+function inOneTab<T>(act: () => Promise<T>): Promise<T> {
+  return navigator.locks ? (navigator.locks.request('linli-field', act) as Promise<T>) : act();
+}
+
+// --- own marks -------------------------------------------------------------------------------------------------
+
+/** A mark given on this phone in the last day: for undoing it and for the worker's own tally. Kept under the pack's key. */
+export interface OwnMark {
+  id: string;
+  at: number;
+  round: string;
+  whom: Whom;
+  mark: Mark;
+}
+
+const DAY = 86_400_000;
+export const mine = shallowRef<OwnMark[]>([]);
+
+async function readMine(): Promise<void> {
+  const box = await db.read<Box>('mine');
+  mine.value = box && keys ? await open<OwnMark[]>(keys.pack, box, 'mine') : [];
+}
+
+export async function keepMine(change: (marks: OwnMark[]) => OwnMark[]): Promise<void> {
+  if (!keys) return;
+  mine.value = change(mine.value).filter((mark) => mark.at > deviceClock.now() - DAY);
+  try {
+    await db.write('mine', await seal(keys.pack, mine.value, 'mine'));
+  } catch (error) {
+    if (!isQuotaError(error)) throw error; // the marks themselves are safe: this is convenience
+  }
+}
+
+// --- acts ------------------------------------------------------------------------------------------------------
+
+/** Queue a command. Resolves with its id once it is kept. Throws TooLong. */
+export async function queue(kind: string, payload: Record<string, unknown>, urgent = false): Promise<string> {
+  if (!keys) throw new Destroyed();
+  const me = { id: keys.session, key: keys.work };
+  const { id } = await outbox.queue(me, kind, payload, { urgent, offsetMs: offset, packAt });
+  await reading;
+  pace.soon();
+  return id;
+}
+
+export { TooLong };
+
+export function setLarge(large: boolean): void {
+  face.large = large;
+  keep('large', large ? '1' : '0');
+}
+
+export function setRound(id: string): void {
+  face.round = id;
+  keep('round', id);
+}
+
+export async function narrowTo(place: string): Promise<void> {
+  await db.write('place', place);
+  pace.now();
+}

@@ -1,0 +1,110 @@
+/**
+ * Unsent work on its way to another phone, by file or by QR codes: sealed boxes with the sealed keys of their sessions.
+ * Whoever carries it cannot read it; the server takes it as its author's work, and takes it once.
+ */
+import { newId } from './bytes';
+import type { FieldDb, OutboxRow, SessionRow } from './db';
+
+const FORMAT = 'linli.handover.1';
+
+type HandedSession = Pick<SessionRow, 'id' | 'account' | 'name' | 'keyId' | 'sealedKey'>;
+type HandedWork = Pick<OutboxRow, 'id' | 'seq' | 'session' | 'urgent' | 'nonce' | 'box'>;
+
+export interface Handover {
+  format: typeof FORMAT;
+  sessions: HandedSession[];
+  work: HandedWork[];
+}
+
+export class NotAHandover extends Error {}
+
+/** Everything that waits in the store. It stays there: the server knows it again when it comes twice. */
+export async function collect(db: FieldDb): Promise<Handover> {
+  const rows = await db.outbox.where('state').equals('waiting').sortBy('seq');
+  const wanted = new Set(rows.map((row) => row.session));
+  const sessions = (await db.sessions.toArray()).filter((session) => wanted.has(session.id));
+  for (const { id } of rows) await db.outbox.update(id, { tried: 1 }); // out of this phone's hands from now on
+  return {
+    format: FORMAT,
+    sessions: sessions.map(({ id, account, name, keyId, sealedKey }) => ({ id, account, name, keyId, sealedKey })),
+    work: rows.map(({ id, seq, session, urgent, nonce, box }) => ({ id, seq, session, urgent, nonce, box })),
+  };
+}
+
+const areTexts = (each: unknown, ...names: string[]): boolean =>
+  typeof each === 'object' && each !== null && names.every((name) => typeof (each as Record<string, unknown>)[name] === 'string');
+
+/** Throws NotAHandover. */
+export function parse(text: string): Handover {
+  let found: Partial<Handover> | null;
+  try {
+    found = JSON.parse(text) as Partial<Handover> | null;
+  } catch {
+    throw new NotAHandover();
+  }
+  const { sessions, work } = found ?? {};
+  const isWhole =
+    found?.format === FORMAT &&
+    Array.isArray(sessions) &&
+    Array.isArray(work) &&
+    sessions.every((session) => areTexts(session, 'id', 'account', 'name', 'keyId', 'sealedKey')) &&
+    work.every((each) => areTexts(each, 'id', 'session', 'nonce', 'box') && Number.isInteger(each.seq)) &&
+    work.every((each) => sessions.some((session) => session.id === each.session));
+  if (!isWhole) throw new NotAHandover();
+  return found as Handover;
+}
+
+/** Take over what is not here yet. Returns how many came new. */
+export function takeOver(db: FieldDb, handed: Handover): Promise<number> {
+  return db.transaction('rw', db.outbox, db.sessions, async () => {
+    for (const { id, account, name, keyId, sealedKey } of handed.sessions) {
+      if (await db.sessions.get(id)) continue;
+      await db.sessions.add({ id, account, name, keyId, sealedKey, registered: 0, handed: 0 });
+    }
+    let taken = 0;
+    for (const { id, seq, session, urgent, nonce, box } of handed.work) {
+      if (await db.outbox.get(id)) continue;
+      await db.outbox.add({ id, seq, session, urgent: urgent ? 1 : 0, nonce, box, state: 'waiting', tried: 1 });
+      taken++;
+    }
+    return taken;
+  });
+}
+
+// --- in pictures -----------------------------------------------------------------------------------------------
+
+/** What a QR code of a size that cheap cameras read from a screen holds. */
+const FRAME_CHARS = 700;
+
+/** `LL1 <set> <number> <of> <part>`, numbers from 1. */
+export function toFrames(text: string, set: string = newId().slice(0, 8)): string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; start += FRAME_CHARS) parts.push(text.slice(start, start + FRAME_CHARS));
+  return parts.map((part, index) => `LL1 ${set} ${index + 1} ${parts.length} ${part}`);
+}
+
+/** Collects frames in any order, however often each is seen; another set begins anew. */
+export class Frames {
+  private set = '';
+  private parts = new Map<number, string>();
+  total = 0;
+
+  get seen(): number {
+    return this.parts.size;
+  }
+
+  /** The whole text once all frames were seen; null before. */
+  add(frame: string): string | null {
+    const found = /^LL1 (\S+) (\d+) (\d+) ([\s\S]+)$/.exec(frame);
+    if (!found) return null;
+    const [, set, number, total, part] = found as unknown as [string, string, string, string, string];
+    if (set !== this.set) {
+      this.set = set;
+      this.parts.clear();
+      this.total = Number(total);
+    }
+    this.parts.set(Number(number), part);
+    if (this.parts.size < this.total) return null;
+    return [...this.parts].sort(([a], [b]) => a - b).map(([, each]) => each).join('');
+  }
+}

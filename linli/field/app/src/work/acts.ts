@@ -1,0 +1,65 @@
+/** What a worker does at a door, as commands. */
+import { keepMine, outbox, queue, type OwnMark } from '../field';
+import { newId } from '../store/bytes';
+import type { Mark, Round } from './data';
+import type { Standing } from './overlay';
+import type { Whom } from './whom';
+
+export interface MarkMore {
+  reason?: string;
+  back_at?: string;
+  until_at?: string;
+}
+
+export async function mark(round: Round, whom: Whom, as: Mark, more: MarkMore = {}): Promise<OwnMark> {
+  const id = await queue('rounds.mark', { round: round.id, ...whom, mark: as, ...more });
+  const own = { id, at: Date.now(), round: round.id, whom, mark: as };
+  await keepMine((marks) => [...marks, own]);
+  return own;
+}
+
+/** The subject of a standing, as a command names it. */
+export const whomOf = (round: Round, standing: Standing): Whom =>
+  round.per === 'household' ? { household: standing.id } : { person: standing.id };
+
+/** Take a mark back: out of the queue while it never left the phone, else by a command of its own. */
+export async function undo(own: OwnMark): Promise<void> {
+  if (!(await outbox.withdraw(own.id))) await queue('rounds.unmark', { round: own.round, mark: own.id, ...own.whom });
+  await keepMine((marks) => marks.filter((mark) => mark.id !== own.id));
+}
+
+/** Say more of a mark just given: another one in its place. The first is withdrawn, if it never left, only after that. */
+export async function amend(round: Round, own: OwnMark, more: MarkMore): Promise<OwnMark> {
+  const next = await mark(round, own.whom, own.mark, more);
+  if (await outbox.withdraw(own.id)) await keepMine((marks) => marks.filter((each) => each.id !== own.id));
+  return next;
+}
+
+export interface NewPerson {
+  name: string;
+  sex?: 'male' | 'female';
+  born_on?: string;
+  phone?: string;
+  id_number?: string;
+  relation?: string;
+  needs?: string[];
+}
+
+const withoutEmpty = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && value !== undefined)) as Partial<T>;
+
+export async function registerHousehold(door: number, label: string, note: string, people: NewPerson[]): Promise<string> {
+  const household = newId();
+  const named = people.map((person) => ({ person: newId(), ...withoutEmpty(person) }));
+  await queue('residents.household', { household, door, ...withoutEmpty({ label, note }), people: named });
+  return household;
+}
+
+export async function registerPerson(household: string, person: NewPerson): Promise<string> {
+  const id = newId();
+  await queue('residents.person', { person: id, household, ...withoutEmpty(person) });
+  return id;
+}
+
+export const report = (what: string, where: { door?: number; place?: string }, text: string): Promise<string> =>
+  queue('notices.special', { what, ...where, ...withoutEmpty({ text }) }, true);

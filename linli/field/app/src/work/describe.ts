@@ -1,0 +1,38 @@
+/** A command in a worker's words. */
+import type { Entry } from '../store/outbox';
+import { t, tOr } from '../words';
+import type { Work } from './overlay';
+
+/** The door that a command speaks of, if the pack still has it. */
+export function doorOf(entry: Entry, work: Work): number | undefined {
+  const payload = entry.command?.payload ?? {};
+  if (typeof payload.door === 'number') return payload.door;
+  const household = work.households.get(payload.household as string);
+  return work.people.get(payload.person as string)?.door ?? household?.door;
+}
+
+export function describe(entry: Entry, work: Work): string {
+  if (!entry.command) return '';
+  const { kind, payload } = entry.command;
+  const door = doorOf(entry, work);
+  const where = (door !== undefined && work.pack.doors.get(door)?.label) || t('unknown_door');
+  if (kind === 'rounds.mark') return t('kind_mark', { where, mark: t(`mark_${payload.mark as 'done'}`) });
+  if (kind === 'rounds.unmark') return t('kind_unmark', { where });
+  if (kind === 'residents.household') return t('kind_household', { where });
+  if (kind === 'residents.person') return t('kind_person', { name: String(payload.name) });
+  if (kind === 'residents.status') return t('kind_status');
+  if (kind === 'notices.special') return t('kind_special', { what: tOr(`special_${String(payload.what)}`, String(payload.what)) });
+  return t('kind_other', { kind });
+}
+
+/** Both values of a conflict, field by field, as text. */
+export function valuesOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(valuesOf).join('、');
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .filter(([name]) => !['door', 'household', 'person'].includes(name))
+    .map(([, each]) => valuesOf(each))
+    .filter(Boolean)
+    .join(' · ');
+}

@@ -1,0 +1,60 @@
+/** When to exchange with the server: soon after work, in between now and then, and after failures ever more seldom. */
+const SOON_MS = 300;
+const REGULAR_MS = 120_000;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/** What an exchange returns: nothing; the seconds that the server asked to wait; or "unknown" after a failure. */
+export type Exchange = () => Promise<number | 'unknown' | undefined>;
+
+export class Pace {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private running = false;
+  private again = false;
+  private failures = 0;
+  private notBefore = 0;
+
+  constructor(private readonly exchange: Exchange) {}
+
+  /** The user or the phone asks: a signal came back, the app was opened. Waits only where the server asked for it. */
+  now(): void {
+    this.plan(0);
+  }
+
+  soon(): void {
+    // While the line is down, each mark is one more reason to try, but not at once.
+    if (this.failures === 0) this.plan(SOON_MS);
+  }
+
+  private plan(delay: number): void {
+    if (this.running) {
+      this.again = true;
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.run(), Math.max(delay, this.notBefore - Date.now()));
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    this.again = false;
+    let wait: number | 'unknown' | undefined;
+    try {
+      wait = await this.exchange();
+    } catch {
+      wait = 'unknown';
+    }
+    this.running = false;
+    if (wait === undefined) {
+      this.failures = 0;
+      this.plan(this.again ? 0 : REGULAR_MS);
+    } else {
+      this.failures++;
+      const asked = wait === 'unknown' ? 0 : wait * 1000;
+      this.notBefore = asked ? Date.now() + asked : 0;
+      const doubled = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
+      // Spread, so that thousands of phones that lost the same mast do not come back in the same second.
+      this.plan(Math.max(asked, doubled) * (1 + Math.random()));
+    }
+  }
+}

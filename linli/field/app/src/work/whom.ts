@@ -1,0 +1,2 @@
+/** Who a mark means: one of these. */
+export type Whom = { person: string } | { household: string } | { door: number };

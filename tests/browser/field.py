@@ -1,0 +1,159 @@
+"""A phone's browser with a profile of its own, and a server that can really be stopped: no port, no open connection."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
+
+from tests.browser.conftest import ARGS, CHROMIUM, PHONE
+from tests.builders.duty import PASSWORD
+
+PIN = "246810"
+HOST = "localhost"  # a secure context without a certificate
+
+
+class _Server(ThreadedWSGIServer):
+    """Knows its connections: a browser keeps some open, and would be answered on them after the port is closed."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self.connections: set[socket.socket] = set()
+        super().__init__(*arguments, **more)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        self.connections.discard(request)
+        super().close_request(request)
+
+
+class _Thread(LiveServerThread):
+    httpd: _Server
+
+    def _create_server(self, connections_override: Any = None) -> _Server:
+        return _Server(
+            (self.host, self.port),
+            QuietWSGIRequestHandler,
+            allow_reuse_address=True,
+            connections_override=connections_override,
+        )
+
+
+class Server:
+    """Serves the tests' database; stops and starts again at the same address."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._thread: _Thread | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        self._thread = _Thread(HOST, StaticFilesHandler, port=self.port)
+        self._thread.daemon = True
+        self._thread.start()
+        self._thread.is_ready.wait()
+        if self._thread.error:
+            raise self._thread.error
+        self.port = self._thread.port
+
+    def stop(self) -> None:
+        if self._thread is None:
+            return
+        connections = list(self._thread.httpd.connections)
+        self._thread.terminate()
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # closed meanwhile
+        self._thread = None
+
+
+@contextmanager
+def open_phone(playwright: Playwright, profile: Path, server: Server, **more: Any) -> Iterator[Page]:
+    """One run of a phone's browser. The profile outlives it, as a phone's storage outlives a restart."""
+    context: BrowserContext = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=CHROMIUM,
+        args=ARGS,
+        headless=True,
+        viewport=PHONE,  # type: ignore[arg-type]
+        locale="zh-CN",
+        base_url=server.url,
+        **more,
+    )
+    context.set_default_timeout(15_000)
+    page = context.pages[0] if context.pages else context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert not faults, "\n".join(faults)
+
+
+def sign_in_phone(page: Page, username: str, password: str = PASSWORD) -> None:
+    """As a worker does it: name, password, a PIN; then the pack comes."""
+    page.goto("/field/")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", password)
+    page.click("form button")
+    page.fill("input[name=pin]", PIN)
+    page.fill("input[name=again]", PIN)
+    page.click("form button")
+    page.wait_for_selector("a[href^='#/unit/']")
+
+
+def unlock(page: Page, pin: str = PIN) -> None:
+    page.fill("input[name=pin]", pin)
+    page.click("form button")
+    page.wait_for_selector("[data-line]")
+
+
+def wait_for_worker(page: Page) -> None:
+    """The shell is kept: from now on the app opens without a server."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function(
+        """async () => {
+          for (const name of await caches.keys()) {
+            if ((await (await caches.open(name)).keys()).length > 5) return true;
+          }
+          return false;
+        }"""
+    )
+
+
+def expect_waiting(page: Page, count: int) -> None:
+    """The count of unsent work on the screen; nothing is shown of none."""
+    shown = page.locator("[data-waiting]")
+    if count:
+        expect(shown.first).to_contain_text(re.compile(rf"(^|\D){count}(\D|$)"))
+    else:
+        expect(shown).to_have_count(0)
+
+
+def open_unit(page: Page, name: str) -> None:
+    page.goto("/field/#/")
+    page.get_by_role("link", name=name).first.click()
+    page.wait_for_selector("[data-door]")
+
+
+def mark_door(page: Page, key: int, act: str = "done") -> None:
+    page.click(f"[data-door='{key}']")
+    expect(page.locator(f"[data-door='{key}']")).to_have_attribute("aria-pressed", "true")
+    page.click(f"[data-act={act}]")

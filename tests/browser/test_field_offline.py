@@ -1,0 +1,122 @@
+"""Sixty doors without a server: reload, restart, three days, and all of them arrive once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
+
+from linli.core import clock, db
+from tests.browser.conftest import ARGS, CHROMIUM, DESK, overflow, sign_in
+from tests.browser.field import (
+    Server,
+    expect_waiting,
+    mark_door,
+    open_phone,
+    open_unit,
+    sign_in_phone,
+    unlock,
+    wait_for_worker,
+)
+from tests.builders.duty import make_account
+from tests.builders.places import make_district
+from tests.builders.residents import make_household
+from tests.builders.rounds import Walk, open_over
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DOORS, LEFT = 60, 4
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[Server]:
+    started = Server()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def walk() -> Walk:
+    """Two stairwells of 32 doors each, two people behind every door, an open round; `wang` answers for all of it."""
+    with db.owner():
+        now = clock.now()
+        district = make_district(communities=1, compounds=1, buildings=1, units=2, floors=16, a_floor=2)
+        homes = {key: make_household(key) for key in district.keys}
+        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
+        make_account(role="grid_worker", place=district.communities[0], username="wang", name="王芳")
+        make_account(role="office", place=district.district, username="office", name="区指挥部")
+    return Walk(district, homes, round_)
+
+
+def count_marks(walk: Walk) -> tuple[int, int]:
+    """Facts on record, and people closed."""
+    with db.owner():
+        facts = db.rows("SELECT count(*) FROM mark WHERE round_id = %(round)s", {"round": walk.round.id})[0][0]
+        closed = db.rows(
+            "SELECT count(*) FROM round_state WHERE round_id = %(round)s AND state = 10", {"round": walk.round.id}
+        )[0][0]
+    return facts, closed
+
+
+def count_homes_on_gap_list(playwright: Playwright, server: Server, walk: Walk) -> int:
+    """As the office sees them on the desk."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
+    try:
+        page = browser.new_page(base_url=server.url, viewport=DESK)  # type: ignore[arg-type]
+        sign_in(page, "office")
+        page.goto(f"/rounds/{walk.code}/gaps/")
+        return page.locator("tbody[data-home]").count()
+    finally:
+        browser.close()
+
+
+def mark_all(page: Page, walk: Walk) -> None:
+    half = len(walk.district.keys) // 2
+    for unit, keys in enumerate((walk.district.keys[:half], walk.district.keys[half:-LEFT]), 1):
+        open_unit(page, f"{unit}单元")
+        for key in keys:
+            mark_door(page, key)
+
+
+def test_sixty_doors_without_a_server(playwright: Playwright, server: Server, walk: Walk, tmp_path: Path) -> None:
+    profile = tmp_path / "phone"
+    with open_phone(playwright, profile, server) as page:
+        sign_in_phone(page, "wang")
+        assert overflow(page) == 0
+        wait_for_worker(page)
+        assert count_homes_on_gap_list(playwright, server, walk) > LEFT  # a page of them
+        server.stop()
+        mark_all(page, walk)
+        expect_waiting(page, DOORS)
+        page.reload()
+        unlock(page)
+        expect_waiting(page, DOORS)
+
+    with open_phone(playwright, profile, server) as page:  # the phone was restarted; there is still no server
+        page.goto("/field/")
+        unlock(page)
+        expect(page.locator("[data-line]")).to_contain_text("没有信号", timeout=15_000)
+        expect_waiting(page, DOORS)
+        open_unit(page, "1单元")
+        expect(page.locator("[data-door].s-done")).to_have_count(len(walk.district.keys) // 2)
+        assert count_marks(walk) == (0, 0)
+
+    with open_phone(playwright, profile, server) as page:
+        page.clock.set_fixed_time(datetime.now(tz=clock.now().tzinfo) + timedelta(hours=73))
+        page.goto("/field/")
+        expect(page.locator("main")).to_contain_text("72 小时没有联系上服务器")
+        expect_waiting(page, DOORS)
+        assert page.locator("input[name=pin]").count() == 0  # there is nothing left to unlock
+        server.start()
+        sign_in_phone(page, "wang")
+        expect_waiting(page, 0)
+    assert count_marks(walk) == (DOORS * 2, DOORS * 2)
+    assert count_homes_on_gap_list(playwright, server, walk) == LEFT
