@@ -44,7 +44,7 @@ class PublicKeyOut(Schema):
     spki: str = Field(description="DER of the public key, base64.")
 
 
-class AccountOut(Schema):
+class PhoneAccountOut(Schema):
     id: int
     name: str
 
@@ -56,9 +56,9 @@ class PostOut(Schema):
     code: str
 
 
-class SessionOut(Schema):
+class PhoneSessionOut(Schema):
     session: UUID
-    account: AccountOut
+    account: PhoneAccountOut
     posts: list[PostOut]
     permissions: list[str] = Field(description="What may be offered on the screen; the server judges each command.")
     server_time: datetime
@@ -70,7 +70,7 @@ class SessionOut(Schema):
     lang: str
 
 
-class NewSessionOut(SessionOut):
+class NewSessionOut(PhoneSessionOut):
     token: str = Field(description="Told this once.")
 
 
@@ -106,10 +106,10 @@ def sign_in(request: ApiRequest, body: SignInIn) -> Status[NewSessionOut]:
     return Status(201, NewSessionOut(token=made.token, **described))
 
 
-@router.get("/session", response=SessionOut, summary="This phone's session, the server's key and time")
+@router.get("/session", response=PhoneSessionOut, summary="This phone's session, the server's key and time")
 @permission(None)
-def get_session(request: ApiRequest) -> SessionOut:
-    return SessionOut(**_describe(queries.own_session(request.actor), request.actor, request.at))
+def get_session(request: ApiRequest) -> PhoneSessionOut:
+    return PhoneSessionOut(**_describe(queries.own_session(request.actor), request.actor, request.at))
 
 
 @router.delete("/session", response={204: None}, summary="Sign this phone out")
@@ -145,7 +145,7 @@ def _describe(view: SessionView, actor: Any, at: datetime) -> dict[str, Any]:
     held = {name for grant in actor.grants for name in grant.permissions}
     return {
         "session": view.id,
-        "account": AccountOut(id=view.account_id, name=view.account_name),
+        "account": PhoneAccountOut(id=view.account_id, name=view.account_name),
         "posts": [
             PostOut(role=one.role, label=one.role_label, place=one.place_name, code=one.place_code)
             for one in posts

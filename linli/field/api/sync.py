@@ -77,7 +77,7 @@ class ReceiptOut(Schema):
     given: dict[str, Any] = Field(default_factory=dict)
 
 
-class ReceiptsOut(Schema):
+class PhoneReceiptsOut(Schema):
     server_time: datetime
     results: list[ReceiptOut]
 
@@ -137,9 +137,9 @@ def take_at_once(which: str, body: bytes, knock: Knock) -> bytes:
     return sync.take_batch(body, caller=knock.actor, at=knock.at, is_handed=which == "handed")
 
 
-@router.get("/receipts", response=ReceiptsOut, summary="What became of commands")
+@router.get("/receipts", response=PhoneReceiptsOut, summary="What became of commands")
 @permission(None)
-def get_receipts(request: ApiRequest, ids: str = "") -> ReceiptsOut:
+def get_receipts(request: ApiRequest, ids: str = "") -> PhoneReceiptsOut:
     """`ids`: UUIDs with commas between them."""
     found = [read_uuid(one) for one in ids.split(",") if one]
     wanted = [one for one in found if one is not None]
@@ -148,15 +148,15 @@ def get_receipts(request: ApiRequest, ids: str = "") -> ReceiptsOut:
     return _receipts(wanted, request.at)
 
 
-@router.post("/receipts", response=ReceiptsOut, summary="What became of many commands")
+@router.post("/receipts", response=PhoneReceiptsOut, summary="What became of many commands")
 @permission(None)
-def list_receipts(request: ApiRequest, body: ReceiptsIn) -> ReceiptsOut:
+def list_receipts(request: ApiRequest, body: ReceiptsIn) -> PhoneReceiptsOut:
     return _receipts(body.ids, request.at)
 
 
-def _receipts(ids: list[UUID], at: datetime) -> ReceiptsOut:
+def _receipts(ids: list[UUID], at: datetime) -> PhoneReceiptsOut:
     found = queries.find_receipts(ids)
-    return ReceiptsOut(
+    return PhoneReceiptsOut(
         server_time=at,
         results=[
             ReceiptOut(id=id, result="known" if id in found else "unknown", given=dict(found.get(id, {}))) for id in ids
