@@ -24,6 +24,7 @@ from linli.core.extents import Extent
 TEXT_LENGTH = 400
 NO_SUCH_FIELD = _("there is no such field")
 NO_SUCH_WORD = _("is none of the words that are known")
+ONE_OF_TWO = _("give one of door and place")
 ONE_OF_THREE = _("give one of person, household and door")
 
 

@@ -32,6 +32,7 @@ ROOMS: dict[str, Text] = {
     "desk": _("Settings"),
     "core": _("Import"),
     "site": _("System"),
+    "notices": _("Reports from the doors"),
     "field": _("Phone app"),
 }
 
@@ -47,6 +48,7 @@ SUBJECTS: dict[str, Text] = {
     "team": _("Work team"),
     "job": _("Job"),
     "demo": _("Demo"),
+    "special": _("Special situation"),
     "field_key": _("Key for phones"),
     "field_session": _("Phone of a worker"),
 }
@@ -156,6 +158,8 @@ VERBS: dict[str, Text] = {
     "accounts.accept_invitation": _("accepted an invitation"),
     "core.fetch_rejected": _("fetched the rejected rows of an import"),
     "core.choose_columns": _("said which column is which"),
+    "notices.report_special": _("reported a special situation"),
+    "notices.settle_special": _("settled a special situation"),
     "field.give_pack": _("took a work pack to a phone"),
     "field.take_handed": _("handed over work from somebody's phone"),
     "field.rotate_key": _("made a new key for phones"),

@@ -19,7 +19,7 @@ from linli.core.journal_api import router as journal_router
 from linli.places.api_map import router as map_router
 from linli.residents.duplicates.api import router as duplicates_router
 
-ROOMS = ("places", "residents", "duty", "accounts", "rounds", "field")
+ROOMS = ("places", "residents", "duty", "accounts", "notices", "rounds", "field")
 PROBLEM_SCHEMA = {
     "type": "object",
     "title": "Problem",

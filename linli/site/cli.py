@@ -29,6 +29,7 @@ ROOM_COMMANDS = {
     "duty": "linli.duty.cli_chain",
     "rounds": "linli.rounds.cli",
     "field": "linli.field.cli",
+    "notices": "linli.notices.cli",
     "journal": "linli.core.journal_cli",
 }
 """Command -> module whose `app` carries it. Loaded when used, because it needs settings and a database."""

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "linli.residents",
     "linli.duty",
     "linli.accounts",
+    "linli.notices",
     "linli.rounds",
     "linli.desk",
     "linli.field",

@@ -10,6 +10,7 @@ ROOMS = {
     "field/": "linli.field.urls",
     "rounds/": "linli.rounds.urls",
     "account/": "linli.accounts.urls",
+    "specials/": "linli.notices.urls",
     "duty/": "linli.duty.urls",
     "residents/": "linli.residents.urls",
     "places/": "linli.places.urls",

@@ -101,7 +101,7 @@ def test_its_history_says_so(town: Town, phone: Phone) -> None:
     page = phone.client
     page.force_login(town.worker)  # type: ignore[arg-type]
     shown = page.get(f"/rounds/{town.code}/marks/{town.people[0]}/").content.decode()
-    assert "taken back" in shown
+    assert "withdrawn" in shown
     assert "counts" not in shown
     told = page.get(f"/api/rounds/{town.code}/people/{town.people[0]}/marks").json()
     assert [line["withdrawn"] for line in told] == [True]

@@ -31,7 +31,7 @@ from tests.builders.duty import LONG_AGO
 from tests.site.access.endpoint import ALL, BEYOND, NO_PLACE, OPEN, PART, SIGNED_IN, Endpoint
 from tests.site.access.world import INSIDE, RELATIONS, SEEN_IN_PART, World, build_world
 
-ROOMS = ("desk", "accounts", "duty", "places", "residents", "rounds", "field")
+ROOMS = ("desk", "accounts", "duty", "places", "residents", "rounds", "notices", "field")
 ENDPOINTS: list[Endpoint] = [
     endpoint for room in ROOMS for endpoint in import_module(f"tests.site.access.{room}").ENDPOINTS
 ]
