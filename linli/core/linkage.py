@@ -13,11 +13,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-import pyarrow as pa
-from splink import DuckDBAPI, Linker, SettingsCreator
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from splink import SettingsCreator
+
+# splink, DuckDB and their SQL library take a second to load, which every command would pay: loaded where they are used.
 
 SAMPLED_PAIRS = 1_500_000  # on which chance is measured
 SEED = 20221004  # the same records give the same answer
@@ -119,6 +121,10 @@ def find_alike(
 
     `columns`: name → values of all records, None where nothing is known; all of one length.
     """
+    import duckdb
+    import pyarrow as pa
+    from splink import DuckDBAPI, Linker
+
     table = pa.table(
         {name: pa.array(values) if not isinstance(values, pa.Array) else values for name, values in columns.items()}
     )
@@ -169,6 +175,8 @@ def _prepared(model: Model) -> str:
 
 
 def _settings(model: Model, records: int) -> SettingsCreator:
+    from splink import SettingsCreator
+
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record",

@@ -14,8 +14,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from linli.places.policies import match_building, match_unit
 
 KEY_LENGTH = 40
@@ -63,6 +61,8 @@ def unit_key(name: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _all_readings(char: str) -> tuple[str, ...]:
+    from pypinyin import Style, pinyin  # its dictionary takes half a second to load, which every command would pay
+
     (found,) = pinyin(char, style=Style.NORMAL, heteronym=True)
     return tuple(found[:READINGS])
 
@@ -74,6 +74,8 @@ def _one_by_one(unknown: str) -> Any:
 
 def readings(text: str) -> list[list[str]]:
     """Of each character its readings, the one that fits the phrase first; what is not Chinese reads as itself."""
+    from pypinyin import lazy_pinyin
+
     found: list[list[str]] = []
     end = 0
     for run in _HAN.finditer(text):

@@ -164,7 +164,7 @@ def render_config(place: Place, *, durable: bool, memory: Callable[[], int] = _m
         "listen_addresses": "''",
         "unix_socket_directories": "'" + str(place.socket).replace("'", "''") + "'",
         "unix_socket_permissions": "0700",
-        "shared_buffers": f"{min(2048, max(64, mib // 4))}MB",
+        "shared_buffers": f"{min(8192, max(64, mib // 4))}MB",
         "effective_cache_size": f"{max(128, mib // 2)}MB",
         "work_mem": "32MB",
         "maintenance_work_mem": f"{min(512, max(64, mib // 8))}MB",

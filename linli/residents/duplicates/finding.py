@@ -6,9 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 from linli.core import db, jobs, journal
 from linli.core.access import SYSTEM, Actor
@@ -90,6 +91,8 @@ def find_duplicates(*, reach: Extent, actor: Actor, at: datetime, watch: jobs.Wa
 
 def _read_people(reach: Extent) -> dict[str, pa.ChunkedArray]:
     """Columns of everybody in the extent, with what their names sound like."""
+    import pyarrow as pa  # loaded where it is used, like splink: every command would pay for it
+
     names = ("id", "household", "key", "name", "born", "sex", "id_number", "phone", "relation", "presence")
     kinds = {
         name: pa.string() if name in ("name", "born", "id_number", "phone", "relation") else pa.int64()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 from linli.core.linkage import Field, Level, Model, missing
 
 # What is heard as one in much of the north and south alike: flat and curled tongue, front and back nasal.
@@ -82,5 +80,7 @@ PEOPLE = Model(
 @lru_cache(maxsize=200_000)
 def sounds_of(name: str) -> tuple[str, str]:
     """A name's pinyin without tones, and the same with sounds that are often confused made one: 张 → zhang, zan."""
+    from pypinyin import lazy_pinyin
+
     syllables = lazy_pinyin(name)
     return " ".join(syllables), " ".join(_SOFT.sub("", syllable) for syllable in syllables)
