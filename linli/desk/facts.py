@@ -34,7 +34,7 @@ class Say(Enum):
     COUNT = auto()  # a number; of a list its length
     NUMBER = auto()  # the number of an entry, or several: no thousands
     WORDS = auto()  # one of a list of words, or several
-    PLACE = auto()  # the code of a place, or several: its name
+    PLACE = auto()  # a place by its code (text) or id (number), or several: its name
     ACCOUNT = auto()  # the id of an account: its name
     DOOR = auto()  # the key of a door: its address
     MOMENT = auto()
@@ -52,9 +52,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class Known:
-    """Names of what entries speak of: places by code, accounts by id, doors by key."""
+    """Names of what entries speak of: places by code and by id, accounts by id, doors by key."""
 
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str | int, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     doors: Mapping[int, str] = field(default_factory=dict)
 
@@ -81,6 +81,8 @@ FACTS: dict[str, Fact] = {
     "alias": Fact(_("other name")),
     "appointment": Fact(_("appointment no."), Say.NUMBER),
     "appointments": Fact(_("appointments"), Say.COUNT),
+    "author": HIDDEN,
+    "author_name": Fact(_("work of")),
     "back_on": Fact(_("back on"), Say.DAY),
     "before": Fact(_("before"), Say.PLACE),
     "block": Fact(_("block")),
@@ -105,6 +107,7 @@ FACTS: dict[str, Fact] = {
     "found": Fact(_("pairs found"), Say.COUNT),
     "from_household": Fact(_("from household no."), Say.NUMBER),
     "from_key": Fact(_("from"), Say.DOOR),
+    "given": Fact(_("given"), Say.INNER),
     "grids": Fact(_("grids"), Say.COUNT),
     "household": Fact(_("household no."), Say.NUMBER),
     "households": Fact(_("households"), Say.COUNT),
@@ -131,6 +134,7 @@ FACTS: dict[str, Fact] = {
     "people": Fact(_("people"), Say.COUNT),
     "phone": HIDDEN,
     "place": Fact(_("place"), Say.PLACE),
+    "places": Fact(_("places"), Say.COUNT),
     "posts": Fact(_("posts"), Say.COUNT),
     "presence": Fact(_("presence"), Say.WORDS, PRESENCES),
     "purpose": Fact(_("purpose"), Say.WORDS, REASONS),
@@ -162,6 +166,7 @@ FACTS: dict[str, Fact] = {
     "verb": Fact(_("what"), Say.WORDS, {**ROOMS, **VERBS}),
     "verdict": Fact(_("decision"), Say.WORDS, _words(Verdict.choices)),
     "way": Fact(_("way"), Say.WORDS, _words(Way.choices)),
+    "whole": Fact(_("the whole pack")),
     "what": Fact(_("who has to wait"), Say.WORDS, {"account": _("the account"), "address": _("the network address")}),
 }
 """By the name of the detail. What stands here in no other way is said as it stands."""
@@ -169,6 +174,8 @@ FACTS: dict[str, Fact] = {
 OF_VERB: dict[tuple[str, str], Fact] = {
     ("desk.export_journal", "since"): Fact(_("since"), Say.DAY),
     ("desk.export_journal", "until"): Fact(_("until"), Say.DAY),
+    ("places.regrid", "number"): Fact(_("change no."), Say.NUMBER),
+    ("places.undo_regrid", "number"): Fact(_("change no."), Say.NUMBER),
     ("residents.add_person", "name"): HIDDEN,  # a digest
     ("residents.import_roster", "account"): Fact(_("account"), Say.INNER),
     ("residents.record_presence", "before"): Fact(_("before"), Say.WORDS, PRESENCES),
@@ -220,7 +227,7 @@ def _say(fact: Fact, value: Any, known: Known) -> str:
         return gettext("yes") if value else gettext("no")
     names: dict[Say, Callable[[], object]] = {
         Say.WORDS: lambda: fact.words.get(str(value), value),
-        Say.PLACE: lambda: known.places.get(str(value), value),
+        Say.PLACE: lambda: known.places.get(value, value),
         Say.ACCOUNT: lambda: known.accounts.get(str(value), value),
         Say.DOOR: lambda: known.doors.get(int(value), value),
         Say.MOMENT: lambda: _moment(str(value)),

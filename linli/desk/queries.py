@@ -108,11 +108,17 @@ def _find_known(entries: list[dict[str, Any]]) -> Known:
     def mentioned(say: Say) -> set[Any]:
         return {value for one in entries for value in list_mentioned(one["verb"], one["detail"], say) if value}
 
-    codes = {str(code) for code in mentioned(Say.PLACE)}
+    meant = mentioned(Say.PLACE)
+    ids, codes = ({one for one in meant if isinstance(one, kind)} for kind in (int, str))
+    named: dict[str | int, str] = {}
+    if codes:
+        named |= {code: one.name for code, one in places.get_places_by_code(codes).items()}
+    if ids:
+        named |= {place_id: one.name for place_id, one in places.get_places(ids).items()}
     doors = {int(key) for key in mentioned(Say.DOOR) if str(key).isdigit()}
     accounts = {str(number) for number in mentioned(Say.ACCOUNT)}
     return Known(
-        places={code: one.name for code, one in places.get_places_by_code(codes).items()} if codes else {},
+        places=named,
         accounts=_account_names(number for number in accounts if number.isdigit()) if accounts else {},
         doors={key: str(label) for key, label in places.door_labels(doors).items()} if doors else {},
     )

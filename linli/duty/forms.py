@@ -52,7 +52,9 @@ class FilterForm(forms.Form):
 class TokenForm(forms.Form):
     name = forms.CharField(label=_("What it is for"), max_length=NAME_LENGTH)
     days = forms.TypedChoiceField(label=_("Valid for"), choices=TOKEN_DAYS, coerce=int, initial=90)
-    scopes = forms.MultipleChoiceField(label=_("What it may do"), widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
+    )
 
     def __init__(self, *args: Any, permissions: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -204,6 +204,11 @@ class TokenLine:
     def is_valid(self, at: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > at
 
+    @property
+    def scope_labels(self) -> list[str]:
+        """What it may do, in words; a permission that there is no longer stands as it was."""
+        return [str(PERMISSION_LABELS.get(scope, scope)) for scope in self.scopes]
+
 
 @dataclass(frozen=True)
 class NewAccount:

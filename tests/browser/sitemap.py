@@ -20,6 +20,7 @@ from linli.duty.terms import Role
 from linli.rounds import services
 from tests.browser.conftest import sign_in
 from tests.builders.duty import PASSWORD, actor_for, appoint, make_account
+from tests.builders.releases import try_release
 from tests.site.access.endpoint import OPEN, Endpoint
 from tests.site.access.world import World, build_world
 from tests.site.test_access_matrix import ENDPOINTS
@@ -47,6 +48,7 @@ class Ground:
     import_job: str = ""
     check_job: str = ""
     round_job: str = ""
+    release_job: str = ""
     invitation: str = ""
     empty: list[str] = field(default_factory=list)
 
@@ -56,6 +58,8 @@ NEEDS_MORE: dict[str, Callable[[Ground], str]] = {
     "desk:rejected": lambda g: f"/imports/{g.import_job}/rejected/",
     "desk:import-columns": lambda g: f"/imports/{g.check_job}/columns/",
     "desk:import-template": lambda g: "/imports/template/residents.import_roster/",
+    "places:release-job": lambda g: f"/places/release/{g.release_job}/",
+    "places:release-report": lambda g: f"/places/release/{g.release_job}/report/",
     "accounts:accept": lambda g: f"/account/invitation/{g.invitation}/",
     "rounds:work": lambda g: f"/rounds/{g.world.targets['own'].draft_code}/work/{g.round_job}/",
 }
@@ -100,6 +104,7 @@ def make_work(page: Page, ground: Ground, folder: Path) -> None:
         draft = ground.world.targets["own"].draft_id
         who = actor_for(ground.account, at)
         ground.round_job = str(services.request_open(round_id=draft, actor=who, at=at).pk)
+        ground.release_job = str(try_release(who, at).pk)
         idle = ground.world.idle.pk if ground.world.idle else 0
         ground.invitation = accounts.invite(account_id=idle, days=3, actor=who, at=at).raw
     page.goto("/account/")

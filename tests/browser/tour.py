@@ -16,6 +16,7 @@ from linli.rounds import bulk, services
 from linli.rounds.terms import RoundKind
 from linli.site.demo import build
 from linli.site.demo.load import Plan
+from tests.browser.moments import Moments, make_moments
 from tests.builders.duplicates import make_duplicate, make_merger
 
 PASSWORD = "tour-of-the-demo"
@@ -37,10 +38,12 @@ class Demo:
     door: int
     household: int
     person: int
+    name: str
     account: int
     appointment: int
     team: int
     duplicate: int
+    now: Moments
 
 
 def build_ground() -> Demo:
@@ -69,12 +72,14 @@ def build_ground() -> Demo:
         door=door,
         household=household,
         person=person,
+        name=str(db.scalar("SELECT name FROM person WHERE id = %s", [person])),
         account=command["id"],
         appointment=int(db.scalar("SELECT max(id) FROM appointment WHERE role = 'unit_lead'")),
         team=teams.form_team(
             place_id=chain[Kind.COMMUNITY].id, name="入户工作专班", leader_id=command["id"], actor=SYSTEM, at=at
         ),
         duplicate=make_duplicate(person, other, door),
+        now=make_moments(actor, chain[Kind.COMMUNITY].id, PASSWORD, clock.now()),
     )
 
 
@@ -124,6 +129,12 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ),
     ("rounds:new", lambda d: "/rounds/new/", "新建轮次", "A new round"),
     ("rounds:draft", lambda d: f"/rounds/{d.draft}/", "草稿轮次", "A round in draft"),
+    (
+        "rounds:work",
+        lambda d: f"/rounds/{d.now.opening}/work/{d.now.opening_job}/",
+        "轮次处理进度",
+        "How far the work on a round is",
+    ),
     ("rounds:close", lambda d: f"/rounds/{d.round}/close/", "结束轮次", "Closing a round"),
     ("rounds:certificate", lambda d: f"/rounds/{d.closed}/certificate/", "轮次结果单", "The certificate of a round"),
     ("places:index", lambda d: "/places/?text=小区", "查找地点", "Finding places"),
@@ -139,7 +150,20 @@ PAGES: list[tuple[str, Address, str, str]] = [
         "调整边界：前后对照",
         "Redrawing boundaries, before and after",
     ),
-    ("residents:search", lambda d: "/residents/?q=张", "查找居民", "Finding residents"),
+    (
+        "places:redrawing",
+        lambda d: f"/places/redrawings/{d.now.redrawing}/",
+        "一次边界调整，可撤销",
+        "A change of boundaries, and the way back",
+    ),
+    ("places:release", lambda d: "/places/release/", "区划换版：上传新旧名单", "A new release of the divisions"),
+    (
+        "places:release-job",
+        lambda d: f"/places/release/{d.now.release}/",
+        "区划换版：先看会有哪些变更",
+        "What a new release of the divisions would change",
+    ),
+    ("residents:search", lambda d: "/residents/", "查找居民", "Finding residents"),
     ("residents:door", lambda d: f"/residents/door/{d.door}/", "一户登记", "The register of a door"),
     ("residents:new-household", lambda d: f"/residents/door/{d.door}/new/", "新登记一户", "A new household"),
     ("residents:household", lambda d: f"/residents/household/{d.household}/", "家庭", "A household"),
@@ -171,6 +195,12 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("duty:chain-place", lambda d: f"/duty/chain/{d.community}/", "一个社区的责任链", "The chain of a community"),
     ("duty:vacant", lambda d: f"/duty/chain/{d.district}/vacant/", "空缺岗位", "Vacant posts"),
     ("duty:map", lambda d: f"/duty/chain/{d.district}/map/", "空缺地图", "Vacancies on the map"),
+    (
+        "duty:dissolved",
+        lambda d: f"/duty/chain/{d.now.redrawn}/dissolved/",
+        "随地点撤销的岗位",
+        "Posts that ended with their place",
+    ),
     ("duty:door", lambda d: f"/duty/door/{d.door}/", "这一户谁负责", "Who answers for this door"),
     ("duty:hand-over", lambda d: f"/duty/appointments/{d.appointment}/hand-over/", "岗位交接", "Handing over a post"),
     ("duty:appointments", lambda d: "/duty/appointments/", "任职", "Appointments"),
@@ -184,29 +214,30 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("duty:cadres", lambda d: "/duty/cadres/", "下沉干部报到", "Cadres who reported"),
     ("duty:me", lambda d: "/duty/me/", "我的任职与令牌", "My appointments and tokens"),
     ("desk:imports", lambda d: "/imports/", "导入", "Import"),
+    ("desk:job", lambda d: f"/imports/{d.now.check}/", "导入核对：收支相抵的账目", "The account of an import"),
+    ("desk:import-columns", lambda d: f"/imports/{d.now.check}/columns/", "指定各列", "Saying which column is which"),
     ("desk:journal", lambda d: "/journal/", "操作日志", "The journal"),
     ("desk:journal-export", lambda d: "/journal/export/", "导出日志", "Export of the journal"),
     ("desk:password", lambda d: "/password/", "修改密码", "Changing one's password"),
     ("desk:sign-in", lambda d: "/sign-in/", "登录", "Signing in"),
+    ("desk:second-step", lambda d: "/sign-in/code/", "二次验证", "The second step"),
     (
         "accounts:index",
         lambda d: "/account/",
         "我的账号：二次验证、通行密钥、会话",
         "My account: second factor, passkeys, sessions",
     ),
+    ("accounts:confirm", lambda d: "/account/confirm/", "再次确认身份", "Confirming that it is you"),
+    ("accounts:app", lambda d: "/account/app/", "设置验证器", "Setting up the app"),
     ("accounts:passkey-add", lambda d: "/account/passkeys/add/", "添加通行密钥", "Adding a passkey"),
     ("accounts:invitations", lambda d: "/account/invitations/", "邀请", "Invitations"),
+    (
+        "accounts:accept",
+        lambda d: f"/account/invitation/{d.now.invitation}/",
+        "接受邀请",
+        "Accepting an invitation",
+    ),
     ("accounts:access", lambda d: f"/account/of/{d.account}/", "账号安全", "The ways into an account"),
 ]
-# Pages of a moment, which the demo does not have: a file being worked on, a link sent to somebody.
-MOMENTS = {
-    "accounts:confirm": ("再次确认身份", "Confirming that it is you"),
-    "accounts:app": ("设置验证器", "Setting up the app"),
-    "accounts:accept": ("接受邀请", "Accepting an invitation"),
-    "desk:job": ("导入结果：收支相抵的账目", "The account of an import"),
-    "desk:import-columns": ("指定各列", "Saying which column is which"),
-    "desk:second-step": ("二次验证", "The second step"),
-    "duty:dissolved": ("随地点撤销的岗位", "Posts that ended with their place"),
-    "places:redrawing": ("一次边界调整", "A change of boundaries"),
-    "rounds:work": ("轮次处理进度", "How far the work on a round is"),
-}
+# Of those who are not signed in.
+STRANGERS = {"desk:sign-in", "desk:second-step", "accounts:accept"}

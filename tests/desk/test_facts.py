@@ -35,7 +35,7 @@ def test_every_detail_that_a_service_writes_has_words() -> None:
     assert not unsaid, "give them words in linli/desk/facts.py"
 
 
-KNOWN = Known(places={"150102001": "东街街道"}, accounts={"7": "office"}, doors={4711: "1号楼 101"})
+KNOWN = Known(places={"150102001": "东街街道", 3: "新城区"}, accounts={"7": "office"}, doors={4711: "1号楼 101"})
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,10 @@ KNOWN = Known(places={"150102001": "东街街道"}, accounts={"7": "office"}, do
         ("duty.appoint", {"role": "grid_lead", "since": "2026-10-04 06:00:00+00:00"},
          [("role", "grid lead"), ("since", "2026-10-04 14:00")]),
         ("duty.appoint", {"until": "9000-01-01 00:00:00+00:00"}, [("until", "without end")]),
+        ("duty.appoint", {"place": 3, "role": "command"}, [("place", "新城区"), ("role", "command centre")]),
         ("duty.appoint", {"until": None, "since": "soon"}, [("since", "soon")]),
         ("places.regrid", {"since": "2026-10-04T06:00:00+00:00", "before": ["150102001", "150102009"], "number": 1234},
-         [("since", "2026-10-04 14:00"), ("before", "东街街道, 150102009"), ("number", "1234")]),
+         [("since", "2026-10-04 14:00"), ("before", "东街街道, 150102009"), ("change no.", "1234")]),
         ("residents.record_presence", {"before": "present", "presence": "away", "back_on": "2026-10-09"},
          [("before", "present"), ("presence", "away"), ("back on", "2026-10-09")]),
         ("residents.edit_person", {"changed": ["phone", "born_on"], "digests": {"phone": "ab12"}},
@@ -92,7 +93,7 @@ def test_the_page_names_places_accounts_and_doors() -> None:
         door = district.doors[0]
         for verb, detail in (
             ("places.move_compound", {"source": district.communities[1].code, "target": district.communities[0].code}),
-            ("duty.claim_post", {"account": office.pk, "role": "unit_lead"}),
+            ("duty.claim_post", {"account": office.pk, "role": "unit_lead", "place": district.units[0].id}),
             ("residents.move_household", {"from_key": door.key}),
         ):
             journal.record(actor=access.SYSTEM, at=AT, verb=verb, key=door.key, **detail)
@@ -101,7 +102,7 @@ def test_the_page_names_places_accounts_and_doors() -> None:
     page = client.get("/journal/").content.decode()
     for words in (
         f"from {district.communities[1].name}", f"to {district.communities[0].name}", f"account {office.name}",
-        "role unit lead", f"{district.compounds[0].name}",
+        "role unit lead", f"place {district.units[0].name}", f"{district.compounds[0].name}",
     ):  # fmt: skip
         assert words in page, words
     assert str(door.key) not in page
