@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
+from tests.browser.stoppable import Server
 from tests.builders.duty import PASSWORD
 from tests.builders.outlines import SIDE, SOUTH, WEST
 
@@ -95,6 +96,21 @@ def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., P
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
+
+
+@pytest.fixture(scope="module")
+def phones() -> Iterator[Playwright]:
+    """What starts phones' browsers, each with a profile of its own (tests.browser.field.open_phone)."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture
+def stoppable(transactional_db: None) -> Iterator[Server]:
+    """A server that can be stopped and started again."""
+    server = Server()
+    yield server
+    server.stop()
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:

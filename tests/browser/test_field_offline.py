@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from linli.core import clock, db
 from tests.browser.conftest import ARGS, CHROMIUM, DESK, overflow, sign_in
 from tests.browser.field import (
-    Server,
     expect_waiting,
     mark_door,
     open_phone,
@@ -21,6 +19,7 @@ from tests.browser.field import (
     unlock,
     wait_for_worker,
 )
+from tests.browser.stoppable import Server
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
 from tests.builders.residents import make_household
@@ -28,19 +27,6 @@ from tests.builders.rounds import Walk, open_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOORS, LEFT = 60, 4
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture
-def server(transactional_db: None) -> Iterator[Server]:
-    started = Server()
-    yield started
-    started.stop()
 
 
 @pytest.fixture
@@ -86,21 +72,21 @@ def mark_all(page: Page, walk: Walk) -> None:
             mark_door(page, key)
 
 
-def test_sixty_doors_without_a_server(playwright: Playwright, server: Server, walk: Walk, tmp_path: Path) -> None:
+def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
     profile = tmp_path / "phone"
-    with open_phone(playwright, profile, server) as page:
+    with open_phone(phones, profile, stoppable) as page:
         sign_in_phone(page, "wang")
         assert overflow(page) == 0
         wait_for_worker(page)
-        assert count_homes_on_gap_list(playwright, server, walk) > LEFT  # a page of them
-        server.stop()
+        assert count_homes_on_gap_list(phones, stoppable, walk) > LEFT  # a page of them
+        stoppable.stop()
         mark_all(page, walk)
         expect_waiting(page, DOORS)
         page.reload()
         unlock(page)
         expect_waiting(page, DOORS)
 
-    with open_phone(playwright, profile, server) as page:  # the phone was restarted; there is still no server
+    with open_phone(phones, profile, stoppable) as page:  # the phone was restarted; there is still no server
         page.goto("/field/")
         unlock(page)
         expect(page.locator("[data-line]")).to_contain_text("没有信号", timeout=15_000)
@@ -109,14 +95,14 @@ def test_sixty_doors_without_a_server(playwright: Playwright, server: Server, wa
         expect(page.locator("[data-door].s-done")).to_have_count(len(walk.district.keys) // 2)
         assert count_marks(walk) == (0, 0)
 
-    with open_phone(playwright, profile, server) as page:
+    with open_phone(phones, profile, stoppable) as page:
         page.clock.set_fixed_time(datetime.now(tz=clock.now().tzinfo) + timedelta(hours=73))
         page.goto("/field/")
         expect(page.locator("main")).to_contain_text("72 小时没有联系上服务器")
         expect_waiting(page, DOORS)
         assert page.locator("input[name=pin]").count() == 0  # there is nothing left to unlock
-        server.start()
+        stoppable.start()
         sign_in_phone(page, "wang")
         expect_waiting(page, 0)
     assert count_marks(walk) == (DOORS * 2, DOORS * 2)
-    assert count_homes_on_gap_list(playwright, server, walk) == LEFT
+    assert count_homes_on_gap_list(phones, stoppable, walk) == LEFT

@@ -27,6 +27,7 @@ export class Server {
   readonly accepted = new Map<string, Command>();
   readonly paths: string[] = [];
   readonly sessions = new Map<string, { account: number; key?: CryptoKey; ended: boolean }>();
+  forbidsPack = false;
   /** Sessions that this server has never heard of. */
   readonly unknown = new Set<string>();
   pack: Record<string, unknown> = {};
@@ -58,6 +59,7 @@ export class Server {
     if (path === 'sync' || path === 'handed') {
       return { server_time, results: await this.take(ask.body as Batch, known.account, path) };
     }
+    if (this.forbidsPack) throw new Refusal(403, 'core.forbidden', '', '', undefined);
     return { cursor: String(this.now), issued_at: server_time, until: '', full: true, extent: [], gone: [], sections: {}, personal: {}, ...this.pack };
   }
 

@@ -146,3 +146,14 @@ describe('the pack', () => {
     expect(await app.packs.head()).toBeUndefined();
   });
 });
+
+it('takes the pack away from who holds no post any more, and keeps the work', async () => {
+  server.pack = { sections: { doors: { all: true, within: [], drop: [], put: [{ id: 1 }] } } };
+  await app.run();
+  await mark(1);
+  server.forbidsPack = true;
+  expect((await app.run()).packChanged).toBe(true);
+  expect(await app.packs.list()).toEqual([]);
+  expect(await app.packs.head()).toBeUndefined();
+  expect(server.accepted.size).toBe(1);
+});

@@ -2,7 +2,7 @@
 import { Refusal, type Transport } from './api';
 import { isOutOfContact, offsetOf, type Clock, type Contact } from './clock';
 import { sealToServer } from './crypto';
-import type { FieldDb } from './db';
+import { isQuotaError, type FieldDb } from './db';
 import { makeKeys, type FreshKeys, type Keys, type Vault } from './vault';
 
 export interface Post {
@@ -107,17 +107,24 @@ export class AccountStore {
   /** The server has answered: contact is renewed and the clock's error known anew. */
   async heard(sentAt: number, serverTime: string): Promise<number> {
     const now = this.clock.now();
-    await this.db.transaction('rw', this.db.meta, async () => {
-      await this.db.write(CONTACT, { heardAt: now, latest: now } satisfies Contact);
-      await this.db.write(OFFSET, offsetOf(sentAt, now, serverTime));
-    });
+    await this.touched();
+    await this.note(OFFSET, offsetOf(sentAt, now, serverTime));
     return Date.parse(serverTime);
   }
 
   /** The server has answered without its time. */
   async touched(): Promise<void> {
     const now = this.clock.now();
-    await this.db.write(CONTACT, { heardAt: now, latest: now } satisfies Contact);
+    await this.note(CONTACT, { heardAt: now, latest: now } satisfies Contact);
+  }
+
+  /** On a full phone the older value stays: sending work must not fail for it. */
+  private async note(name: string, value: unknown): Promise<void> {
+    try {
+      await this.db.write(name, value);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+    }
   }
 
   /** The posts may have changed, and with them what may be offered on the screen. */
@@ -144,7 +151,7 @@ export class AccountStore {
       await this.end('out-of-contact');
       return true;
     }
-    if (now > contact.latest) await this.db.write(CONTACT, { ...contact, latest: now });
+    if (now > contact.latest) await this.note(CONTACT, { ...contact, latest: now });
     return false;
   }
 

@@ -71,6 +71,8 @@ export const boundTo = (session: string, id: string, seq: number): string => `${
 export class Outbox {
   /** Commands the storage had no room for. They count, they are sent, and they are stored as soon as there is room. */
   private unstored: OutboxRow[] = [];
+  /** Queued by this run of the app and in no batch yet: what may still be withdrawn. */
+  private fresh = new Set<string>();
   private lastSeq = 0;
   private listeners = new Set<() => void>();
 
@@ -115,6 +117,7 @@ export class Outbox {
       this.unstored.push(row);
       stored = false;
     }
+    this.fresh.add(id);
     this.changed();
     return { id, stored };
   }
@@ -189,7 +192,7 @@ export class Outbox {
       batch.push(row);
       return true;
     };
-    await this.db.transaction('rw', this.db.outbox, async () => {
+    await this.db.transaction('r', this.db.outbox, async () => {
       for (const row of this.unstored) if (!take(row)) return;
       for (const urgent of [1, 0] as const) {
         const range = this.db.outbox
@@ -199,11 +202,22 @@ export class Outbox {
           if (!take(row)) break;
         }
       }
-      const fresh = batch.filter((row) => !row.tried).map((row) => row.id);
-      if (fresh.length) await this.db.outbox.where('id').anyOf(fresh).modify({ tried: 1 });
     });
-    for (const row of batch) row.tried = 1;
+    await this.noteTried(batch);
     return batch.map(({ id, seq, nonce, box }) => ({ id, device_seq: seq, nonce, box }));
+  }
+
+  /** Before it is sent, not after: from here on only the server knows whether it arrived. */
+  private async noteTried(batch: readonly OutboxRow[]): Promise<void> {
+    for (const { id } of batch) this.fresh.delete(id);
+    const first = batch.filter((row) => !row.tried).map((row) => row.id);
+    for (const row of batch) row.tried = 1;
+    if (first.length === 0) return;
+    try {
+      await this.db.outbox.where('id').anyOf(first).modify({ tried: 1 });
+    } catch (error) {
+      if (!isQuotaError(error)) throw error; // a full phone still sends; `fresh` keeps it from being withdrawn
+    }
   }
 
   /**
@@ -245,6 +259,7 @@ export class Outbox {
 
   /** Take back what was never part of a batch. False when it may have been sent: then an undo has to follow it. */
   async withdraw(id: string): Promise<boolean> {
+    if (!this.fresh.delete(id)) return false;
     const inMemory = this.unstored.find((row) => row.id === id);
     if (inMemory) {
       if (inMemory.tried || inMemory.state !== 'waiting') return false;

@@ -92,6 +92,13 @@ export class PackStore {
     }
   }
 
+  async clear(): Promise<void> {
+    await this.db.transaction('rw', this.db.pack, this.db.meta, async () => {
+      await this.db.pack.clear();
+      await this.db.meta.delete(PACK);
+    });
+  }
+
   list(): Promise<PackRow[]> {
     return this.db.pack.toArray();
   }

@@ -126,7 +126,7 @@ export class Sync {
 
   /** Whole the first time, then what changed. True when something did. */
   private async fetchPack(keys: Keys, lang: string): Promise<boolean> {
-    const { packs, accounts, outbox, transport, clock } = this.ground;
+    const { packs, accounts, outbox, clock } = this.ground;
     const head = await packs.head();
     const narrowed = await this.ground.db.read<string>(NARROWED);
     const asked = new URLSearchParams();
@@ -135,11 +135,12 @@ export class Sync {
     const sentAt = clock.now();
     const query = asked.toString();
     const path = query ? `pack?${query}` : 'pack';
-    const reply = await transport<PackAnswer & { server_time?: string }>('GET', path, {
-      token: keys.token,
-      etag: head?.etag ?? undefined,
-      lang,
-    });
+    const reply = await this.askPack(path, keys, head?.etag ?? undefined, lang);
+    if (reply === null) {
+      await packs.clear();
+      await accounts.refresh(keys.token, lang);
+      return head !== undefined;
+    }
     if (reply.status === 304) {
       await accounts.touched();
       await outbox.forgetSent(Infinity); // the server had taken it before it said that nothing changed
@@ -151,5 +152,16 @@ export class Sync {
     await outbox.forgetSent(issuedAt);
     if (reply.data.full || reply.data.gone.length) await accounts.refresh(keys.token, lang);
     return true;
+  }
+
+  /** null: whoever holds no post with doors any more has no pack either. */
+  private async askPack(path: string, keys: Keys, etag: string | undefined, lang: string) {
+    try {
+      const ask = { token: keys.token, etag, lang };
+      return await this.ground.transport<PackAnswer & { server_time?: string }>('GET', path, ask);
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 403) return null;
+      throw error;
+    }
   }
 }

@@ -7,7 +7,7 @@
  */
 import { fromBase64, randomBytes, toBase64, type Bytes } from './bytes';
 import { importKey, KEY_BYTES, keyOfPin, newDeviceKey, open, PIN_ITERATIONS, seal, type Box } from './crypto';
-import type { FieldDb } from './db';
+import { isQuotaError, type FieldDb } from './db';
 
 export const MOST_WRONG_PINS = 10;
 export const SHORTEST_PIN = 6;
@@ -101,11 +101,8 @@ export class Vault {
 
   private async readSecrets(pin: string): Promise<Secrets> {
     // Counted before it is tried, so that closing the app at the right moment gives no more tries.
-    const row = await this.db.transaction('rw', this.db.meta, async () => {
-      const found = await this.db.read<VaultRow>(VAULT);
-      if (found) await this.db.write(VAULT, { ...found, wrong: found.wrong + 1 });
-      return found;
-    });
+    const row = await this.db.read<VaultRow>(VAULT);
+    if (row) await this.note({ ...row, wrong: row.wrong + 1 });
     if (!row) throw new Destroyed();
     if (row.wrong >= MOST_WRONG_PINS) {
       await this.destroy();
@@ -122,8 +119,17 @@ export class Vault {
       await this.destroy();
       throw new Destroyed();
     }
-    await this.db.write(VAULT, { ...row, wrong: 0 });
+    await this.note({ ...row, wrong: 0 });
     return secrets;
+  }
+
+  /** A full phone must not lock its worker out: there, tries go uncounted. */
+  private async note(row: VaultRow): Promise<void> {
+    try {
+      await this.db.write(VAULT, row);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+    }
   }
 
   /** The keys and all that they open, but not unsent work. */

@@ -1,0 +1,208 @@
+"""What goes wrong on a worker's day: a full phone, a sign-in that was ended, a post that was handed over, two phones at
+one door. Nothing is lost, and the worker is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from linli.accounts.services import sessions
+from linli.core import clock, db
+from linli.core.access import SYSTEM
+from linli.core.models import Account
+from linli.duty import posts
+from linli.duty.models import Appointment
+from tests.browser.field import (
+    expect_waiting,
+    mark_door,
+    open_phone,
+    open_unit,
+    sign_in_phone,
+    unlock,
+    wait_for_worker,
+)
+from tests.browser.stoppable import Server
+from tests.builders.duty import make_account
+from tests.builders.places import make_district
+from tests.builders.residents import make_household
+from tests.builders.rounds import Walk, open_over
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def walk() -> Walk:
+    """One stairwell of six doors, two people behind each; `wang` and `li` answer for it."""
+    with db.owner():
+        now = clock.now()
+        district = make_district(communities=1, compounds=1, buildings=1, units=1)
+        homes = {key: make_household(key) for key in district.keys}
+        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
+        for username, name in (("wang", "王芳"), ("li", "李静")):
+            make_account(role="grid_worker", place=district.communities[0], username=username, name=name)
+    return Walk(district, homes, round_)
+
+
+def states(walk: Walk) -> dict[int, set[int]]:
+    """Door -> the states of those behind it."""
+    found: dict[int, set[int]] = {}
+    with db.owner():
+        rows = db.rows("SELECT key, state FROM round_state WHERE round_id = %(round)s", {"round": walk.round.id})
+    for key, state in rows:
+        found.setdefault(key, set()).add(state)
+    return found
+
+
+def count_marks() -> int:
+    with db.owner():
+        return int(db.rows("SELECT count(*) FROM mark")[0][0])
+
+
+def send_now(page: Page) -> None:
+    page.goto("/field/#/outbox")
+    page.get_by_role("button", name="现在上传").click()
+
+
+def test_a_full_phone_keeps_and_sends_everything(
+    phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
+) -> None:
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        sign_in_phone(page, "wang")
+        wait_for_worker(page)
+    stoppable.stop()
+    # Before the first write of another run: Chromium asks for the room left only now and then.
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        storage = page.context.new_cdp_session(page)
+        storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url, "quotaSize": 1})
+        page.goto("/field/")
+        unlock(page)
+        open_unit(page, "1单元")
+        for key in walk.district.keys[:2]:
+            mark_door(page, key)
+        expect_waiting(page, 2)
+        expect(page.get_by_role("alert")).to_contain_text("手机存储已满：2 条只在内存里")
+        stoppable.start()
+        send_now(page)
+        expect_waiting(page, 0)
+        assert count_marks() == 4
+        expect(page.get_by_text("只在内存里")).to_have_count(0)
+
+        stoppable.stop()
+        open_unit(page, "1单元")
+        mark_door(page, walk.district.keys[2])
+        expect(page.get_by_role("alert")).to_contain_text("1 条只在内存里")
+        storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url})  # room was made
+        send_now(page)
+        expect(page.get_by_text("只在内存里")).to_have_count(0)
+        page.reload()  # it is in the store now
+        unlock(page)
+        expect_waiting(page, 1)
+        stoppable.start()
+        send_now(page)
+        expect_waiting(page, 0)
+    assert count_marks() == 6
+
+
+def test_a_sign_in_ended_while_offline(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        sign_in_phone(page, "wang")
+        wait_for_worker(page)
+        stoppable.stop()
+        open_unit(page, "1单元")
+        for key in walk.district.keys[:3]:
+            mark_door(page, key)
+        expect_waiting(page, 3)
+        with db.owner():
+            wang = Account.objects.get(username="wang")
+            sessions.end_all_sessions(account_id=wang.pk, actor=SYSTEM, at=clock.now())
+        stoppable.start()
+        send_now(page)
+        expect(page.locator("main")).to_contain_text("登录已失效")
+        expect(page.locator("main")).to_contain_text("3 条没上传的工作封存在这部手机上")
+        kept = page.evaluate(
+            """async () => {
+              const db = await new Promise((done) => {
+                const asked = indexedDB.open('linli-field');
+                asked.onsuccess = () => done(asked.result);
+              });
+              const count = (name) => new Promise((done) => {
+                const asked = db.transaction(name).objectStore(name).count();
+                asked.onsuccess = () => done(asked.result);
+              });
+              return [await count('pack'), await count('outbox')];
+            }"""
+        )
+        assert kept == [0, 3]
+        assert count_marks() == 0
+        sign_in_phone(page, "wang")
+        expect_waiting(page, 0)
+    assert count_marks() == 6
+
+
+def test_a_post_handed_over_while_offline(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
+    before, after, *_rest = walk.district.keys
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        sign_in_phone(page, "wang")
+        wait_for_worker(page)
+        stoppable.stop()
+        open_unit(page, "1单元")
+        mark_door(page, before)
+        expect_waiting(page, 1)
+        with db.owner():
+            post = Appointment.objects.get(account__username="wang")
+            heir = make_account(username="heir", name="接任者")
+            posts.hand_over(appointment_id=post.pk, to_account_id=heir.pk, actor=SYSTEM, at=clock.now())
+        mark_door(page, after)
+        expect_waiting(page, 2)
+        stoppable.start()
+        send_now(page)
+        expect_waiting(page, 0)
+        expect(page.locator("[data-settle]")).to_have_count(1)  # done when the post was another's: to be settled
+        expect(page.locator("[data-settle]")).to_contain_text("没有相应的岗位")
+        page.goto("/field/#/")
+        expect(page.locator("main")).to_contain_text("您名下还没有门户")
+        page.goto("/field/#/outbox")
+        page.locator("[data-set-aside]").click()
+        page.get_by_role("dialog").get_by_role("button", name="放下").click()
+        expect(page.locator("[data-settle]")).to_have_count(0)
+    found = states(walk)
+    assert found[before] == {10}
+    assert found[after] == {0}
+
+
+def test_two_phones_at_one_door(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
+    door, other, *_rest = walk.district.keys
+    with (
+        open_phone(phones, tmp_path / "wang", stoppable) as wang,
+        open_phone(phones, tmp_path / "li", stoppable) as li,
+    ):
+        for page, username in ((wang, "wang"), (li, "li")):
+            sign_in_phone(page, username)
+            wait_for_worker(page)
+        stoppable.stop()
+        for page in (wang, li):
+            open_unit(page, "1单元")
+        mark_door(wang, door, "absent")
+        mark_door(li, door)  # later: somebody opened
+        mark_door(li, other)
+        mark_door(wang, other)  # both found everybody: counts once
+        expect_waiting(wang, 2)
+        expect_waiting(li, 2)
+        stoppable.start()
+        send_now(li)
+        expect_waiting(li, 0)
+        send_now(wang)
+        expect_waiting(wang, 0)
+        open_unit(wang, "1单元")
+        expect(wang.locator(f"[data-door='{door}']")).to_contain_text("✓ 2 人")  # the later mark counts, on both phones
+        expect(wang.locator(f"[data-door='{other}']")).to_contain_text("✓ 2 人")
+    found = states(walk)
+    assert (found[door], found[other]) == ({10}, {10})
+    with db.owner():
+        (closed,) = db.rows(
+            "SELECT count(*) FROM round_state WHERE round_id = %(round)s AND state = 10", {"round": walk.round.id}
+        )[0]
+    assert closed == 4
