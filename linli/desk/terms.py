@@ -133,6 +133,7 @@ VERBS: dict[str, Text] = {
     "rounds.open_round": _("opened a round"),
     "rounds.close_round": _("closed a round"),
     "rounds.reopen_round": _("reopened a round"),
+    "rounds.withdraw_marks": _("withdrew marks given by mistake"),
     "rounds.mark_many": _("marked doors"),
     "rounds.export_gaps": _("exported a list of who is missing"),
     "desk.sign_in": _("signed in"),

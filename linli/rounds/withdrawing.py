@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from linli.core import db
+from linli.core import db, journal
 from linli.core.access import Actor
 from linli.rounds.errors import RoundClosed, RoundNotOpen, UndoLate
 from linli.rounds.queries import RoundView
@@ -42,7 +42,7 @@ def withdraw_marks(
     actor.require("rounds.mark")
 
     def work() -> int:
-        return int(
+        count = int(
             db.scalar(
                 "SELECT linli_withdraw(%s, %s::int8multirange, %s::bigint[], %s::uuid[], %s, %s, %s, %s)",
                 [
@@ -51,11 +51,19 @@ def withdraw_marks(
                 ],
             )
         )  # fmt: skip
+        if not count:
+            raise UndoLate
+        key = db.scalar(
+            "SELECT min(key) FROM round_state WHERE part = %s AND round_id = %s AND subject_id = ANY(%s)",
+            [round_.part, round_.id, list(subject_ids)],
+        )
+        journal.record(
+            actor=actor, at=at, verb="rounds.withdraw_marks", key=int(key), permission="rounds.mark",
+            subject=f"round:{round_.code}", marks=count, done_at=done_at,
+        )  # fmt: skip
+        return count
 
-    count = db.retrying(work)
-    if not count:
-        raise UndoLate
-    return count
+    return db.retrying(work)
 
 
 def find_withdrawn(mark_ids: Sequence[UUID]) -> set[UUID]:

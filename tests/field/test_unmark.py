@@ -33,6 +33,8 @@ def test_what_counted_before_counts_again(town: Town, phone: Phone) -> None:
     assert told[0]["given"] == {"marks": 1}
     assert town.state(town.people[0]) == Mark.ABSENT
     assert phone.results([undone])[0]["result"] == "known"
+    with db.owner():
+        assert db.scalar("SELECT count(*) FROM journal_entry WHERE verb = 'rounds.withdraw_marks'") == 1
     phone.results([back(phone, town, first)])
     assert town.state(town.people[0]) == Mark.NOT_REACHED
     with db.owner():

@@ -22,7 +22,7 @@ LEVEL = 6
 
 
 class PackQuery(Schema):
-    cursor: str = Field("", max_length=8_000, description="That of the last pack: only what changed since.")
+    cursor: str = Field("", description="That of the last pack: only what changed since.")
     place: str = Field("", max_length=40, description="Code of a place: only the doors of it.")
 
 

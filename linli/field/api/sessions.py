@@ -32,7 +32,7 @@ class DeviceIn(Schema):
     tz: str = Field("", max_length=60)
 
 
-class SignInIn(Schema):
+class PhoneSignInIn(Schema):
     username: str = Field("", max_length=150, description="Empty: whoever is signed in on the page that asks.")
     password: str = Field("", max_length=1_000)
     code: str = Field("", max_length=40, description="Six digits of the app or a recovery code, where there is one.")
@@ -49,7 +49,7 @@ class PhoneAccountOut(Schema):
     name: str
 
 
-class PostOut(Schema):
+class PhonePostOut(Schema):
     role: str
     label: str
     place: str
@@ -59,7 +59,7 @@ class PostOut(Schema):
 class PhoneSessionOut(Schema):
     session: UUID
     account: PhoneAccountOut
-    posts: list[PostOut]
+    posts: list[PhonePostOut]
     permissions: list[str] = Field(description="What may be offered on the screen; the server judges each command.")
     server_time: datetime
     offset_ms: int = Field(description="To be added to the phone's clock, as of when the session began.")
@@ -70,7 +70,7 @@ class PhoneSessionOut(Schema):
     lang: str
 
 
-class NewSessionOut(PhoneSessionOut):
+class NewPhoneSessionOut(PhoneSessionOut):
     token: str = Field(description="Told this once.")
 
 
@@ -84,12 +84,12 @@ class SessionKeyIn(KeyIn):
 
 
 @router.post(
-    "/session", response={201: NewSessionOut}, auth=None, summary="Sign a phone in",
+    "/session", response={201: NewPhoneSessionOut}, auth=None, summary="Sign a phone in",
     description="By password, with a code where the account has a second factor; or, without a username, for whoever is"
     " signed in on the page that asks. Wrong attempts count, and lock.",
 )  # fmt: skip
 @for_strangers
-def sign_in(request: ApiRequest, body: SignInIn) -> Status[NewSessionOut]:
+def sign_in(request: ApiRequest, body: PhoneSignInIn) -> Status[NewPhoneSessionOut]:
     device = Device(body.device.name, body.device.now, body.device.tz)
     origin: dict[str, Any] = {"address": address_of(request), "agent": request.headers.get("User-Agent", "")}
     if body.username:
@@ -103,7 +103,7 @@ def sign_in(request: ApiRequest, body: SignInIn) -> Status[NewSessionOut]:
                 at=request.at, **origin,
             )  # fmt: skip
     described = _describe(made.view, made.actor, request.at)
-    return Status(201, NewSessionOut(token=made.token, **described))
+    return Status(201, NewPhoneSessionOut(token=made.token, **described))
 
 
 @router.get("/session", response=PhoneSessionOut, summary="This phone's session, the server's key and time")
@@ -147,7 +147,7 @@ def _describe(view: SessionView, actor: Any, at: datetime) -> dict[str, Any]:
         "session": view.id,
         "account": PhoneAccountOut(id=view.account_id, name=view.account_name),
         "posts": [
-            PostOut(role=one.role, label=one.role_label, place=one.place_name, code=one.place_code)
+            PhonePostOut(role=one.role, label=one.role_label, place=one.place_name, code=one.place_code)
             for one in posts
             if one.since <= at
         ],

@@ -54,7 +54,7 @@ class SealedBatchIn(Schema):
     sealed: list[BoxIn] = Field(max_length=MOST_COMMANDS)
 
 
-class ResultOut(Schema):
+class FieldResultOut(Schema):
     id: Any = Field(description="As it was sent.")
     result: str = Field(description="accepted, known, refused, conflict")
     code: str = ""
@@ -66,12 +66,12 @@ class ResultOut(Schema):
     theirs: dict[str, Any] = Field(default_factory=dict)
 
 
-class ResultsOut(Schema):
+class FieldResultsOut(Schema):
     server_time: datetime
-    results: list[ResultOut]
+    results: list[FieldResultOut]
 
 
-class ReceiptOut(Schema):
+class FieldReceiptOut(Schema):
     id: UUID
     result: str = Field(description="known, unknown")
     given: dict[str, Any] = Field(default_factory=dict)
@@ -79,10 +79,10 @@ class ReceiptOut(Schema):
 
 class PhoneReceiptsOut(Schema):
     server_time: datetime
-    results: list[ReceiptOut]
+    results: list[FieldReceiptOut]
 
 
-class ReceiptsIn(Schema):
+class FieldReceiptsIn(Schema):
     ids: list[UUID] = Field(max_length=MOST_RECEIPTS)
 
 
@@ -109,7 +109,7 @@ def inline(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post(
-    "/sync", response=ResultsOut, summary="Send work", openapi_extra=_body(ClearBatchIn, SealedBatchIn),
+    "/sync", response=FieldResultsOut, summary="Send work", openapi_extra=_body(ClearBatchIn, SealedBatchIn),
     description="At most 64 kB and 500 commands; 20 kB is best. Each command has a fate of its own, answered in its"
     " place; its id makes it count once. It is judged by what its author might do when it was done.",
 )  # fmt: skip
@@ -120,7 +120,7 @@ def send(request: ApiRequest) -> HttpResponse:
 
 
 @router.post(
-    "/handed", response=ResultsOut, summary="Send work that another session sealed",
+    "/handed", response=FieldResultsOut, summary="Send work that another session sealed",
     openapi_extra=_body(SealedBatchIn),
     description="One's own of an earlier sign-in, or somebody else's that was handed over: it counts as its author's,"
     " and the journal names both.",
@@ -150,7 +150,7 @@ def get_receipts(request: ApiRequest, ids: str = "") -> PhoneReceiptsOut:
 
 @router.post("/receipts", response=PhoneReceiptsOut, summary="What became of many commands")
 @permission(None)
-def list_receipts(request: ApiRequest, body: ReceiptsIn) -> PhoneReceiptsOut:
+def list_receipts(request: ApiRequest, body: FieldReceiptsIn) -> PhoneReceiptsOut:
     return _receipts(body.ids, request.at)
 
 
@@ -159,6 +159,7 @@ def _receipts(ids: list[UUID], at: datetime) -> PhoneReceiptsOut:
     return PhoneReceiptsOut(
         server_time=at,
         results=[
-            ReceiptOut(id=id, result="known" if id in found else "unknown", given=dict(found.get(id, {}))) for id in ids
+            FieldReceiptOut(id=id, result="known" if id in found else "unknown", given=dict(found.get(id, {})))
+            for id in ids
         ],
     )
