@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -27,7 +28,7 @@ from linli.rounds import bulk, gaps, handlers, marking, queries, services
 from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Mark, MarkCommand, Outcome, RoundKind
-from tests.builders.ledger import MORNING, Block, make_block, make_person, open_round
+from tests.builders.ledger import MORNING, Block, command, give, make_block, make_person, open_round
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS = 8
@@ -145,6 +146,32 @@ def test_eight_writers_on_the_same_doors_while_people_move_and_arrive() -> None:
     assert_true_now(round_, EVERYWHERE)
     by_phones = db.scalar("SELECT count(*) FROM mark WHERE client_id IS NOT NULL")
     assert by_phones == sum(accepted)
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_one_command_sent_for_two_units_at_once_is_carried_out_once(batch: int) -> None:
+    """Two phones may not make one id, but a fault might: the second waits for the first, and knows it then."""
+    block = make_block(units=2, doors=3, people=2)
+    round_ = open_round(block.extent)
+    half = len(block.people) // 2
+    shared = new_id()
+    sent, answers = threading.Event(), {}
+
+    def send(first: int, name: str) -> None:
+        commands = [command(person) for person in block.people[first : first + batch - 1]]
+        with db.atomic():
+            answers[name] = give(round_, [command(block.people[first + batch], id=shared), *commands])
+            if name == "first":
+                sent.set()
+                time.sleep(0.3)
+
+    crew = Crew()
+    crew.start(partial(send, 0, "first"))
+    assert sent.wait(10)
+    crew.start(partial(send, half, "second"))
+    crew.wait()
+    assert answers == {"first": ["ACCEPTED"] * batch, "second": ["KNOWN"] + ["ACCEPTED"] * (batch - 1)}
+    assert_true_now(round_, block.extent)
 
 
 def test_nobody_who_arrives_while_a_round_opens_is_missed() -> None:

@@ -38,6 +38,7 @@ BEGIN
         PERFORM linli_lock_units(a_round, v_units);
         -- Read again, in a later statement than the one that locked: what another phone did at this door is now seen.
         -- Of several commands with one id the first counts. Receipts go in by id: the order of their locks.
+        BEGIN
         WITH t AS MATERIALIZED (
             SELECT c.*, t.subject_id, t.key, count(*) OVER (PARTITION BY c.id, c.ord)::integer AS n,
                    c.ord = min(c.ord) OVER (PARTITION BY c.id) AS first
@@ -45,12 +46,13 @@ BEGIN
             JOIN unnest(a_ids, a_kinds, a_events, a_devices, a_reasons, a_backs, a_untils, a_flags)
                  WITH ORDINALITY AS c (id, kind, event_at, device_at, reason, back_at, until_at, flags, ord) USING (ord)
             ORDER BY c.id, c.ord
-        ), made AS (
-            INSERT INTO receipt (client_id, round_id, marks, at)
-            SELECT DISTINCT t.id, a_round, t.n, a_received FROM t WHERE t.first ORDER BY t.id
-            ON CONFLICT (client_id) DO NOTHING RETURNING client_id
         ), fresh AS MATERIALIZED (
-            SELECT t.* FROM t WHERE t.first AND (t.id IN (SELECT client_id FROM made)) IS TRUE
+            SELECT t.* FROM t WHERE t.first AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.client_id = t.id)
+        ), made AS (
+            -- Plain, at half the price of ON CONFLICT: who sends the same command at the same time waits at the same unit's
+            -- lock. One id for two units at once meets the key, and the batch is tried again.
+            INSERT INTO receipt (client_id, round_id, marks, at)
+            SELECT DISTINCT f.id, a_round, f.n, a_received FROM fresh f ORDER BY f.id
         ), added AS (
             INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
                               until_at, account_id, appointment_id, client_id, reason)
@@ -71,6 +73,9 @@ BEGIN
         SELECT (SELECT NOT coalesce(array_agg(DISTINCT (t.key >> 11) << 11), '{}') <@ v_units FROM t), array_agg(f.ord), array_agg(f.n)
         INTO v_outside, v_done, v_marks
         FROM (SELECT DISTINCT ord, n FROM fresh) AS f;
+        EXCEPTION WHEN unique_violation THEN
+            RAISE serialization_failure USING MESSAGE = 'one command was sent for two units at once';
+        END;
         IF v_outside THEN
             RAISE serialization_failure USING MESSAGE = 'somebody moved while their unit was being locked';
         END IF;
