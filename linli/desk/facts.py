@@ -20,6 +20,7 @@ from linli.accounts.terms import Way
 from linli.core.errors import Text
 from linli.desk.terms import PURPOSES, ROOMS, VERBS
 from linli.duty.terms import PERMISSION_LABELS, Role
+from linli.notices.terms import What
 from linli.places.datums import Datum
 from linli.places.terms import FOREVER
 from linli.residents.terms import Presence, Purpose, Secret, Verdict
@@ -174,6 +175,7 @@ FACTS: dict[str, Fact] = {
 OF_VERB: dict[tuple[str, str], Fact] = {
     ("desk.export_journal", "since"): Fact(_("since"), Say.DAY),
     ("desk.export_journal", "until"): Fact(_("until"), Say.DAY),
+    ("notices.report_special", "what"): Fact(_("what"), Say.WORDS, _words(What.choices)),
     ("places.regrid", "number"): Fact(_("change no."), Say.NUMBER),
     ("places.undo_regrid", "number"): Fact(_("change no."), Say.NUMBER),
     ("residents.add_person", "name"): HIDDEN,  # a digest

@@ -109,7 +109,8 @@ def _find_known(entries: list[dict[str, Any]]) -> Known:
         return {value for one in entries for value in list_mentioned(one["verb"], one["detail"], say) if value}
 
     meant = mentioned(Say.PLACE)
-    ids, codes = ({one for one in meant if isinstance(one, kind)} for kind in (int, str))
+    ids = [one for one in meant if isinstance(one, int)]
+    codes = [one for one in meant if isinstance(one, str)]
     named: dict[str | int, str] = {}
     if codes:
         named |= {code: one.name for code, one in places.get_places_by_code(codes).items()}

@@ -11,8 +11,10 @@ import pyotp
 from linli.accounts import services as accounts
 from linli.accounts.models import SecondFactor
 from linli.core import crypto, db, importers, jobs
-from linli.core.access import SYSTEM, Actor
+from linli.core.access import Actor
 from linli.core.models import Account, Job
+from linli.notices import services as notices
+from linli.notices.terms import What
 from linli.places import queries as places
 from linli.places import services
 from linli.places.services.regridding import merge_takes
@@ -42,7 +44,8 @@ class Moments:
 
 def make_moments(actor: Actor, community_id: int, password: str, at: datetime) -> Moments:
     """Beside `community_id`, so that what the rest of the tour shows of it stays."""
-    elsewhere, number = _merge_grids(community_id, at)
+    elsewhere, number = _merge_grids(community_id, actor, at)
+    _report_specials(elsewhere, actor, at)
     code, job = _ask_to_open(elsewhere, actor, at)
     account = Account.objects.create_user(TWO_STEPS, password, name="需二次验证的账号", created_at=at)
     SecondFactor.objects.create(account_id=account.pk, secret=crypto.seal(pyotp.random_base32()), confirmed_at=at)
@@ -58,7 +61,7 @@ def make_moments(actor: Actor, community_id: int, password: str, at: datetime) -
     )
 
 
-def _merge_grids(community_id: int, at: datetime) -> tuple[int, int]:
+def _merge_grids(community_id: int, actor: Actor, at: datetime) -> tuple[int, int]:
     """Two grids of another community become one; whoever led the second holds a post that reaches no door."""
     rows = db.rows(
         "SELECT p.parent_id, array_agg(p.id ORDER BY p.sort, p.id) FROM place p"
@@ -68,9 +71,25 @@ def _merge_grids(community_id: int, at: datetime) -> tuple[int, int]:
     )
     parent, grids = rows[0]
     number = services.regrid(
-        kind=Kind.GRID, takes=merge_takes(grids[:2], grids[0]), since=at, actor=SYSTEM, at=at
+        kind=Kind.GRID, takes=merge_takes(grids[:2], grids[0]), since=at, actor=actor, at=at
     )  # fmt: skip
     return parent, number
+
+
+def _report_specials(place_id: int, actor: Actor, at: datetime) -> None:
+    """Two that wait, one that is settled."""
+    ((lo, _hi), *_rest) = places.extent_of(place_id, at)
+    keys = [key for (key,) in db.rows("SELECT key FROM door WHERE key >= %s ORDER BY key LIMIT 3", [lo])]
+    told = (
+        (What.SUPPLY, "独居老人，药只够吃两天。"), (What.ILL, "孕妇发热，需要送医。"),
+        (What.DISPUTE, "上下楼漏水争执。"),
+    )  # fmt: skip
+    for key, (what, text) in zip(keys, told, strict=True):
+        number = notices.report_special(
+            what=what, text=text, key=key, happened_at=at, device_at=at, actor=actor, at=at
+        )  # fmt: skip
+        if what is What.DISPUTE:
+            notices.settle_special(special_id=number, outcome="已约物业上门查看，双方同意。", actor=actor, at=at)
 
 
 def _ask_to_open(place_id: int, actor: Actor, at: datetime) -> tuple[str, str]:

@@ -85,15 +85,16 @@ def settle(page: Page) -> None:
 def shoot(page: Page, name: str) -> None:
     """The window as it stands, as a small WebP."""
     settle(page)
-    wide = dict(page.viewport_size or {})
+    wide = page.viewport_size
+    assert wide is not None
     end = page.evaluate(END_OF_MAPS)
-    if wide.get("width") == DESK["width"] and wide["height"] < end < TALLEST:
+    if wide["width"] == DESK["width"] and wide["height"] < end < TALLEST:
         page.set_viewport_size({"width": wide["width"], "height": int(end) + 24})
         settle(page)
     session = page.context.new_cdp_session(page)
     shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 60})
     session.detach()
-    page.set_viewport_size(wide)  # type: ignore[arg-type]
+    page.set_viewport_size(wide)
     (PICTURES / name).write_bytes(base64.b64decode(shot["data"]))
 
 
@@ -116,6 +117,7 @@ def test_draw_every_page(open_page: Callable[..., Page], settings: object, tmp_p
         shown = stranger if name in tour.STRANGERS else page
         if name in BEFORE:
             BEFORE[name](shown)
+        shown.set_viewport_size(PHONE if name in tour.PHONES else DESK)  # type: ignore[arg-type]
         answer = shown.goto(address)
         assert answer is not None
         assert answer.ok, f"{name} {address}: {answer.status}"

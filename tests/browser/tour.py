@@ -213,6 +213,13 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("duty:team", lambda d: f"/duty/teams/{d.team}/", "一个专班", "A work team"),
     ("duty:cadres", lambda d: "/duty/cadres/", "下沉干部报到", "Cadres who reported"),
     ("duty:me", lambda d: "/duty/me/", "我的任职与令牌", "My appointments and tokens"),
+    (
+        "notices:specials",
+        lambda d: "/specials/?all=1",
+        "特殊情况：上报与处理",
+        "Special situations, reported and settled",
+    ),
+    ("field:app", lambda d: "/field/", "手机端：没有信号也能上门登记", "The phone app, which works without signal"),
     ("desk:imports", lambda d: "/imports/", "导入", "Import"),
     ("desk:job", lambda d: f"/imports/{d.now.check}/", "导入核对：收支相抵的账目", "The account of an import"),
     ("desk:import-columns", lambda d: f"/imports/{d.now.check}/columns/", "指定各列", "Saying which column is which"),
@@ -240,4 +247,5 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("accounts:access", lambda d: f"/account/of/{d.account}/", "账号安全", "The ways into an account"),
 ]
 # Of those who are not signed in.
-STRANGERS = {"desk:sign-in", "desk:second-step", "accounts:accept"}
+STRANGERS = {"desk:sign-in", "desk:second-step", "accounts:accept", "field:app"}
+PHONES = {"field:app"}

@@ -68,6 +68,7 @@ KNOWN = Known(places={"150102001": "东街街道", 3: "新城区"}, accounts={"7
          [("what", "Places"), ("place", "东街街道"), ("until", "2026-10-04"), ("rows", "9")]),
         ("accounts.lock_out", {"what": "address", "failures": 6, "name_digest": "ab12"},
          [("who has to wait", "the network address"), ("wrong attempts", "6")]),
+        ("notices.report_special", {"what": "fire"}, [("what", "fire, gas or water")]),
         ("accounts.sign_in", {"way": "pass_key"}, [("way", "password and passkey")]),
         ("later.unheard_of", {"thing": "as it stands"}, [("thing", "as it stands")]),
     ],
