@@ -86,11 +86,14 @@ class City:
             by_id = places.get_places(place_id for place_id, _ in found)
             return [by_id[place_id] for place_id, _ in found]
 
-    def sample(self, kind: Kind, count: int) -> list[tuple[PlaceRef, Extent]]:
+    def sample(self, kind: Kind, count: int, *, seed: int = SEED) -> list[tuple[PlaceRef, Extent]]:
         """`count` random places of a kind with what they hold; the same ones in every run."""
         found = self.list_places(kind)
-        rng = np.random.default_rng(SEED + kind.value)
-        picked = [found[index] for index in rng.integers(0, len(found), count).tolist()]
+        rng = np.random.default_rng(seed + kind.value)
+        return self.hold([found[index] for index in rng.integers(0, len(found), count).tolist()])
+
+    def hold(self, picked: list[PlaceRef]) -> list[tuple[PlaceRef, Extent]]:
+        """Each place with the doors it holds."""
         with db.owner():
             extents = places.extents_of({place.id for place in picked}, self.at)
         return [(place, extents[place.id]) for place in picked]

@@ -153,9 +153,9 @@ def measure_singles(city: City) -> Iterator[Row]:
         against=f"{loads[0].per_second:,.0f} to {loads[-1].per_second:,.0f}",
         against_what=f"slowest and fastest of {ROUNDS} runs of {SINGLES:,} marks of random people, each a commit",
         limit=(
-            "processor time: generator, two granian workers and PostgreSQL share two cores; a mark takes 0.6 to 0.9 ms"
-            " of PostgreSQL (seven short statements and a commit) and some 1 ms of the web process, half of it the two"
-            " round trips, the token's and the mark's"
+            "processor time: generator, two granian workers and PostgreSQL share two cores; a mark takes some 0.9 ms of"
+            " PostgreSQL (the token's proof, seven short statements and a commit, in one round trip) and 0.5 ms of the"
+            " web process"
             f"; the generator takes {1000 * middle.client_seconds / middle.requests:.2f} ms"
         ),
     )
@@ -183,10 +183,9 @@ def measure_batches(city: City) -> Iterator[Row]:
             " into a table like `mark` with its two indexes; no account, no receipts, states or tallies"
         ),
         limit=(
-            "three writes against one: each mark also leaves a receipt (2.3 ms of PostgreSQL a batch) and sets a state"
-            " (2.4 ms), each as dear as the bare view's own row (2.1 ms), and is looked up twice, before and after its"
-            " unit is locked (1.4 ms); counting some eight units again is 1 ms, reading, judging and answering 2 ms of"
-            " Python"
+            "three writes against one: each mark also leaves a receipt and sets a state, the latter as dear as the bare"
+            " view's own row (some 10 µs), and is looked up twice, before and after its unit is locked (7 µs); counting"
+            " some eight units again is 1 ms a batch, reading, judging and answering 2 ms of Python"
         ),
     )
 
