@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ PIN = "246810"
 
 
 @contextmanager
-def open_phone(playwright: Playwright, profile: Path, server: Server, **more: Any) -> Iterator[Page]:
+def open_phone(
+    playwright: Playwright, profile: Path, server: Server, *, flags: Sequence[str] = (), **more: Any
+) -> Iterator[Page]:
     """One run of a phone's browser. The profile outlives it, as a phone's storage outlives a restart."""
     context: BrowserContext = playwright.chromium.launch_persistent_context(
         profile,
         executable_path=CHROMIUM,
-        args=ARGS,
+        args=[*ARGS, *flags],
         headless=True,
         viewport=PHONE,  # type: ignore[arg-type]
         locale="zh-CN",

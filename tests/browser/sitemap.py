@@ -26,8 +26,8 @@ from tests.site.access.world import World, build_world
 from tests.site.test_access_matrix import ENDPOINTS
 
 USERNAME = "everyone"
-# Addresses that answer no page of these, though they answer HTML: the API's own documents; the phone app, whose pages are
-# walked in test_field_work.py.
+# Addresses that answer no page of these, though they answer HTML: the API's own documents; the phone app, whose pages
+# are walked in test_field_work.py.
 NOT_OURS = {"api:openapi-json", "api:openapi-view", "api:api-root", "field:app"}
 
 

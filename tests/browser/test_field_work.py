@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import segno
 from playwright.sync_api import Page, Playwright, expect
 
 from linli.core import clock, db
@@ -173,6 +174,53 @@ def test_work_goes_by_a_colleagues_phone(phones: Playwright, stoppable: Server, 
     with db.owner():
         authors = db.rows("SELECT DISTINCT a.username FROM mark m JOIN account a ON a.id = m.account_id")
     assert authors == [("wang",)]
+
+
+def film_codes(texts: list[str], path: Path) -> None:
+    """A film of QR codes, grey on grey, for Chromium's pretended camera (YUV4MPEG2)."""
+    wide, high, scale = 640, 480, 4
+    with path.open("wb") as film:
+        film.write(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode())
+        for text in texts:
+            rows = [bytes(235 - 200 * bool(dot) for dot in row) for row in segno.make(text, error="l").matrix]
+            left, top = (wide - len(rows) * scale) // 2, (high - len(rows) * scale) // 2
+            assert min(left, top) > 0
+            luma = bytearray([235]) * (wide * high)
+            for y, row in enumerate(rows):
+                drawn = b"".join(bytes([dot]) * scale for dot in row)
+                for line in range(scale):
+                    start = (top + y * scale + line) * wide + left
+                    luma[start : start + len(drawn)] = drawn
+            film.write((b"FRAME\n" + bytes(luma) + bytes([128]) * (wide * high // 2)) * 6)
+
+
+def test_work_is_read_from_a_colleagues_screen(
+    phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
+) -> None:
+    """By the camera, and by zxing in WebAssembly: this Chromium reads no codes by itself."""
+    with open_phone(phones, tmp_path / "wang", stoppable) as page:
+        sign_in_phone(page, "wang")
+        wait_for_worker(page)
+        stoppable.stop()
+        open_unit(page, "1单元")
+        mark_door(page, walk.district.keys[0])
+        expect_waiting(page, 1)
+        page.goto("/field/#/handover")
+        with page.expect_download() as saved:
+            page.click("[data-save]")
+        text = Path(saved.value.path()).read_text()
+    stoppable.start()
+    parts = [text[start : start + 700] for start in range(0, len(text), 700)]
+    film_codes([f"LL1 a1b2c3d4 {n} {len(parts)} {part}" for n, part in enumerate(parts, 1)], tmp_path / "film.y4m")
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    flags.append(f"--use-file-for-fake-video-capture={tmp_path / 'film.y4m'}")
+    with open_phone(phones, tmp_path / "li", stoppable, flags=flags, permissions=["camera"]) as page:
+        sign_in_phone(page, "li")
+        page.goto("/field/#/handover")
+        page.get_by_role("button", name="扫二维码").click()
+        expect(page.get_by_text("接收了 1 条")).to_be_visible(timeout=30_000)
+        expect_waiting(page, 0)
+    assert state_of(walk, walk.district.keys[0]) == {10}
 
 
 def test_a_browser_inside_another_app(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ export const zh = {
   'ended_out-of-contact': '72 小时没有联系上服务器。居民信息已从这部手机上清除，请重新登录。',
   'ended_wrong-pin': 'PIN 码连错十次。居民信息已从这部手机上清除，请重新登录。',
   unsent_safe: '{n} 条没上传的工作封存在这部手机上，重新登录后自动上传。',
+  unsent_locked: '{n} 条没上传的工作在这部手机上，解锁后自动上传。',
   no_signal_sign_in: '没有信号，登录不了。没上传的工作都还在。',
   unsupported: '这里打不开',
   unsupported_text: '手机端需要安全连接（网址以 https:// 开头）和浏览器存储。请用 https:// 的网址，在手机自带的浏览器里打开，不要用无痕模式。',
@@ -78,6 +79,7 @@ export const zh = {
   state_moved_out: '已迁出',
   state_vacant: '空户',
   state_none: '无应访',
+  state_empty: '无登记',
   people: '{n} 人',
   // unit and door
   list: '列表',

@@ -46,6 +46,13 @@ export function count(standings: Iterable<Standing>): Figures {
   return figures;
 }
 
+/** The word of a door, as a part of a key of the words. */
+export function stateWord(tile: Tile): State | 'none' | 'empty' {
+  if (tile.state) return tile.state;
+  if (tile.door.vacant) return 'vacant';
+  return tile.people ? 'none' : 'empty';
+}
+
 export interface Stairwell {
   unit: Place;
   building: Place | undefined;
