@@ -46,7 +46,13 @@ class AppointForm(forms.Form):
 class FilterForm(forms.Form):
     place = forms.CharField(label=_("Code of a place"), max_length=40, required=False)
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("All roles")), *Role.choices], required=False)
-    standing = forms.ChoiceField(label=_("Standing"), choices=[*Standing.choices, ("all", _("all"))], required=False)
+    # First what is shown where nothing was chosen.
+    standing = forms.ChoiceField(
+        label=_("Standing"), required=False,
+        choices=[
+            *sorted(Standing.choices, key=lambda choice: choice[0] != Standing.IN_FORCE), ("all", _("all")),
+        ],
+    )  # fmt: skip
 
 
 class TokenForm(forms.Form):
