@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
@@ -67,6 +66,11 @@ def shoot(page: Page, name: str) -> None:
     (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))
 
 
+def switch_size(page: Page) -> None:
+    page.goto("/field/#/settings")
+    page.click("[data-switch-large]")
+
+
 def make_home(key: int) -> int:
     people = [
         PersonInput(name=next(NAMES), phone=make_phone(), relation=relation, needs=next(NEEDS))
@@ -108,7 +112,10 @@ def test_draw_the_tour(phones: Playwright, stoppable: Server, tmp_path: Path) ->
         page.emulate_media(color_scheme="dark")
         shoot(page, "unit-dark")
         page.emulate_media(color_scheme="light")
-        _in_large_type(page, lambda: (open_unit(page, "1号楼 1单元"), shoot(page, "unit-large")))
+        switch_size(page)
+        open_unit(page, "1号楼 1单元")
+        shoot(page, "unit-large")
+        switch_size(page)
         page.goto(f"/field/#/door/{first}")
         shoot(page, "door")
         stoppable.stop()
@@ -130,10 +137,3 @@ def test_draw_the_tour(phones: Playwright, stoppable: Server, tmp_path: Path) ->
         page.reload()
         shoot(page, "unlock")
     (DOCS / "field-tour.md").write_text(write_tour())
-
-
-def _in_large_type(page: Page, act: Callable[[], object]) -> None:
-    for turn in (act, lambda: None):
-        page.goto("/field/#/settings")
-        page.click("[data-switch-large]")
-        turn()
