@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linli.core import crypto, db, field
+from linli.core.extents import Extent
 from linli.core.field import PackCall, PackSection, Section, replace_if_other
-from linli.duty.queries import find_leads
-from linli.duty.terms import Holder
-from linli.places import queries as places
+from linli.duty.terms import LEAD_OF, Role
 from linli.places.field import describe_place, list_around
+from linli.places.queries.field import Around
 
 CALL = "duty.call"
+# Who is named for a place, the first of these that is held there: its lead, else who answers for it otherwise.
+ROLES = [role.value for role in (*LEAD_OF.values(), Role.TEAM_LEADER, Role.LINKED_CADRE, Role.OFFICE, Role.COMMAND)]
+_LEADS = """
+    SELECT DISTINCT ON (a.place_id) a.place_id, c.name, a.is_deputy, t.phone
+    FROM appointment a JOIN account c ON c.id = a.account_id LEFT JOIN staff t ON t.account_id = a.account_id
+    WHERE a.place_id = ANY(%(places)s) AND a.role = ANY(%(roles)s)
+      AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
+    ORDER BY a.place_id, array_position(%(roles)s::text[], a.role::text), a.is_deputy, a.seat, a.id
+"""
 
 
 def read_places(call: PackCall) -> Section:
     """Small, so given whole whenever any of it is another. Phones of those whom the caller may call; journalled with
     the pack."""
     around = list_around(call)
-    leads = {place_id: level.acting for place_id, level in find_leads([one.id for one in around], call.at).items()}
-    accounts = {lead.account_id for lead in leads.values() if lead is not None and lead.has_phone}
-    phones = _read_phones(sorted(accounts)) if accounts else {}
-    held = places.extents_of([one.id for one in around], call.at)
+    wanted = {"places": [one.id for one in around], "roles": ROLES, "at": call.at}
+    leads = {place: rest for place, *rest in db.rows(_LEADS, wanted)}
     callable_at = call.actor.extent_for(CALL)
     put = []
     for one in around:
-        row, lead = describe_place(one), leads.get(one.id)
-        if lead is not None:
-            row["lead"] = _lead(lead, phones if held[one.id] & callable_at else {})
+        row = describe_place(one)
+        if one.id in leads:
+            name, is_deputy, phone = leads[one.id]
+            row["lead"] = {"name": name, "deputy": is_deputy}
+            if phone and _may_call(one, call, callable_at):
+                row["lead"]["phone"] = crypto.unseal(phone)
         put.append(row)
     return replace_if_other(put, call.known)
 
 
-def _lead(lead: Holder, phones: dict[int, str]) -> dict[str, Any]:
-    phone = phones.get(lead.account_id)
-    return {"name": lead.name, "deputy": lead.is_deputy, **({"phone": phone} if phone else {})}
-
-
-def _read_phones(account_ids: list[int]) -> dict[int, str]:
-    rows = db.rows("SELECT account_id, phone FROM staff WHERE account_id = ANY(%s)", [account_ids])
-    return {account: crypto.unseal(sealed) for account, sealed in rows if sealed}
+def _may_call(place: Around, call: PackCall, callable_at: Extent) -> bool:
+    """On any door of what is built; of what holds doors around, on all of the caller's."""
+    if place.lo is None or place.hi is None:
+        return call.extent <= callable_at
+    return bool(Extent.of([(place.lo, place.hi)]) & callable_at)
 
 
 def register() -> None:

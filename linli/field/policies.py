@@ -18,9 +18,8 @@ def settle_time(
     What is clamped keeps the order in which the phone numbered it, within a second after the one end or a millisecond
     before the other: where the clock says nothing, the number does.
     """
-    offset = max(-LARGEST_OFFSET, min(LARGEST_OFFSET, offset))
     try:
-        at = device_at + offset
+        at = device_at + (offset if -LARGEST_OFFSET < offset < LARGEST_OFFSET else LARGEST_OFFSET)
     except OverflowError:
         at = device_at
     if at < earliest:
@@ -35,5 +34,6 @@ def find_earliest(pack_at: datetime | None, *, began: datetime | None, received:
     """The earliest moment at which it can have been done: not before the pack was issued that the phone had, nor before
     its session began. None: nothing is known of it.
     """
-    known = [moment for moment in (pack_at, began) if moment is not None and moment <= received]
-    return max(known) if known else None
+    if pack_at is None or pack_at > received:
+        return began
+    return pack_at if began is None or began < pack_at else began

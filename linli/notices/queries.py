@@ -55,6 +55,8 @@ def get_version(*, actor: Actor) -> tuple[Any, ...]:
 
 def _read(where: str, limit: int) -> list[SpecialLine]:
     rows = db.rows(_LINES.format(where=where), {"limit": limit})
+    if not rows:
+        return []
     doors = places.door_labels([row[1] for row in rows if row[2] is None])
     named = places.get_places([row[2] for row in rows if row[2] is not None])
     return [_line(row, str(named.get(row[2]) or doors.get(row[1], row[1]))) for row in rows]

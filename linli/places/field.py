@@ -8,10 +8,11 @@ from typing import Any
 from linli.core import field
 from linli.core.field import PackCall, PackSection, Section, without_empty
 from linli.places.queries import field as queries
-from linli.places.terms import DoorKind, Kind, PlaceRef
+from linli.places.queries.field import Around
+from linli.places.terms import DoorKind, Kind
 
 
-def list_around(call: PackCall) -> list[PlaceRef]:
+def list_around(call: PackCall) -> list[Around]:
     """The places around the phone's doors, found out once a pack."""
     found = call.shared.get("places.around")
     if found is None:
@@ -19,7 +20,7 @@ def list_around(call: PackCall) -> list[PlaceRef]:
     return list(found)
 
 
-def describe_place(place: PlaceRef) -> dict[str, Any]:
+def describe_place(place: Around) -> dict[str, Any]:
     """A place as it travels; what holds doors for a time says no keys: it may hold several spans."""
     row = without_empty(
         id=f"l{place.id}",
@@ -29,12 +30,12 @@ def describe_place(place: PlaceRef) -> dict[str, Any]:
         parent=f"l{place.parent_id}" if place.parent_id is not None else None,
         sort=place.sort,
     )
-    return row | {"lo": place.lo, "hi": place.hi} if place.is_physical else row
+    return row if place.lo is None else row | {"lo": place.lo, "hi": place.hi}
 
 
 def read_doors(call: PackCall) -> Section:
     """Doors with their labels; when a building or unit was named anew, all of them."""
-    names = {place.id: (place.name, place.parent_id) for place in list_around(call) if place.is_physical}
+    names = {place.id: (place.name, place.parent_id) for place in list_around(call) if place.lo is not None}
     version = hashlib.sha256(repr(sorted(names.items())).encode()).hexdigest()[:12]
     renamed = not call.is_whole and version != call.known
     within = call.extent if renamed else call.fresh & call.extent

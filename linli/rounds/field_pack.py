@@ -10,12 +10,16 @@ from linli.residents.field_pack import find_changed
 from linli.rounds import queries
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Mark, RoundState
+from linli.rounds.withdrawing import WINDOW
 
 GAPS = "rounds.gaps"
 MOST_ROUNDS = 50
-_DUE = """
-    SELECT s.subject_id, s.household_id, s.key, s.state, s.event_at, s.back_at, s.until_at, s.client_id, s.due
-    FROM round_state s WHERE s.part = {part} AND s.round_id = {round} AND {where} ORDER BY s.key, s.subject_id
+# Moments as they travel: written by PostgreSQL, at a tenth of what reading and writing them here costs.
+_MOMENT = """to_char(s.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+_DUE = f"""
+    SELECT s.subject_id, s.household_id, s.key, s.state, {_MOMENT.format("event_at")}, {_MOMENT.format("back_at")},
+           {_MOMENT.format("until_at")}, CASE WHEN s.event_at > %(lately)s THEN s.client_id::text END, s.due
+    FROM round_state s WHERE s.part = {{part}} AND s.round_id = {{round}} AND {{where}} ORDER BY s.key, s.subject_id
 """
 _WORDS = {mark.value: mark.name.lower() for mark in Mark}
 
@@ -55,7 +59,7 @@ def read_due(call: PackCall) -> Section:
     section.known = [one.id for one in list_open(call)]
     for one in list_open(call):
         where = seen.where("s.key") if one.id not in known else call.where("s", within)
-        rows = db.rows(_DUE.format(part=one.part, round=one.id, where=where))
+        rows = db.rows(_DUE.format(part=one.part, round=one.id, where=where), {"lately": call.at - WINDOW})
         letter = "p" if one.per_person else "h"
         for row in rows:
             if row[2] not in seen:

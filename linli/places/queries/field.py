@@ -8,8 +8,7 @@ from typing import NamedTuple
 from linli.core import db
 from linli.core.extents import Extent
 from linli.core.field import PackCall
-from linli.places.queries.tree import COLUMNS, read_places
-from linli.places.terms import Kind, PlaceRef
+from linli.places.terms import Kind
 
 _OVER = (Kind.COMMUNITY, Kind.AREA, Kind.GRID_LARGE, Kind.GRID, Kind.GRID_SMALL)
 
@@ -27,7 +26,24 @@ class DoorLine(NamedTuple):
     is_ended: bool
 
 
-def list_around(extent: Extent, at: datetime) -> list[PlaceRef]:
+class Around(NamedTuple):
+    """A place at or around a phone's doors. `lo`, `hi`: of what is built alone."""
+
+    id: int
+    kind: int
+    code: str
+    name: str
+    sort: int
+    parent_id: int | None
+    lo: int | None
+    hi: int | None
+
+
+_AROUND = """p.id, p.kind, p.code, p.name, p.sort, p.parent_id,
+    CASE WHEN p.kind >= 70 THEN p.lo END, CASE WHEN p.kind >= 70 THEN p.hi END"""
+
+
+def list_around(extent: Extent, at: datetime) -> list[Around]:
     """The units of an extent with the buildings and compounds they stand in, and the communities, areas and grids that
     hold any of its doors; the wide first, then by key."""
     physical = f"""
@@ -37,19 +53,19 @@ def list_around(extent: Extent, at: datetime) -> list[PlaceRef]:
         ), building AS (
             SELECT p.id, p.parent_id FROM place p WHERE p.id IN (SELECT parent_id FROM unit)
         )
-        SELECT {COLUMNS} FROM place p WHERE p.id IN (
+        SELECT {_AROUND} FROM place p WHERE p.id IN (
             SELECT id FROM unit UNION ALL SELECT id FROM building UNION ALL SELECT parent_id FROM building
         ) ORDER BY p.kind, p.lo
     """
     held = f"""
-        SELECT {COLUMNS} FROM place p WHERE p.id IN (
+        SELECT {_AROUND} FROM place p WHERE p.id IN (
             SELECT s.place_id FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
             JOIN place_span s ON s.kind = ANY(%(kinds)s) AND s.lo < e.hi AND s.hi > e.lo
             WHERE s.since <= %(at)s AND s.until > %(at)s
         ) ORDER BY p.kind, p.sort, p.id
     """
     over = {"los": extent.los, "his": extent.his, "at": at, "kinds": [kind.value for kind in _OVER]}
-    return [*read_places(held, over), *read_places(physical, [])]
+    return [Around(*row) for row in (*db.rows(held, over), *db.rows(physical))]
 
 
 def list_changed_doors(call: PackCall, within: Extent) -> list[DoorLine]:
