@@ -99,6 +99,7 @@ FACTS: dict[str, Fact] = {
     "digests": HIDDEN,
     "district": Fact(_("district")),
     "done": Fact(_("done"), Say.COUNT),
+    "done_at": Fact(_("done at"), Say.MOMENT),
     "doors": Fact(_("doors"), Say.COUNT),
     "due": Fact(_("due"), Say.COUNT),
     "encrypted": Fact(_("encrypted")),
