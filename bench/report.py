@@ -44,6 +44,9 @@ GOALS: dict[str, tuple[str, float, str, str]] = {
     "febrl3_precision": ("≥", 0.98, "", "febrl's set 3, precision"),
     "febrl3_recall": ("≥", 0.95, "", "febrl's set 3, recall"),
     "search_ms": ("≤", 50, "ms", "searching places and doors as one types, p95"),
+    "shell_kb": ("≤", 200, "kB", "the phone app's shell, compressed, with all that is fetched behind the first screen"),
+    "first_screen_cached_s": ("≤", 2, "s", "the phone app's first screen on a slow phone and line, opened again"),
+    "first_screen_cold_s": ("≤", 10, "s", "the same for the first time"),
     "start_s": ("≤", 5, "s", "second start of `linli run` until it answers"),
 }
 
