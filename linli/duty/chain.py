@@ -43,7 +43,9 @@ _PEOPLE = """
 # Neighbouring stairwells share all but the narrowest of their places: each place is read once, with its stairwells.
 _ANSWERING = f"""
     SELECT h.units, h.id, h.kind, h.code, h.name, {_HOLDER}
-    FROM (SELECT array_agg(unit) AS units, id, kind, code, name FROM ({_HELD}) AS one GROUP BY id, kind, code, name) AS h
+    FROM (
+        SELECT array_agg(unit) AS units, id, kind, code, name FROM ({_HELD}) AS one GROUP BY id, kind, code, name
+    ) AS h
     LEFT JOIN appointment a ON a.place_id = h.id AND {_IN_FORCE} {_PEOPLE}
     ORDER BY h.kind, a.seat, a.is_deputy, a.id
 """
