@@ -1,8 +1,8 @@
 """Statements so hot that the driver's own manners would cost as much as what they do.
 
-A cursor of psycopg takes some 0.25 ms of Python around a statement: making it, adapting what goes in and what comes out,
-keeping its list of prepared statements. On the level of libpq, which psycopg offers too, the same takes 0.03 ms. Values
-go as PostgreSQL's own text, and come back as it.
+A cursor of psycopg takes some 0.25 ms of Python around a statement: making it, adapting what goes in and what comes
+out, keeping its list of prepared statements. On the level of libpq, which psycopg offers too, the same takes 0.03 ms.
+Values go as PostgreSQL's own text, and come back as it.
 """
 
 from __future__ import annotations
