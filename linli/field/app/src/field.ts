@@ -130,7 +130,12 @@ export async function start(): Promise<void> {
     face.phase = 'unsupported';
     return;
   }
-  await db.open();
+  try {
+    await db.open();
+  } catch {
+    face.phase = 'unsupported'; // a private window, or storage switched off
+    return;
+  }
   await accounts.checkContact();
   face.ended = await accounts.ended();
   face.account = await accounts.get();
@@ -323,7 +328,8 @@ export async function queue(kind: string, payload: Record<string, unknown>, urge
   const me = { id: keys.session, key: keys.work };
   const { id } = await outbox.queue(me, kind, payload, { urgent, offsetMs: offset, packAt });
   await reading;
-  pace.soon();
+  if (urgent) pace.now();
+  else pace.soon();
   return id;
 }
 

@@ -54,7 +54,8 @@ export class FieldDb extends Dexie {
   pack!: Table<PackRow, [string, string]>;
 
   constructor(name = 'linli-field', options: DexieOptions = {}) {
-    super(name, options);
+    // What is confirmed on the screen has reached the flash: a battery may be pulled at any time.
+    super(name, { chromeTransactionDurability: 'strict', ...options });
     this.version(1).stores({
       meta: 'name',
       sessions: 'id',
