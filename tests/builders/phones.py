@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,6 +22,7 @@ from linli.core import clock
 from tests.builders.duty import PASSWORD
 
 JSON = "application/json"
+Answer: TypeAlias = Any  # a response of Django's test client, or one of the short road that looks like it
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Phone:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.told['token']}"} if self.told else {}
 
-    def sign_in(self, *, key: bool = True, **more: Any) -> HttpResponse:
+    def sign_in(self, *, key: bool = True, **more: Any) -> Answer:
         device = {"name": "测试手机", "now": self.now.isoformat(), "tz": "Asia/Shanghai"}
         body = {"username": self.username, "password": PASSWORD, "device": device, **more}
         answer = self.client.post("/api/field/session", body, content_type=JSON)
@@ -64,7 +65,7 @@ class Phone:
         sealed = public.encrypt(self.key if key is None else key, oaep)
         return {"key_id": self.told["public_key"]["id"], "sealed": base64.b64encode(sealed).decode()}
 
-    def register_key(self, key: bytes | None = None) -> HttpResponse:
+    def register_key(self, key: bytes | None = None) -> Answer:
         body = {"session": self.session, **self.sealed_key(key)}
         return self.client.post("/api/field/session/key", body, content_type=JSON, headers=self.headers)
 
@@ -95,7 +96,7 @@ class Phone:
         to: str = "sync",
         road: str = "long",
         **more: Any,
-    ) -> HttpResponse:
+    ) -> Answer:
         boxes = [self.seal(command) for command in commands]
         body = {"session": self.session, "sealed": boxes} if sealed else {"commands": list(commands)}
         return self.post(to, {"device_now": self.now.isoformat(), **body, **more}, road=road)
@@ -107,13 +108,13 @@ class Phone:
         assert [one["id"] for one in found] == [command["id"] for command in commands]
         return list(found)
 
-    def post(self, address: str, body: Any, *, road: str = "long") -> HttpResponse:
+    def post(self, address: str, body: Any, *, road: str = "long") -> Answer:
         """`road`: Django's, or the short one that a token takes behind a real server."""
         if road == "short":
             return self._short(f"/api/field/{address}", body if isinstance(body, bytes) else json.dumps(body).encode())
         return self.client.post(f"/api/field/{address}", body, content_type=JSON, headers=self.headers)
 
-    def _short(self, path: str, body: bytes) -> HttpResponse:
+    def _short(self, path: str, body: bytes) -> Answer:
         """As granian hands it in: the WSGI application itself."""
         import linli.site.api  # noqa: F401 - registers the short roads
         from linli.core.shortcut import put_in_front
@@ -128,10 +129,11 @@ class Phone:
         }  # fmt: skip
         content = b"".join(put_in_front(never)(environ, lambda status, _headers: said.append(status)))
         answer = HttpResponse(content, status=int(said[0][:3]))
-        answer.json = lambda: json.loads(content)  # type: ignore[attr-defined]
-        return answer
+        told: Answer = answer
+        told.json = lambda: json.loads(content)
+        return told
 
-    def get(self, address: str, **headers: str) -> HttpResponse:
+    def get(self, address: str, **headers: str) -> Answer:
         return self.client.get(f"/api/field/{address}", headers={**self.headers, **headers})
 
     def pack(self, cursor: str = "", **query: str) -> dict[str, Any]:

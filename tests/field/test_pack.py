@@ -173,6 +173,12 @@ def _act(change: Callable[[Town], object]) -> Change:
     return run
 
 
+def _close_and_reopen(town: Town) -> None:
+    assert town.round_ is not None
+    bulk.close_round(round_id=town.round_.id, actor=SYSTEM, at=clock.now())
+    bulk.reopen_round(round_id=town.round_.id, actor=SYSTEM, at=clock.now())
+
+
 CHANGES: dict[str, Change] = {
     "a mark": _mark,
     "moved out": _act(lambda t: residents.record_moved_out(person_ids=[t.people[0]], actor=SYSTEM, at=clock.now())),
@@ -211,12 +217,7 @@ CHANGES: dict[str, Change] = {
     ),
     "another round": _act(lambda t: open_round(t.district.extent(t.district.district, clock.now()), at=clock.now())),
     "round closed": _act(lambda t: bulk.close_round(round_id=t.round_.id, actor=SYSTEM, at=clock.now())),  # type: ignore[union-attr]
-    "round closed and open again": _act(
-        lambda t: [
-            bulk.close_round(round_id=t.round_.id, actor=SYSTEM, at=clock.now()),  # type: ignore[union-attr]
-            bulk.reopen_round(round_id=t.round_.id, actor=SYSTEM, at=clock.now()),  # type: ignore[union-attr]
-        ]
-    ),
+    "round closed and open again": _act(_close_and_reopen),
     "another lead": _act(lambda t: make_account(role="unit_lead", place=t.district.units[0])),
     "more doors": _act(
         lambda t: Appointment.objects.filter(account=t.worker).update(place_id=t.district.street.id, role="office")

@@ -297,6 +297,7 @@ def test_receipts_tell_what_became_of_them(town: Town, phone: Phone) -> None:
 def test_an_ordinary_session_and_token_may_send_too(town: Town, phone: Phone) -> None:
     from django.test import Client
 
+    assert town.worker is not None
     page = Client(headers={"accept-language": "en"})
     page.force_login(town.worker)
     command = phone.command("rounds.mark", round=town.code, person=f"p{town.people[0]}", mark="done")

@@ -24,7 +24,7 @@ TEXT = "703 老人摔倒，需要救护车"
 
 
 def special(phone: Phone, town: Town, **more: Any) -> dict[str, Any]:  # noqa: F811
-    payload = {"what": "ill", "door": town.district.keys[0], "text": TEXT} | more
+    payload: dict[str, Any] = {"what": "ill", "door": town.district.keys[0], "text": TEXT} | more
     return phone.command("notices.special", **{name: value for name, value in payload.items() if value is not None})
 
 
