@@ -78,7 +78,7 @@ def _drive(port: int, requests: Sequence[bytes], connections: int, good: bytes) 
             number = waiting_for.fileno()
             piece = waiting_for.recv(1 << 18)
             answer = held[number] + piece
-            if piece and not _is_whole(answer):
+            if piece and not is_whole(answer):
                 held[number] = answer
                 continue
             latencies.append((time.perf_counter() - sent_at[number]) * 1000)
@@ -98,7 +98,7 @@ def _drive(port: int, requests: Sequence[bytes], connections: int, good: bytes) 
     return Load(len(latencies), seconds, time.process_time() - cpu, failed, first_failure, latencies)
 
 
-def _is_whole(answer: bytes) -> bool:
+def is_whole(answer: bytes) -> bool:
     end = answer.find(b"\r\n\r\n")
     if end < 0:
         return False

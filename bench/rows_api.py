@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -23,10 +23,11 @@ from bench.city import City
 from bench.report import REPOSITORY, Row, get_percentile, measures, row
 from linli.core import clock, db
 from linli.core.access import SYSTEM
+from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.core.models import ApiToken
 from linli.duty.authority import digest_token
-from linli.rounds import bulk, queries, services
+from linli.rounds import bulk, partitions, queries, services
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import RoundKind
 from linli.site.supervise import web_command
@@ -83,13 +84,16 @@ def _make_token(city: City) -> None:
 
 
 @contextlib.contextmanager
-def _own_round(city: City) -> Iterator[tuple[RoundView, list[int]]]:
-    """A round over all of the city, just opened, and everybody due in it in walking order. Taken away afterwards."""
-    at = clock.now()
+def own_round(
+    city: City, *, opened: datetime | None = None, scope: Extent | None = None
+) -> Iterator[tuple[RoundView, list[int]]]:
+    """A round over all of the city, or the doors of `scope`, opened just now or at `opened`, and everybody due in it in
+    walking order. Taken away afterwards."""
+    at = opened or clock.now()
     with db.owner():
         made = services.create_round(
             name="bench", kind=RoundKind.TEST, starts_at=at, ends_at=at + timedelta(hours=12), actor=SYSTEM, at=at,
-            scope=queries.scope_of(city.round.id),
+            scope=scope or queries.scope_of(city.round.id),
         )  # fmt: skip
         bulk.open_round(round_id=made.pk, actor=SYSTEM, at=at)
         round_ = queries.get_round(made.pk)
@@ -104,7 +108,10 @@ def _own_round(city: City) -> Iterator[tuple[RoundView, list[int]]]:
     finally:
         with db.owner(), db.atomic():
             for parent in ("mark", "round_state"):
-                db.execute(f"DROP TABLE {parent}_p{round_.part}")
+                if (round_.part or 0) >= partitions.ROUND_PART:
+                    db.execute(f"DROP TABLE {parent}_p{round_.part}")
+                else:  # a small round lies beside others
+                    db.execute(f"DELETE FROM {parent} WHERE round_id = %s", [round_.id])
             db.execute("DELETE FROM receipt WHERE round_id = %s", [round_.id])
             db.execute("DELETE FROM round_span WHERE round_id = %s", [round_.id])
             db.execute("DELETE FROM round WHERE id = %s", [round_.id])
@@ -142,7 +149,7 @@ def _drive(port: int, make: Callable[[], Requests], good: bytes) -> list[load.Lo
 def measure_singles(city: City) -> Iterator[Row]:
     _make_token(city)
     rng = random.Random(1)
-    with _own_round(city) as (round_, subjects), serving("linli.site.wsgi:application") as port:
+    with own_round(city) as (round_, subjects), serving("linli.site.wsgi:application") as port:
         loads = _drive(port, lambda: _singles(round_, subjects, SINGLES, rng), b'"accepted"')
     middle = loads[ROUNDS // 2]
     p95 = get_percentile(middle.latencies_ms)
@@ -165,10 +172,10 @@ def measure_singles(city: City) -> Iterator[Row]:
 def measure_batches(city: City) -> Iterator[Row]:
     _make_token(city)
     rng = random.Random(2)
-    with _own_round(city) as (round_, subjects), serving("linli.site.wsgi:application") as port:
+    with own_round(city) as (round_, subjects), serving("linli.site.wsgi:application") as port:
         path = f"/api/rounds/{round_.code}/marks"
         ours = _drive(port, lambda: _batches(path, subjects, BATCHES, rng), b'"accepted"')[ROUNDS // 2]
-    _make_bare_table()
+    make_bare_table()
     with serving("bench.bare:application") as port:
         bare = _drive(port, lambda: _batches("/bare", subjects, BATCHES, rng), b"200")[ROUNDS // 2]
     with db.owner():
@@ -190,7 +197,7 @@ def measure_batches(city: City) -> Iterator[Row]:
     )
 
 
-def _make_bare_table() -> None:
+def make_bare_table() -> None:
     """What the bare view writes to: the columns and indexes of a fresh partition of `mark`, which ours is too."""
     with db.owner(), db.atomic():
         db.execute(f"DROP TABLE IF EXISTS {BARE_TABLE}")

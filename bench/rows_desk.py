@@ -34,7 +34,7 @@ def measure_desk(city: City) -> Iterator[Row]:
     server = subprocess.Popen(web_command("127.0.0.1", port), env=environment, cwd=REPOSITORY)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            _sign_in(client)
+            sign_in(client)
             times = {name: _time(client, addresses) for name, addresses in pages.items()}
     finally:
         server.terminate()
@@ -79,7 +79,7 @@ def _list_pages(city: City) -> dict[str, list[str]]:
     return pages
 
 
-def _sign_in(client: httpx.Client) -> None:
+def sign_in(client: httpx.Client) -> None:
     until = time.monotonic() + PATIENCE
     while True:
         try:
