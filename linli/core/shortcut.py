@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from random import randint
+from threading import BoundedSemaphore
 from typing import Any
 
 import orjson
@@ -28,24 +31,49 @@ Work = Callable[[str, bytes, Knock], bytes]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+COME_AGAIN_SECONDS = (1, 5)
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
            413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
            500: "Internal Server Error", 503: "Service Unavailable", 507: "Insufficient Storage"}  # fmt: skip
 QUERY_CANCELED = "57014"  # it took too long: a second try would take as long
-_roads: list[tuple[re.Pattern[str], Work]] = []
+_roads: list[_Road] = []
 _log = logging.getLogger(__name__)
 
 
-def shortcut(address: str) -> Callable[[Work], Work]:
+class _Road:
+    """An address, what is done there, and how many of it this process does at a time (None: as many as come)."""
+
+    def __init__(self, address: str, work: Work, at_once: int | None) -> None:
+        self.address, self.work = re.compile(address), work
+        self._room = BoundedSemaphore(at_once) if at_once else None
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
+        if self._room is None:
+            yield
+            return
+        if not self._room.acquire(blocking=False):
+            problem = Unavailable()
+            problem.retry_after = randint(*COME_AGAIN_SECONDS)  # noqa: S311 - spreads those that come again
+            raise problem
+        try:
+            yield
+        finally:
+            self._room.release()
+
+
+def shortcut(address: str, *, at_once: int | None = None) -> Callable[[Work], Work]:
     """Register `work(the one name in the address, body, knock) -> JSON`, run outside of a transaction.
 
     It says who may, before it says anything else: `knock.actor` raises when the token is refused.
-    It is run a second time when the database went away in the middle, so it has to be idempotent.
+    It is run a second time when the database went away in the middle, so it has to be idempotent. `at_once`: more than so
+    many in one process are told to come again, for work that can wait and would keep all others waiting.
     """
 
     def register(work: Work) -> Work:
-        _roads.append((re.compile(address), work))
+        _roads.append(_Road(address, work, at_once))
         return work
 
     return register
@@ -58,21 +86,22 @@ def put_in_front(application: Application) -> Application:
         if environ["REQUEST_METHOD"] == "POST":
             authorization = environ.get("HTTP_AUTHORIZATION", "")
             if authorization[:7].lower() == "bearer ":
-                for address, work in _roads:
-                    found = address.fullmatch(environ["PATH_INFO"])
+                for road in _roads:
+                    found = road.address.fullmatch(environ["PATH_INFO"])
                     if found:
-                        return _answer(environ, start_response, work, found[1], authorization[7:].strip())
+                        return _answer(environ, start_response, road, found[1], authorization[7:].strip())
         return application(environ, start_response)
 
     return short_or_long
 
 
-def _answer(environ: Environ, start_response: StartResponse, work: Work, name: str, token: str) -> Iterable[bytes]:
+def _answer(environ: Environ, start_response: StartResponse, road: _Road, name: str, token: str) -> Iterable[bytes]:
     status, body, kind, retry_after = 200, b"", "application/json", None
     with translation.override(_language(environ)):
         try:
             limits.admit_token(token, limits.address_of(environ))
-            body = _run(work, name, _read(environ), token)
+            with road.entered():
+                body = _run(road.work, name, _read(environ), token)
         except Problem as problem:
             status, kind, body = problem.status, PROBLEM_TYPE, orjson.dumps(problem.as_dict())
             retry_after = problem.retry_after

@@ -21,6 +21,9 @@ CONTACT = timedelta(hours=72)
 """How long a phone keeps personal fields without hearing from the server."""
 CURSOR_LASTS = timedelta(days=14)
 MOST_PEOPLE = 5_000
+BATCHES_AT_ONCE = 2
+"""Of the four requests that a web process works on at a time: when thousands of phones find signal again at once, pages
+still get through, and the others are told when to come again."""
 MOST_COMMANDS = 500
 LARGEST_BATCH = 64 * 1024  # bytes
 MOST_RECEIPTS = 1_000

@@ -1,0 +1,63 @@
+"""Work that can wait gives way: what finds no room is told at once when to come again."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from linli.core import shortcut
+from linli.core.access import Knock
+
+
+@pytest.fixture(autouse=True)
+def no_other_roads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(shortcut, "_roads", [])
+    yield
+
+
+def ask(address: str) -> tuple[int, dict[str, str], Any]:
+    said: list[Any] = []
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": address, "HTTP_AUTHORIZATION": "Bearer x", "CONTENT_LENGTH": "2",
+        "HTTP_ACCEPT_LANGUAGE": "en", "wsgi.input": io.BytesIO(b"{}"),
+    }  # fmt: skip
+    answer = b"".join(shortcut.put_in_front(lambda *_: [b""])(environ, lambda *given: said.extend(given)))
+    return int(said[0].split()[0]), dict(said[1]), json.loads(answer)
+
+
+def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
+    inside, go_on = threading.Semaphore(0), threading.Event()
+
+    @shortcut.shortcut("/slow/(.*)", at_once=2)
+    def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
+        inside.release()
+        assert go_on.wait(20)
+        return b'"done"'
+
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda: answers.append(ask("/slow/a"))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert all(inside.acquire(timeout=20) for _ in threads)
+    status, headers, problem = ask("/slow/a")
+    assert (status, problem["code"]) == (503, "core.unavailable")
+    low, high = shortcut.COME_AGAIN_SECONDS
+    assert low <= int(headers["Retry-After"]) <= high
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert [(status, body) for status, _headers, body in answers] == [(200, "done")] * 2
+    assert ask("/slow/a")[0] == 200, "there is room again"
+
+
+def test_room_is_given_back_after_a_failure() -> None:
+    @shortcut.shortcut("/fails/(.*)", at_once=1)
+    def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
+        raise shortcut.BodyTooLarge(mib=1)
+
+    assert [ask("/fails/a")[0] for _ in range(3)] == [413] * 3
