@@ -52,6 +52,8 @@ class HotStatement:
     def _check(self, raw: Any, found: Any) -> Any:
         if found.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             return found
-        if raw.pgconn.status != ConnStatus.OK:
-            raise psycopg.OperationalError(raw.pgconn.get_error_message())
-        raise error_from_result(found)
+        error = error_from_result(found)
+        # What no server has said is the driver's word that the server is gone.
+        if error.sqlstate is None or raw.pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError(str(error))
+        raise error

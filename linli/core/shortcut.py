@@ -68,8 +68,8 @@ def shortcut(address: str, *, at_once: int | None = None) -> Callable[[Work], Wo
     """Register `work(the one name in the address, body, knock) -> JSON`, run outside of a transaction.
 
     It says who may, before it says anything else: `knock.actor` raises when the token is refused.
-    It is run a second time when the database went away in the middle, so it has to be idempotent. `at_once`: more than so
-    many in one process are told to come again, for work that can wait and would keep all others waiting.
+    It is run a second time when the database went away in the middle, so it has to be idempotent. `at_once`: more than
+    so many in one process are told to come again, for work that can wait and would keep all others waiting.
     """
 
     def register(work: Work) -> Work:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,9 +14,8 @@ from linli.core.access import Knock
 
 
 @pytest.fixture(autouse=True)
-def no_other_roads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_other_roads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shortcut, "_roads", [])
-    yield
 
 
 def ask(address: str) -> tuple[int, dict[str, str], Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -356,6 +358,17 @@ def test_the_common_case_is_one_round_trip(town: Town) -> None:
         patch.setattr(db, "rows", lambda *_given, **_more: pytest.fail("asked once more"))
         assert outcomes(short(town, mark(town.people[1]))) == [("accepted", 1)]
         assert outcomes(short(town, {"marks": [mark(one) for one in town.people[2:4]]})) == [("accepted", 1)] * 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_that_is_cut_without_a_word_is_made_again(town: Town, first: bool) -> None:
+    """As when the database's machine is gone: nobody says an error's code."""
+    for person in town.people[: 1 if first else 2]:
+        assert outcomes(short(town, mark(person))) == [("accepted", 1)]
+    with socket.socket(fileno=os.dup(db.raw_connection().pgconn.socket)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+    assert outcomes(short(town, mark(town.people[2]))) == [("accepted", 1)]
+    assert done(town) == (2 if first else 3)
 
 
 def test_the_wall_stands_on_the_short_road(town: Town) -> None:
