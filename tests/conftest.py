@@ -59,6 +59,15 @@ def _role(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """A command that ran in this process spoke the language it was asked for; the next test speaks the product's."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 def _drop_leftovers(server: psycopg.Connection) -> None:
     """Databases of test runs that were killed: their process is gone."""
     for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_linli_%%'").fetchall():
