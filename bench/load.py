@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CONNECTIONS = 8
+CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
