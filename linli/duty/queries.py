@@ -107,10 +107,11 @@ def list_accounts(
     """Accounts that hold or held an appointment inside what the actor may see; whoever makes accounts also sees those
     that hold none. By account name; `text` is part of the account name or the name."""
     held = actor.extent_for("duty.view")
+    # OFFSET 0: asked of each account in turn until the page is full, and not of every appointment of the city first.
     sql = f"""{_ACCOUNT} WHERE c.username > %(after)s
         AND (%(text)s = '' OR strpos(lower(c.username), lower(%(text)s)) > 0 OR strpos(c.name, %(text)s) > 0)
-        AND (EXISTS (SELECT 1 FROM appointment a WHERE a.account_id = c.id AND {_INSIDE})
-             OR %(maker)s AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.account_id = c.id))
+        AND (EXISTS (SELECT 1 FROM appointment a WHERE a.account_id = c.id AND {_INSIDE} OFFSET 0)
+             OR %(maker)s AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.account_id = c.id OFFSET 0))
         ORDER BY c.username LIMIT %(limit)s"""
     maker = actor.may("accounts.make")
     params = {"after": after, "text": text.strip(), "maker": maker, "limit": limit, **_within(held, at)}
