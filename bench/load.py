@@ -74,9 +74,9 @@ def _drive(port: int, requests: Sequence[bytes], connections: int, good: bytes) 
         under_way += 1
     while under_way:
         for key, _ in selector.select():
-            waiting_for: socket.socket = key.fileobj  # type: ignore[assignment]
-            number = waiting_for.fileno()
-            piece = waiting_for.recv(1 << 18)
+            answered: socket.socket = key.fileobj  # type: ignore[assignment]
+            number = answered.fileno()
+            piece = answered.recv(1 << 18)
             answer = held[number] + piece
             if piece and not is_whole(answer):
                 held[number] = answer
@@ -87,12 +87,12 @@ def _drive(port: int, requests: Sequence[bytes], connections: int, good: bytes) 
                 first_failure = first_failure or answer[:2000].decode(errors="replace")
             request = next(waiting, None) if piece else None
             if request is None:
-                selector.unregister(waiting_for)
-                waiting_for.close()
+                selector.unregister(answered)
+                answered.close()
                 under_way -= 1
                 continue
             held[number] = b""
-            waiting_for.sendall(request)
+            answered.sendall(request)
             sent_at[number] = time.perf_counter()
     seconds = time.perf_counter() - started
     return Load(len(latencies), seconds, time.process_time() - cpu, failed, first_failure, latencies)
