@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from linli.accounts import qr, queries, services
+from linli.accounts import queries, services
 from linli.accounts.terms import InvitationLine
-from linli.core import clock, terminal
+from linli.core import clock, qr, terminal
 from linli.duty import queries as duty
 from linli.duty.cli import Json, app
 from linli.places import queries as places

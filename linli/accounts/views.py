@@ -19,10 +19,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from linli.accounts import entry, qr, queries, services
+from linli.accounts import entry, queries, services
 from linli.accounts.errors import WaitFirst, WrongPair
 from linli.accounts.forms import CodeForm, ConfirmForm, PasskeyForm
 from linli.accounts.terms import Way
+from linli.core import qr
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.models import Account

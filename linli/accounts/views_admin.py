@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from linli.accounts import entry, qr, queries, services
+from linli.accounts import entry, queries, services
 from linli.accounts.errors import InvitationOver
 from linli.accounts.forms import AcceptForm, DaysForm, InviteForm
 from linli.accounts.terms import NewInvitation, Way
-from linli.core import clock
+from linli.core import clock, qr
 from linli.core.errors import Problem
 from linli.core.models import Account
 from linli.core.requests import ActingRequest

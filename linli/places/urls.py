@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.places import views, views_draw, views_regrid, views_release, views_search
+from linli.places import views, views_codes, views_draw, views_regrid, views_release, views_search
 
 app_name = "places"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("<str:code>/move/", views.move, name="move"),
     path("<str:code>/doors/", views.doors, name="doors"),
     path("<str:code>/end/", views.end, name="end"),
+    path("<str:code>/codes/", views_codes.codes, name="codes"),
     path("<str:code>/drawn/", views_draw.list_drawn, name="drawn"),
     path("<str:code>/redraw/", views_regrid.redraw, name="redraw"),
 ]

@@ -76,6 +76,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "other_names": queries.list_aliases(found.id),
         "successors": queries.list_successors(found.id) if found.ended_at else [],
         "is_unit": found.kind == Kind.UNIT,
+        "has_codes": found.kind in (Kind.BUILDING, Kind.UNIT) and found.ended_at is None,
         "crumbs": crumbs_of(found, at),
     }
     return render(request, "places/place.html", context)

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext_lazy as _
+
 from linli.core import access, db, field
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Problem
@@ -16,10 +18,11 @@ from linli.core.field import Answer, ComesFirst, Command, CommandKind, Reader, r
 from linli.residents import queries as residents
 from linli.rounds import queries, services, undo, withdrawing
 from linli.rounds.errors import NotInRound, RoundClosed
+from linli.rounds.policies import CODE_LENGTH, is_code, with_code
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import GIVEN, LEAVING, Flag, Mark, MarkCommand, Outcome, Receipt
+from linli.rounds.terms import CODED, GIVEN, LEAVING, Flag, Mark, MarkCommand, Outcome, Receipt
 
-FIELDS = frozenset({"round", "person", "household", "door", "mark", "reason", "back_at", "until_at"})
+FIELDS = frozenset({"round", "person", "household", "door", "mark", "reason", "back_at", "until_at", "code"})
 WORDS = {mark.name.lower(): mark for mark in GIVEN}
 RANK, RANK_BACK = 50, 60
 
@@ -36,6 +39,7 @@ class Meant:
     reason: str
     back_at: datetime | None
     until_at: datetime | None
+    code: str = ""
 
 
 def read_mark(payload: dict[str, Any]) -> Meant:
@@ -53,11 +57,24 @@ def read_mark(payload: dict[str, Any]) -> Meant:
         reader.text("reason"),
         reader.moment("back_at"),
         reader.moment("until_at"),
+        reader.text("code", longest=CODE_LENGTH),
     )
     for name, value, kind in (("back_at", found.back_at, Mark.ABSENT), ("until_at", found.until_at, Mark.EXEMPT)):
         if value is not None and found.mark != kind:
             raise field.CommandWrong(field=name, why=field.NO_SUCH_FIELD)
+    if found.code:
+        check_code(found)
     return found
+
+
+def check_code(meant: Meant) -> None:
+    """A code is of one tube or kit, given for one person or household who had it. Raises CommandWrong."""
+    if not is_code(meant.code):
+        raise field.CommandWrong(field="code", why=_("is not the code of a tube or kit"))
+    if meant.mark is not Mark.DONE or meant.door is not None:
+        raise field.CommandWrong(field="code", why=field.NO_SUCH_FIELD)
+    if len(with_code(meant.code, meant.reason)) > field.TEXT_LENGTH:
+        raise field.CommandWrong(field="reason", why=_("is longer than it may be"))
 
 
 def read_who(reader: Reader) -> tuple[int | UUID | None, int | UUID | None, int | None]:
@@ -119,7 +136,7 @@ class Named:
     def commands(self, command: Command, one: Meant) -> list[MarkCommand]:
         """The marks that a command means. Raises ComesFirst, NotInRound (nobody is registered behind the door)."""
         flag = Flag.CLAMPED if command.is_clamped else None
-        rest = (one.reason, one.back_at, one.until_at, command.device_at, flag)
+        rest = (with_code(one.code, one.reason), one.back_at, one.until_at, command.device_at, flag)
         if one.door is not None:
             homes = self.doors.get(one.door, ())
             if not homes:
@@ -153,6 +170,8 @@ def _mark_round(
     owners: list[int] = []
     for place, (command, one) in wanted.items():
         try:
+            if one.code and round_.kind not in CODED:
+                raise field.CommandWrong(field="code", why=_("is for rounds of tests and kits"))
             marks = who.commands(command, one)
             if one.mark in LEAVING:
                 answers[place] = _answer(_correct(round_, marks, actor, at), round_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,6 +12,20 @@ from linli.rounds.terms import BUCKET, CLOCK_ERROR, FIRST_CLOSED, Figures, Flag,
 # "open".
 BEFORE_OPENING = timedelta(hours=24)
 RATE_WINDOW = timedelta(hours=1)
+
+# The code of a tube or kit, as labels bear it.
+CODE_LENGTH = 40
+CODE_SIGN = "#"
+CODE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]*[0-9A-Za-z])?")
+
+
+def is_code(text: str) -> bool:
+    return len(text) <= CODE_LENGTH and CODE.fullmatch(text) is not None
+
+
+def with_code(code: str, reason: str) -> str:
+    """The note of a mark with the code of its tube or kit in front, told from it by the sign: `#A12345 note`."""
+    return " ".join(part for part in (f"{CODE_SIGN}{code}" if code else "", reason) if part)
 
 
 class EventWindow:

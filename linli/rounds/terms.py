@@ -23,6 +23,9 @@ class RoundKind(models.TextChoices):
     CUSTOM = "custom", pgettext_lazy("round", "custom")
 
 
+CODED = (RoundKind.TEST, RoundKind.KIT)  # what is given or taken bears a code: a sample tube, a kit
+
+
 class CountBy(models.IntegerChoices):
     """What a round counts: its subjects."""
 

@@ -95,9 +95,15 @@ def make_person(home: int, key: int, name: str, presence: int = 1) -> int:
     )
 
 
-def open_round(extent: Extent, *, count_by: CountBy = CountBy.PERSON, at: datetime = MORNING) -> RoundView:
+def open_round(
+    extent: Extent,
+    *,
+    count_by: CountBy = CountBy.PERSON,
+    kind: RoundKind = RoundKind.VISIT,
+    at: datetime = MORNING,
+) -> RoundView:
     made = services.create_round(
-        name="第 3 轮敲门行动", kind=RoundKind.VISIT, count_by=count_by, starts_at=at, ends_at=at + timedelta(hours=12),
+        name="第 3 轮敲门行动", kind=kind, count_by=count_by, starts_at=at, ends_at=at + timedelta(hours=12),
         scope=extent, actor=SYSTEM, at=at,
     )  # fmt: skip
     bulk.open_round(round_id=made.pk, actor=SYSTEM, at=at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from linli.core import clock, db
+from linli.core import clock, db, qr
 from linli.core.access import SYSTEM
 from linli.core.importers import Source
 from linli.places import queries
@@ -161,3 +161,26 @@ def test_api_writes(made: District, client: Client) -> None:
         f"/api/places/{made.compounds[0].code}/move", {"to": made.communities[1].code}, content_type="application/json"
     )
     assert moved.status_code == 403
+
+
+def test_door_codes_of_a_building_and_a_unit(made: District, client: Client) -> None:
+    """One a door in walking order, a sheet a unit; an address of the app by the door's key, and nobody's name."""
+    shown = page(client, f"/places/{made.buildings[0].code}/codes/")
+    unit = made.units[0]
+    doors = [door for door in made.doors if door.unit_id == unit.id]
+    assert shown.count('pl-code"') == len(doors) + 1
+    places = [shown.index(f"<b>{door.number}</b>") for door in doors]
+    assert places == sorted(places)
+    assert "门码" in page(client, f"/places/{unit.code}/")
+    assert f"<b>{doors[0].number}</b>" in page(client, f"/places/{unit.code}/codes/")
+    page(client, f"/places/{made.communities[0].code}/codes/", 404)
+    page(client, f"/places/{made.communities[1].code}/codes/", 403)
+
+
+def test_what_a_door_code_holds(made: District, client: Client) -> None:
+    unit, other = made.units[0], "https://x.example"
+    door = next(door for door in made.doors if door.unit_id == unit.id)
+    shown = page(client, f"/places/{unit.code}/codes/")
+    assert str(qr.draw_svg(f"http://testserver/field/#/d/{door.key}")) in shown
+    assert str(qr.draw_svg(f"http://testserver/field/#/u/{unit.code}")) in shown
+    assert str(qr.draw_svg(f"{other}/field/#/d/{door.key}")) not in shown

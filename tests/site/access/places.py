@@ -89,6 +89,7 @@ ENDPOINTS = [
         "POST places:end", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/end/",
         lambda w, t: {"name": t.place.name}, passes=THROUGH,
     ),
+    Endpoint("GET places:codes", "places.view", PART, lambda w, t: f"/places/{t.building.code}/codes/"),
     Endpoint("GET places:suggest", "places.view", ANYWHERE, lambda w, t: "/places/suggest/?text=小区"),
     Endpoint("GET places:redraw", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/redraw/"),
     Endpoint(
