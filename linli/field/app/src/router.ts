@@ -18,6 +18,14 @@ export const router = createRouter({
     { path: '/search', name: 'search', component: SearchPage },
     { path: '/special', name: 'special', component: SpecialPage, props: (to) => ({ door: Number(to.query.door) || undefined }) },
     { path: '/outbox', name: 'outbox', component: OutboxPage },
+    { path: '/scan', name: 'scan', component: () => import('./pages/ScanPage.vue') },
+    {
+      // What is printed on doors: any camera opens it, see work/codes.ts.
+      path: '/:letter(d|u|h|p)/:id',
+      name: 'code',
+      component: () => import('./pages/ScanPage.vue'),
+      props: (to) => ({ code: `${location.origin}/field/#${to.path}` }),
+    },
     { path: '/handover', name: 'handover', component: () => import('./pages/HandOver.vue') },
     { path: '/settings', name: 'settings', component: () => import('./pages/Settings.vue') },
     {

@@ -9,6 +9,8 @@ export interface MarkMore {
   reason?: string;
   back_at?: string;
   until_at?: string;
+  /** Of the tube or kit, in rounds of tests and kits. */
+  code?: string;
 }
 
 export async function mark(round: Round, whom: Whom, as: Mark, more: MarkMore = {}): Promise<OwnMark> {
