@@ -255,8 +255,8 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
     """The open subjects found the slow way, from the register and the marks alone: for tests and `linli rounds check`.
 
     Who is due comes from the register as it stands, what closed them from the latest mark by event time, theirs and
-    those of entries merged into theirs (but not that these were gone from their own door). Needs an owner's sight of
-    all marks, wherever they happened.
+    those of entries merged into theirs (but not that these were gone from their own door), and none that was
+    withdrawn. Needs an owner's sight of all marks, wherever they happened.
     """
     if round_.count_by == CountBy.PERSON:
         due = "SELECT id AS subject_id, key FROM person WHERE presence = 1"
@@ -271,6 +271,7 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
                    coalesce(a.into_id, m.subject_id) AS subject_id, m.kind
             FROM mark m LEFT JOIN merged_into a ON a.kind = %(by)s AND a.merged_id = m.subject_id
             WHERE m.round_id = %(round)s AND (a.into_id IS NULL OR m.kind < 20)
+              AND NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = m.client_id)
             ORDER BY 1, event_at DESC, client_id DESC NULLS LAST, kind DESC
         )
         SELECT DISTINCT d.subject_id FROM ({due}) AS d

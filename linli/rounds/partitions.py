@@ -1,10 +1,8 @@
 """Partitions of the ledger: a city-size round has its own, small ones share a month's.
 
 A partition for every small round would make a person's history slow and use up locks (1,000 of them: 40 ms). A large
-load of
-marks gets a partition of its own too: filled bare, then indexed, then attached, it goes in at twice the speed. ATTACH
-takes a lock
-that lets marks go on; CREATE TABLE ... PARTITION OF would stop them.
+load of marks gets a partition of its own too: filled bare, then indexed, then attached, it goes in at twice the speed.
+ATTACH takes a lock that lets marks go on; CREATE TABLE ... PARTITION OF would stop them.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ STATES = """
     SELECT count(*) FROM round_state s
     LEFT JOIN LATERAL (
         SELECT m.kind FROM mark m WHERE m.round_id = s.round_id AND m.subject_id = s.subject_id
+          AND NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = m.client_id)
         ORDER BY m.event_at DESC, coalesce(m.client_id, '00000000-0000-0000-0000-000000000000') DESC LIMIT 1
     ) m ON true
     WHERE s.due AND s.state IS DISTINCT FROM coalesce(m.kind, 0)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from linli.core import clock, db
+from linli.core.extents import EVERYWHERE
+from linli.rounds import gaps, queries
 from linli.rounds.terms import Mark
 from tests.builders.ledger import make_home, make_person
 from tests.builders.phones import Phone
@@ -39,6 +41,18 @@ def test_what_counted_before_counts_again(town: Town, phone: Phone) -> None:
     assert town.state(town.people[0]) == Mark.NOT_REACHED
     with db.owner():
         assert db.scalar("SELECT count(*) FROM mark WHERE subject_id = %s", [town.people[0]]) == 2
+
+
+def test_the_independent_count_agrees(town: Town, phone: Phone) -> None:
+    """`linli rounds check` reads the marks, of which the withdrawn one is still one."""
+    given = mark(phone, town)
+    phone.results([given])
+    with db.owner():
+        round_ = queries.get_round_by_code(town.code)
+        assert town.people[0] not in gaps.count_gaps_from_marks(round_=round_, extent=EVERYWHERE)
+    phone.results([back(phone, town, given)])
+    with db.owner():
+        assert town.people[0] in gaps.count_gaps_from_marks(round_=round_, extent=EVERYWHERE)
 
 
 def test_before_it_arrives_it_is_asked_to_come_again(town: Town, phone: Phone) -> None:

@@ -1,7 +1,7 @@
 """Two entries of one person become one, and two again.
 
 The merged entry stays where it is, as merged: nothing finds it by number or counts it, and rounds that closed while it
-was due still name it. Its marks count for the survivor (rounds/sql/merged.sql).
+was due still name it. Its marks count for the survivor (rounds/sql/rejoin.sql).
 """
 
 from __future__ import annotations

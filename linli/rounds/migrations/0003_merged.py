@@ -11,5 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [("rounds", "0002_ledger"), ("residents", "0003_duplicates")]
 
     operations = [
-        migrations.RunSQL((SQL / "merged.sql").read_text(), "DROP FUNCTION linli_rejoin"),
+        migrations.RunSQL((SQL / "merged.sql").read_text(), "DROP FUNCTION linli_standing"),
+        migrations.RunSQL((SQL / "rejoin.sql").read_text(), "DROP FUNCTION linli_rejoin"),
     ]

@@ -14,5 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL((SQL / "withdrawn.sql").read_text(), migrations.RunSQL.noop),
+        # Once more, for databases where it stands as it was before anything could be withdrawn.
+        migrations.RunSQL((SQL / "rejoin.sql").read_text(), migrations.RunSQL.noop),
         wall.public("mark_withdrawn", "ids of marks that were withdrawn, no resident's data", grant=wall.APPEND),
     ]
