@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from django.test import Client
+
 from linli.core import access, db
 from linli.core.access import Actor
 from linli.core.models import Account
@@ -64,6 +66,13 @@ def appoint(
             created_by=0,
         )
     return int(made.pk)
+
+
+def signed_in(username: str, language: str = "en") -> Client:
+    """A browser in which the account has signed in with PASSWORD, through the page."""
+    client = Client(headers={"accept-language": language})
+    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
+    return client
 
 
 def actor_for(account: Account, at: datetime, *, origin: str = "web", scopes: frozenset[str] | None = None) -> Actor:

@@ -16,7 +16,7 @@ from linli.core import access, clock, db, importers, jobs
 from linli.core.import_asking import XLSX
 from linli.core.models import Account, JournalEntry
 from linli.residents.models import Person
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import make_account, signed_in
 from tests.builders.places import make_district
 from tests.builders.residents import make_id_number
 from tests.builders.rosters import TITLES, make_csv
@@ -45,12 +45,6 @@ def office() -> Client:
     make_account(username="other", role="office", place=district.district)
     make_account(username="lead", role="unit_lead", place=district.units[0])
     return signed_in("office")
-
-
-def signed_in(username: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 def send(client: Client, content: bytes, kind: str = KIND, name: str = "花名册.csv", **more: Any) -> Any:

@@ -11,7 +11,7 @@ from django.test import Client
 from linli.core import db, faces
 from linli.core.access import Actor
 from linli.core.models import Account, JournalEntry
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import PASSWORD, make_account, signed_in
 from tests.builders.places import District, make_district
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
 def district() -> District:
     with db.owner():
         return make_district()
-
-
-def signed_in(username: str, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 class TestSignIn:

@@ -18,7 +18,7 @@ from linli.core.access import SYSTEM
 from linli.core.models import ImportColumns, Job, JournalEntry
 from linli.core.sheets import Columns, Field, SheetSpec, column_keys, open_sheet, read_key, signature_of
 from linli.residents.models import Person
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import make_account, signed_in
 from tests.builders.places import make_district
 from tests.builders.residents import make_id_number
 from tests.builders.rosters import TITLES, make_csv
@@ -44,12 +44,6 @@ def office() -> Client:
         district = make_district(communities=1, compounds=1, buildings=1)
     make_account(username="office", role="office", place=district.district)
     return signed_in("office")
-
-
-def signed_in(username: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 def send(client: Client, content: bytes, name: str = "花名册.csv", **more: str) -> str:

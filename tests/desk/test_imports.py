@@ -17,7 +17,7 @@ from linli.core.errors import Problem
 from linli.core.importers import Ask, Importer, Outcome, Source
 from linli.core.models import Job
 from linli.core.sheets import Account, Field, Rejection, SheetSpec, write_rejected
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import make_account, signed_in
 from tests.builders.places import make_district
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
@@ -64,12 +64,6 @@ def office() -> Client:
         district = make_district()
     make_account(username="office", role="office", place=district.district)
     return signed_in("office")
-
-
-def signed_in(username: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 def send(client: Client, content: bytes, name: str = "birds.csv", kind: str = KIND, **answers: str):  # type: ignore[no-untyped-def]

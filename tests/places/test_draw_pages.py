@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from linli.core import clock, db
 from linli.core.access import SYSTEM
 from linli.places import services
 from linli.places.terms import Kind
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import make_account, signed_in
 from tests.builders.outlines import SIDE, SOUTH, WEST, draw_compounds
 from tests.builders.places import District, make_district
 
@@ -26,12 +25,6 @@ def town() -> District:
         make_account(username="office", role="office", place=made.district)
         make_account(username="lead", role="grid_lead", place=made.communities[0])
     return made
-
-
-def signed_in(username: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 def corners(west: float, east: float) -> str:

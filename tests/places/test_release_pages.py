@@ -18,7 +18,7 @@ from linli.core.importers import Source
 from linli.core.models import Job
 from linli.places import queries
 from linli.places.imports.divisions import load_divisions
-from tests.builders.duty import PASSWORD, make_account
+from tests.builders.duty import make_account, signed_in
 from tests.builders.places import AT
 from tests.places.test_releases import NEW, OLD
 
@@ -35,12 +35,6 @@ def office(settings: Any, tmp_path: Path) -> Client:
         load_divisions(Source(old, old.name), actor=SYSTEM, at=AT, watch=lambda *_: None)
         make_account(username="office", role="office", place=queries.get_place("1501"))
     return signed_in("office")
-
-
-def signed_in(username: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    assert client.post("/sign-in/", {"username": username, "password": PASSWORD}).status_code == 302
-    return client
 
 
 def send(client: Client, old: str = OLD, new: str = NEW) -> str:
