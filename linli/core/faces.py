@@ -34,7 +34,8 @@ class HomeCard:
 
 @dataclass(frozen=True)
 class Panel:
-    """A piece that a room adds to another room's page: `where` "place" (subject: id of a place) or "door" (its key).
+    """A piece that a room adds to another room's page: `where` "place" (subject: id of a place), "door" (its key) or
+    "person" (id).
 
     `context` fills the template; None: nothing to show this actor.
     """

@@ -121,6 +121,52 @@ def list_commands() -> list[CommandKind]:
     return sorted(_kinds.values(), key=lambda kind: (kind.rank, kind.name))
 
 
+# --- files, which come in pieces --------------------------------------------------------------------------------------
+
+
+class FileStand(NamedTuple):
+    """How far a file has come that a command of `account_id` announced. `have`: bytes that are there, of those that are
+    sent; `size`: of the file itself."""
+
+    account_id: int
+    have: int
+    size: int
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some bytes of a file, from `start` on. `session`: the phone's session that sealed the file, None in the clear;
+    `unseal`: opens all of what was sent, and gives None when it was altered. `is_anew`: forget what came before.
+    """
+
+    file: UUID
+    start: int
+    data: bytes
+    session: UUID | None = None
+    unseal: Callable[[bytes], bytes | None] | None = None
+    is_anew: bool = False
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """The room that keeps files. `find` raises NotFound; `take` is idempotent."""
+
+    find: Callable[[UUID], FileStand]
+    take: Callable[[Piece, datetime], FileStand]
+
+
+_file_stores: list[FileStore] = []
+
+
+def set_file_store(store: FileStore) -> None:
+    _file_stores[:] = [store]
+
+
+def get_file_store() -> FileStore:
+    return _file_stores[0]
+
+
 # --- sections of the pack -------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ SUBJECTS: dict[str, Text] = {
     "job": _("Job"),
     "demo": _("Demo"),
     "special": _("Special situation"),
+    "file": _("Photo or voice note"),
     "field_key": _("Key for phones"),
     "field_session": _("Phone of a worker"),
 }
@@ -161,6 +162,9 @@ VERBS: dict[str, Text] = {
     "core.choose_columns": _("said which column is which"),
     "notices.report_special": _("reported a special situation"),
     "notices.settle_special": _("settled a special situation"),
+    "notices.announce_file": _("took a photo or voice note"),
+    "notices.look_at_file": _("looked at a photo, or listened to a voice note"),
+    "notices.remove_files": _("removed photos and voice notes whose time is over"),
     "field.give_pack": _("took a work pack to a phone"),
     "field.take_handed": _("handed over work from somebody's phone"),
     "field.rotate_key": _("made a new key for phones"),

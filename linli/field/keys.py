@@ -23,6 +23,7 @@ from linli.field.models import FieldKey
 from linli.field.terms import RSA_BITS, SESSION_KEY_BYTES, PublicKey, SessionView
 
 KEY_LOCK = 775001
+NONCE_BYTES = 12
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 
@@ -97,6 +98,13 @@ class Opener:
     def __init__(self, view: SessionView) -> None:
         self._cipher = AESGCM(crypto.unseal_bytes(view.key_sealed, about=view.id.bytes))
         self._session = str(view.id)
+
+    def open_file(self, file: str, sent: bytes) -> bytes | None:
+        """What was sent of a file: its nonce, then its box. None when it was altered, or is another file's."""
+        try:
+            return self._cipher.decrypt(sent[:NONCE_BYTES], sent[NONCE_BYTES:], f"{self._session}|{file}|file".encode())
+        except (InvalidTag, ValueError):
+            return None
 
     def open(self, command: str, seq: int, nonce: bytes, box: bytes) -> bytes | None:
         """The JSON inside; None when it was altered, or belongs to another key, session, id or number."""

@@ -24,6 +24,8 @@ MOST_PEOPLE = 5_000
 BATCHES_AT_ONCE = 2
 """Of the four requests that a web process works on at a time: when thousands of phones find signal again at once, pages
 still get through, and the others are told when to come again."""
+FILES_AT_ONCE = 1
+"""Pieces of photos that a web process takes at a time: fewer than batches, because marks go first."""
 MOST_COMMANDS = 500
 LARGEST_BATCH = 64 * 1024  # bytes
 MOST_RECEIPTS = 1_000

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -11,10 +13,14 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from linli.core import faces
-        from linli.notices import field, views
+        from linli.core import faces, schedule
+        from linli.notices import field, field_files, files, views, views_files
 
         field.register()
+        field_files.register()
+        schedule.register("notices.remove_files", timedelta(hours=1), files.remove_old_files)
+        faces.register_panel(faces.Panel("door", 60, "notices/_files.html", views_files.door_panel))
+        faces.register_panel(faces.Panel("person", 60, "notices/_files.html", views_files.person_panel))
         faces.register_nav(
             faces.NavItem(
                 "notices:specials", _("Special situations"), "alert-triangle", "residents.view", 15,

@@ -43,6 +43,7 @@ def report(command: Command, actor: Actor, at: datetime) -> Mapping[str, Any]:
         place_id=None if at_door else _place(reader),
         # Somebody who was registered on the spot and has not arrived yet is not waited for.
         person_id=person if isinstance(person, int) else None,
+        client_id=command.id,
         happened_at=command.at,
         device_at=command.device_at,
         actor=actor,

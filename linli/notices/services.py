@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from linli.core import crypto, db, journal
 from linli.core.access import Actor
@@ -23,13 +24,14 @@ def report_special(
     key: int | None = None,
     place_id: int | None = None,
     person_id: int | None = None,
+    client_id: UUID | None = None,
     happened_at: datetime,
     device_at: datetime,
     actor: Actor,
     at: datetime,
 ) -> int:
     """Report a special situation behind a door (`key`), or at a place; returns its number. Whoever is appointed there
-    may, whatever to.
+    may, whatever to. `client_id`: by which a phone that has no answer yet speaks of it.
 
     Raises PlaceUnknown, PlaceBeyond.
     """
@@ -38,6 +40,7 @@ def report_special(
         raise PlaceBeyond
     with db.atomic():
         made = Special.objects.create(
+            client_id=client_id,
             key=key,
             place_id=place_id,
             person_id=person_id,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from linli.core.access import Actor
 from linli.core.live import render_live
 from linli.core.requests import ActingRequest
-from linli.notices import queries, services
+from linli.notices import file_queries, queries, services
 
 
 def count_open(actor: Actor, _at: datetime) -> int:
@@ -32,10 +32,9 @@ def _context(request: ActingRequest) -> dict[str, Any]:
     actor.require(queries.VIEW)
     everything = bool(request.GET.get("all"))
     held = actor.extent_for(services.SETTLE)
-    rows = [
-        {"one": one, "may_settle": one.is_open and one.key in held}
-        for one in queries.list_specials(actor=actor, everything=everything)
-    ]
+    found = queries.list_specials(actor=actor, everything=everything)
+    files = file_queries.list_files_of_specials([one.id for one in found], actor=actor)
+    rows = [{"one": one, "may_settle": one.is_open and one.key in held, "files": files[one.id]} for one in found]
     return {"rows": rows, "everything": everything, "crumbs": [(_("Special situations"), "")]}
 
 
@@ -49,7 +48,8 @@ def index(request: ActingRequest) -> HttpResponse:
 def live(request: ActingRequest) -> HttpResponse:
     """The list alone, asked for every few seconds."""
     context = _context(request)
-    version = (queries.get_version(actor=request.actor), context["everything"])
+    files = file_queries.count_files_of_specials(actor=request.actor)
+    version = (queries.get_version(actor=request.actor), files, context["everything"])
     return render_live(request, "notices/_specials.html", context, version=version)
 
 

@@ -10,6 +10,7 @@ LINLI_ORIGINS     origins trusted for forms behind a proxy, e.g. ``https://linli
 LINLI_PROXIES     how many proxies stand in front and write X-Forwarded-For; default 1 with LINLI_HTTPS, else 0
 LINLI_SECOND_FACTOR  0: roles that ask for a second factor only remind of it (for demonstrations)
 LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
+LINLI_FILE_DAYS   days for which photos and voice notes from phones are kept; default 30
 LINLI_RATE        requests a second that one token may make of one web process; default 200, 0: no limits
 LINLI_STATEMENT_SECONDS  how long a statement of a page or of the API may take; default 60
 LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
@@ -58,6 +59,7 @@ LINLI_JOURNAL_KEY = _secrets.journal_key
 LINLI_SEALS = Path(os.environ.get("LINLI_SEALS") or LINLI_HOME / "seals").expanduser()
 LINLI_SEALS_URL = os.environ.get("LINLI_SEALS_URL", "")
 
+LINLI_FILE_DAYS = int(os.environ.get("LINLI_FILE_DAYS") or 30)
 LINLI_RATE = float(os.environ.get("LINLI_RATE") or (0 if TESTING else 200))
 LINLI_STATEMENT_SECONDS = int(os.environ.get("LINLI_STATEMENT_SECONDS") or 60)
 

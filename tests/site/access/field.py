@@ -6,6 +6,7 @@ from tests.site.access.endpoint import ANYWHERE, OPEN, PART, SIGNED_IN, Endpoint
 
 NO_PHONE = frozenset({403})  # a page's session is no phone's
 NOBODY = frozenset({401})
+NO_FILE = "01930000-0000-7000-8000-000000000001"
 
 ENDPOINTS = [
     Endpoint("GET field:app", None, OPEN, lambda w, t: "/field/"),
@@ -27,6 +28,14 @@ ENDPOINTS = [
     Endpoint(
         "POST /api/field/handed", None, SIGNED_IN, lambda w, t: "/api/field/handed",
         lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "sealed": []}, passes=frozenset({404}),
+    ),
+    Endpoint(
+        "GET /api/field/files/{file_id}", None, SIGNED_IN, lambda w, t: f"/api/field/files/{NO_FILE}",
+        passes=frozenset({404}),
+    ),
+    Endpoint(
+        "POST /api/field/files/{file_id}", None, SIGNED_IN, lambda w, t: f"/api/field/files/{NO_FILE}",
+        lambda w, t: {}, passes=frozenset({404}),
     ),
     Endpoint(
         "GET /api/field/pack", "residents.view", PART, lambda w, t: f"/api/field/pack?place={t.place.code}"
