@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 crash, 2 wrong usage, 3 bad input, 4 not allowed, 5 not fo
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -44,11 +45,14 @@ def set_up() -> None:
 
     from linli.core.catalogs import compile_stale
 
+    gc.disable()  # nothing of what is loaded here is ever garbage
     with contextlib.suppress(PermissionError):  # an installation that only root may write was compiled by root
         compile_stale()
     django.setup()
     language = os.environ.get("LINLI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", "")
     translation.activate("en" if language.lower().startswith("en") else settings.LANGUAGE_CODE)
+    gc.freeze()  # nor is it looked through later on
+    gc.enable()
 
 
 class RoomGroup(TyperGroup):
@@ -128,6 +132,18 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     report = examine()
     print_report(report, as_json=as_json)
     raise typer.Exit(CRASH if any(found.state == "fail" for found in report) else 0)
+
+
+@app.command(hidden=True)
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    hold: Annotated[bool, typer.Option(help="Load everything, then wait for a line on standard input.")] = False,
+) -> None:
+    """The web server alone, of a database that is ready. `linli run` starts one of these."""
+    from linli.site.web import serve
+
+    serve(host=host, port=port, hold=hold)
 
 
 @app.command()

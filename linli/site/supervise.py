@@ -17,7 +17,9 @@ from pathlib import Path
 from types import FrameType
 
 import psycopg
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from linli.core.errors import Problem
 from linli.site import embedded
@@ -28,12 +30,8 @@ STEADY_SECONDS = 30.0
 GRACE_SECONDS = 10.0
 TICK_SECONDS = 0.1
 DATABASE_CHECK_SECONDS = 1.0
-MAX_WEB_WORKERS = 8
-MAX_WEB_THREADS = 32
-"""Over all web workers: each thread holds a database connection, and the embedded server grants 100."""
-MAX_WAITING = 512
-"""Requests taken in by all web workers together; further connections wait in the system's backlog."""
-BACKLOG = 512
+WEB_FIRST_SECONDS = 5.0
+"""For so long the other children leave the machine to the web server, until it answers."""
 PARENT_DEATH_SIGNAL = 1
 
 
@@ -82,19 +80,28 @@ def _die_with_parent() -> None:
 class Child:
     """One program that has to be running, in a process group of its own."""
 
-    name: str
+    name: str | Promise
     command: list[str]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
     due: float = field(default=0.0)
 
-    def start(self) -> None:
+    def start(self, *, hold: bool = False) -> None:
+        """`hold`: it loads what it needs and then waits to be let go."""
         # preexec_fn is safe here: the supervisor has no threads.
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent
+            [*self.command, "--hold"] if hold else self.command,
+            stdin=subprocess.PIPE if hold else subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
         self.started = time.monotonic()
+
+    def let_go(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self.process.stdin as gate:  # it died: `tend` sees it
+                gate.write(b"go\n")
 
     def tend(self, now: float) -> None:
         """Start it when it is due; when it died, sweep up what it left and set when it is due again."""
@@ -132,21 +139,7 @@ class Child:
 
 
 def web_command(host: str, port: int) -> list[str]:
-    workers = min(MAX_WEB_WORKERS, os.cpu_count() or 1)
-    options = {
-        "--interface": "wsgi",
-        "--host": host,
-        "--port": str(port),
-        "--workers": str(workers),
-        "--blocking-threads": str(max(1, min(4, MAX_WEB_THREADS // workers))),
-        # What waits is bounded: so many requests in each worker, so many connections before them.
-        "--backpressure": str(MAX_WAITING // workers),
-        "--backlog": str(BACKLOG),
-        "--workers-kill-timeout": "3",
-        "--log-level": "warning",
-    }
-    words = [word for pair in options.items() for word in pair]
-    return [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "linli.site.wsgi:application"]
+    return [sys.executable, "-m", "linli.site.cli", "web", "--host", host, "--port", str(port)]
 
 
 def worker_command() -> list[str]:
@@ -154,7 +147,7 @@ def worker_command() -> list[str]:
 
 
 class Supervisor:
-    """Tends its children and, when it is ours, the embedded database, until told to stop."""
+    """Tends its children, the web server first, and, when it is ours, the embedded database, until told to stop."""
 
     def __init__(self, children: list[Child], *, revive_database: Callable[[], None] | None) -> None:
         self.children = children
@@ -166,9 +159,11 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         announced = False
+        others_due = time.monotonic() + WEB_FIRST_SECONDS
         try:
             while not self.stopping:
-                self._tend(time.monotonic())
+                now = time.monotonic()
+                self._tend(now, self.children if announced or now > others_due else self.children[:1])
                 if not announced and self._answers():
                     announced = True
                     ready()
@@ -179,11 +174,11 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping = True
 
-    def _tend(self, now: float) -> None:
+    def _tend(self, now: float, children: list[Child]) -> None:
         if self.revive_database is not None and now >= self._database_due:
             self.revive_database()
             self._database_due = now + DATABASE_CHECK_SECONDS
-        for child in self.children:
+        for child in children:
             child.tend(now)
 
     def _answers(self) -> bool:
@@ -229,14 +224,24 @@ def serve(*, host: str, port: int, demo: bool, people: int) -> None:
         set_up()
         raise PortInUse(host, port)
     ours = not os.environ.get("DATABASE_URL")
-    set_up()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
     from django.conf import settings
-    from django.db import connections
 
-    from linli.site.prepare import prepare, read_demo_note
+    home: Path = settings.LINLI_HOME  # the first look at the settings starts the embedded database, for children too
+    web = Child(_lazy("The web server"), web_command(host, port))
+    web.start(hold=True)  # it loads beside what follows
+    try:
+        set_up()
+        from django.db import connections
 
-    prepare(demo=demo, people=people, say=say)
+        from linli.site.prepare import prepare, read_demo_note
+
+        prepare(demo=demo, people=people, say=say)
+    except BaseException:
+        web.stop(0.0)
+        raise
     connections.close_all()
+    web.let_go()
 
     def ready() -> None:
         shown = f"[{host}]" if ":" in host else host
@@ -246,6 +251,6 @@ def serve(*, host: str, port: int, demo: bool, people: int) -> None:
             say(note)
         say(_("Stop with Ctrl+C."))
 
-    children = [Child(_("The web server"), web_command(host, port)), Child(_("The job worker"), worker_command())]
-    reviver = _database_reviver(settings.LINLI_HOME) if ours else None
+    children = [web, Child(_lazy("The job worker"), worker_command())]
+    reviver = _database_reviver(home) if ours else None
     Supervisor(children, revive_database=reviver).run(ready=ready)

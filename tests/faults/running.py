@@ -76,7 +76,7 @@ class Site:
     # --- what is killed -------------------------------------------------------------------------------------------
 
     def find_web(self) -> psutil.Process | None:
-        return self._find_child("granian")
+        return self._find_child("web")
 
     def find_web_workers(self) -> list[psutil.Process]:
         web = self.find_web()

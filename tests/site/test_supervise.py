@@ -115,7 +115,7 @@ def test_a_port_in_use_is_one_clear_line(running: Running) -> None:
         shutil.rmtree(second.home)
 
 
-@pytest.mark.parametrize("word", ["granian", "work"])
+@pytest.mark.parametrize("word", ["web", "work"])
 def test_what_dies_is_started_again(running: Running, word: str) -> None:
     first = running.find_child(word)
     assert first is not None

@@ -18,7 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Self
 
-import xlsxwriter
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -122,6 +121,8 @@ class _Book:
         *,
         exact: float = EXACT,
     ) -> None:
+        import xlsxwriter  # here: not every command, nor every start, writes a workbook
+
         self.exact = exact
         self._scratch = tempfile.TemporaryDirectory(prefix="linli-sheet-")
         options = {

@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 from typing import IO
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from linli.core.sheets import SheetSpec
@@ -99,6 +98,8 @@ def example_for(spec: SheetSpec, row: tuple[str, ...]) -> list[str]:
 
 def write_template(target: Path | IO[bytes] | None = None) -> bytes:
     """Write the workbook to `target`; returns its bytes. ID numbers, phones and doors are columns of text."""
+    import xlsxwriter  # here: not every command, nor every start, writes a workbook
+
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
         text = book.add_format({"num_format": "@"})

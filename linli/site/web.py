@@ -1,0 +1,57 @@
+"""The web server, granian: the product is loaded once, and its workers are forked from that.
+
+A worker that died is there again at once, and what they share of the product is in memory once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+MAX_WORKERS = 8
+MAX_THREADS = 32
+"""Over all workers: each thread holds a database connection, and the embedded server grants 100."""
+MAX_WAITING = 512
+"""Requests taken in by all workers together; further connections wait in the system's backlog."""
+BACKLOG = 512
+
+
+def serve(*, host: str, port: int, hold: bool) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    `hold`: once everything is loaded, wait for a line on standard input. So whoever starts this can see to the tables
+    and the static files meanwhile; when standard input ends without a line, nothing is served.
+    """
+    from linli.site.cli import set_up
+
+    set_up()
+    from django.db import connections
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from linli.site import api, urls  # noqa: F401 - loaded here, for all workers
+
+    if hold and not sys.stdin.readline():
+        return
+    from linli.site import wsgi  # noqa: F401 - last: it looks which static files there are
+
+    connections.close_all()  # a connection cannot be shared
+    gc.collect()
+    gc.freeze()  # the pages that hold it stay shared: no worker writes to them when it looks for garbage
+    workers = min(MAX_WORKERS, os.cpu_count() or 1)
+    Server(
+        "linli.site.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=max(1, min(4, MAX_THREADS // workers)),
+        # What waits is bounded: so many requests in each worker, so many connections before them.
+        backpressure=MAX_WAITING // workers,
+        backlog=BACKLOG,
+        workers_kill_timeout=3,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    ).serve()
