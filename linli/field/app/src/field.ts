@@ -4,10 +4,13 @@ import { AccountStore, isRevoked, type Account, type Ending, type SignIn } from 
 import { NoSignal, overFetch, Refusal } from './store/api';
 import { deviceClock } from './store/clock';
 import { open, seal, type Box } from './store/crypto';
+import type { Bytes } from './store/bytes';
 import { FieldDb, isQuotaError } from './store/db';
+import { FileBox, type About, type FileEntry, type FileKind } from './store/files';
 import { Outbox, TooLong, type Counts, type Entry } from './store/outbox';
 import { PackStore, reveal } from './store/pack';
 import { Sync, type Stuck } from './store/sync';
+import { Upload } from './store/upload';
 import { Destroyed, Vault, type FreshKeys, type Keys } from './store/vault';
 import { EMPTY, readPack, type Mark, type Pack } from './work/data';
 import { listStairs, roundOf } from './work/figures';
@@ -72,7 +75,10 @@ export const outbox = new Outbox(db, deviceClock);
 const vault = new Vault(db);
 const accounts = new AccountStore(db, vault, overFetch, deviceClock);
 const packs = new PackStore(db);
-const sync = new Sync({ db, outbox, packs, accounts, transport: overFetch, clock: deviceClock });
+const ground = { db, outbox, packs, accounts, transport: overFetch, clock: deviceClock };
+const sync = new Sync(ground);
+export const fileBox = new FileBox(db, outbox, deviceClock);
+const upload = new Upload(ground, fileBox, sync);
 
 let keys: Keys | undefined;
 let fresh: FreshKeys | undefined;
@@ -81,6 +87,7 @@ let packAt: string | undefined;
 
 const pack = shallowRef<Pack>(EMPTY);
 export const entries = shallowRef<Entry[]>([]);
+export const fileEntries = shallowRef<FileEntry[]>([]);
 export const work = computed(() => lay(pack.value, entries.value));
 export const round = computed(() => roundOf(pack.value, face.round));
 export const stairs = computed(() => listStairs(work.value, round.value));
@@ -111,17 +118,27 @@ async function readStore(): Promise<void> {
 }
 
 async function readOutbox(): Promise<void> {
-  face.counts = await outbox.count();
-  entries.value = await outbox.list(keys ? new Map([[keys.session, keys.work]]) : new Map());
+  const [marks, files] = await Promise.all([outbox.count(), fileBox.count()]);
+  face.counts = {
+    waiting: marks.waiting + files.waiting,
+    refused: marks.refused + files.refused,
+    conflict: marks.conflict,
+    unstored: marks.unstored + files.unstored,
+  };
+  const known = keys ? new Map([[keys.session, keys.work]]) : new Map<string, CryptoKey>();
+  entries.value = await outbox.list(known);
+  fileEntries.value = await fileBox.list(known);
 }
 
 /** After something other than this outbox has written to the store. */
 export const recount = (): Promise<void> => readOutbox();
 
 let reading: Promise<void> = Promise.resolve();
-outbox.onChange(() => {
-  reading = reading.then(readOutbox, readOutbox);
-});
+for (const box of [outbox, fileBox]) {
+  box.onChange(() => {
+    reading = reading.then(readOutbox, readOutbox);
+  });
+}
 
 // --- a sign-in's life ------------------------------------------------------------------------------------------
 
@@ -251,9 +268,13 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
   const mine = keys;
   face.line = 'sending';
   try {
-    const result = await inOneTab(() => sync.run(account, mine, lang.value));
+    const [result, files] = await inOneTab(async () => {
+      const marks = await sync.run(account, mine, lang.value);
+      if (marks.packChanged && keys === mine) await readStore(); // not only once the last photo is through
+      return [marks, await upload.run(account, mine, lang.value)] as const;
+    });
     if (keys !== mine) return undefined;
-    face.stuck = result.stuck;
+    face.stuck = [...result.stuck, ...files.stuck];
     face.problem = undefined;
     face.line = 'idle';
     face.heardAt = await accounts.heardAt();
@@ -331,6 +352,14 @@ export async function queue(kind: string, payload: Record<string, unknown>, urge
   if (urgent) pace.now();
   else pace.soon();
   return id;
+}
+
+/** Keep a photo or voice note, to be sent after all marks. */
+export async function queueFile(kind: FileKind, about: About, content: Bytes): Promise<void> {
+  if (!keys) throw new Destroyed();
+  await fileBox.queue({ id: keys.session, key: keys.work }, kind, about, content, { offsetMs: offset, packAt });
+  await reading;
+  pace.soon();
 }
 
 export { TooLong };

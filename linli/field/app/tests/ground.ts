@@ -3,9 +3,11 @@ import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { AccountStore } from '../src/store/account';
 import type { Clock } from '../src/store/clock';
 import { FieldDb } from '../src/store/db';
+import { FileBox } from '../src/store/files';
 import { Outbox } from '../src/store/outbox';
 import { PackStore } from '../src/store/pack';
 import { Sync, type SyncResult } from '../src/store/sync';
+import { Upload, type UploadResult } from '../src/store/upload';
 import { Vault, type Keys } from '../src/store/vault';
 import { Server } from './server';
 
@@ -29,6 +31,8 @@ export class App {
   readonly accounts: AccountStore;
   readonly vault: Vault;
   readonly sync: Sync;
+  readonly files: FileBox;
+  readonly upload: Upload;
   keys: Keys | undefined;
 
   constructor(phone: Phone, server: Server) {
@@ -38,7 +42,10 @@ export class App {
     this.vault = new Vault(this.db, 10);
     this.accounts = new AccountStore(this.db, this.vault, server.transport, phone.clock);
     const { db, outbox, packs, accounts } = this;
-    this.sync = new Sync({ db, outbox, packs, accounts, transport: server.transport, clock: phone.clock });
+    const ground = { db, outbox, packs, accounts, transport: server.transport, clock: phone.clock };
+    this.sync = new Sync(ground);
+    this.files = new FileBox(db, outbox, phone.clock);
+    this.upload = new Upload(ground, this.files, this.sync);
   }
 
   async signIn(username = 'wang'): Promise<void> {
@@ -56,6 +63,10 @@ export class App {
 
   async run(): Promise<SyncResult> {
     return this.sync.run((await this.accounts.get())!, this.keys!, 'en');
+  }
+
+  async runFiles(): Promise<UploadResult> {
+    return this.upload.run((await this.accounts.get())!, this.keys!, 'en');
   }
 
   kill(): void {

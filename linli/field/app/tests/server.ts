@@ -2,7 +2,7 @@
 import { NoSignal, Refusal, type Ask, type Reply, type Transport } from '../src/store/api';
 import { open } from '../src/store/crypto';
 import { boundTo, type Answer, type Command, type Sealed } from '../src/store/outbox';
-import { toBase64 } from '../src/store/bytes';
+import { toBase64, toBytes, type Bytes } from '../src/store/bytes';
 
 /** `lost`: the request did not arrive. `unheard`: it was carried out, the answer did not arrive. `never`: no end. */
 export type Line = 'ok' | 'lost' | 'unheard' | 'busy' | 'never' | 'unheard-never';
@@ -28,6 +28,13 @@ export class Server {
   readonly paths: string[] = [];
   readonly sessions = new Map<string, { account: number; key?: CryptoKey; ended: boolean }>();
   forbidsPack = false;
+  /** Bytes of announced files as they came, and the files that came whole. */
+  readonly pieces = new Map<string, Uint8Array>();
+  readonly whole = new Map<string, Uint8Array>();
+  /** What is wrong with a file that has come whole, if anything. */
+  inspect: (id: string) => string | undefined = () => undefined;
+  /** Where each piece that came began. */
+  readonly starts: number[] = [];
   /** Sessions that this server has never heard of. */
   readonly unknown = new Set<string>();
   pack: Record<string, unknown> = {};
@@ -54,6 +61,7 @@ export class Server {
     const session = ask.token?.replace('token-', '') ?? '';
     const known = this.sessions.get(session);
     if (!known || known.ended) throw new Refusal(401, 'field.signed_out', 'signed out', '', undefined);
+    if (path.startsWith('files/')) return this.takePiece(path, ask.bytes);
     if (path === 'session/key') return this.register(session, (ask.body as { sealed: string }).sealed);
     if (path === 'session') return { posts: [], permissions: [], server_time };
     if (path === 'sync' || path === 'handed') {
@@ -61,6 +69,34 @@ export class Server {
     }
     if (this.forbidsPack) throw new Refusal(403, 'core.forbidden', '', '', undefined);
     return { cursor: String(this.now), issued_at: server_time, until: '', full: true, extent: [], gone: [], sections: {}, personal: {}, ...this.pack };
+  }
+
+  private async takePiece(path: string, bytes: Uint8Array | undefined): Promise<unknown> {
+    const [name, query] = path.slice('files/'.length).split('?') as [string, string | undefined];
+    const command = this.accepted.get(name);
+    if (!command) throw new Refusal(404, 'notices.file_unknown', 'unknown', 'say so', undefined);
+    const size = command.payload.size as number;
+    const stand = () => ({ have: this.pieces.get(name)?.length ?? 0, size, whole: this.whole.has(name) });
+    if (!bytes || this.whole.has(name)) return stand();
+    const asked = new URLSearchParams(query);
+    if (asked.get('anew')) this.pieces.delete(name);
+    const [start, before] = [Number(asked.get('start')), this.pieces.get(name) ?? new Uint8Array()];
+    this.starts.push(start);
+    if (start > before.length) throw new Refusal(409, 'notices.file_gap', '', '', undefined);
+    const now = new Uint8Array([...before, ...bytes.subarray(before.length - start)]);
+    if (now.length === size + 28) await this.finish(name, asked.get('session')!, now, command);
+    this.pieces.set(name, now);
+    return stand();
+  }
+
+  private async finish(id: string, session: string, sent: Bytes, command: Command): Promise<void> {
+    const algorithm = { name: 'AES-GCM', iv: sent.subarray(0, 12), additionalData: toBytes(`${session}|${id}|file`) };
+    const plain = await crypto.subtle.decrypt(algorithm, this.sessions.get(session)!.key!, sent.subarray(12));
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', plain));
+    const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    const code = hex === command.payload.sha256 ? this.inspect(id) : 'notices.file_altered';
+    if (code) throw new Refusal(422, code, 'wrong', 'take it anew', undefined);
+    this.whole.set(id, new Uint8Array(plain));
   }
 
   private async signIn(ask: Ask, server_time: string): Promise<unknown> {

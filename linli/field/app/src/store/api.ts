@@ -10,6 +10,8 @@ export interface Reply<T = unknown> {
 export interface Ask {
   token?: string | undefined;
   body?: unknown;
+  /** Instead of a body: bytes as they are. */
+  bytes?: Uint8Array | undefined;
   etag?: string | undefined;
   csrf?: string | undefined;
   lang?: string | undefined;
@@ -46,6 +48,7 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
   if (ask.etag) headers['If-None-Match'] = ask.etag;
   if (ask.csrf) headers['X-CSRFToken'] = ask.csrf;
   if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (ask.bytes) headers['Content-Type'] = 'application/octet-stream';
   const cut = new AbortController();
   const timer = setTimeout(() => cut.abort(), TIMEOUT_MS);
   let response: Response;
@@ -54,7 +57,7 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
     response = await fetch(`/api/field/${path}`, {
       method,
       headers,
-      body: ask.body === undefined ? null : JSON.stringify(ask.body),
+      body: ask.bytes ? (ask.bytes as BodyInit) : ask.body === undefined ? null : JSON.stringify(ask.body),
       credentials: ask.csrf ? 'same-origin' : 'omit',
       cache: 'no-store',
       signal: cut.signal,

@@ -1,5 +1,6 @@
 /** What is kept on the phone. Personal fields and commands are only ever here as sealed boxes. */
 import Dexie, { type DexieOptions, type Table } from 'dexie';
+import type { Bytes } from './bytes';
 import type { Box } from './crypto';
 
 /** A sign-in on this phone. Kept as long as work of it is here: its sealed key opens that work on the server. */
@@ -34,6 +35,28 @@ export interface OutboxRow extends Box {
   answeredAt?: number;
 }
 
+/** A photo or voice note: the command that announces it, frozen when it was taken. Its bytes are in `fileBytes`. */
+export interface FileRow extends Box {
+  id: string;
+  seq: number;
+  session: string;
+  kind: 'photo' | 'voice';
+  size: number;
+  state: 'waiting' | 'refused';
+  /** Bytes of what is sent that the server has, as last heard. */
+  sent: number;
+  /** 1: the server is to forget what came before. */
+  anew: 0 | 1;
+  answer?: Box;
+  answerSession?: string;
+}
+
+export interface FileBytesRow {
+  id: string;
+  /** Nonce, then box. */
+  sealed: Bytes;
+}
+
 export interface MetaRow {
   name: string;
   value: unknown;
@@ -51,6 +74,8 @@ export class FieldDb extends Dexie {
   meta!: Table<MetaRow, string>;
   sessions!: Table<SessionRow, string>;
   outbox!: Table<OutboxRow, string>;
+  files!: Table<FileRow, string>;
+  fileBytes!: Table<FileBytesRow, string>;
   pack!: Table<PackRow, [string, string]>;
 
   constructor(name = 'linli-field', options: DexieOptions = {}) {
@@ -62,6 +87,7 @@ export class FieldDb extends Dexie {
       outbox: 'id, state, session, [state+urgent+seq]',
       pack: '[section+id], section',
     });
+    this.version(2).stores({ files: 'id, state', fileBytes: 'id' });
   }
 
   async read<T>(name: string): Promise<T | undefined> {

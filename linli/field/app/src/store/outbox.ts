@@ -123,7 +123,7 @@ export class Outbox {
   }
 
   /** The number of the next command of this phone. One that was given and not used leaves a hole; none is used twice. */
-  private async nextSeq(): Promise<number> {
+  async nextSeq(): Promise<number> {
     try {
       return await this.db.transaction('rw', this.db.meta, async () => {
         const seq = Math.max(this.lastSeq, (await this.db.read<number>('seq')) ?? 0) + 1;

@@ -8,7 +8,7 @@ import { BATCH_BYTES, isForLater, type Answer, type Outbox, type Sealed } from '
 import type { PackAnswer, PackStore } from './pack';
 import type { Keys } from './vault';
 
-interface SyncAnswer {
+export interface SyncAnswer {
   server_time: string;
   results: Answer[];
 }
@@ -100,7 +100,7 @@ export class Sync {
     return sent;
   }
 
-  private async post(
+  async post(
     session: SessionRow,
     account: Account,
     keys: Keys,

@@ -4,7 +4,7 @@ import { t, tOr } from '../words';
 import type { Work } from './overlay';
 
 /** The door that a command speaks of, if the pack still has it. */
-export function doorOf(entry: Entry, work: Work): number | undefined {
+export function doorOf(entry: Pick<Entry, 'command'>, work: Work): number | undefined {
   const payload = entry.command?.payload ?? {};
   if (typeof payload.door === 'number') return payload.door;
   const household = work.households.get(payload.household as string);
