@@ -62,6 +62,7 @@ class AccountSession(models.Model):
     way = models.CharField(max_length=12, choices=Way)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=AGENT_LENGTH, blank=True)
+    device = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -102,10 +102,11 @@ def read_recovery_code(text: str) -> str:
     return "-".join(letters[start : start + CODE_GROUP] for start in range(0, len(letters), CODE_GROUP))
 
 
-def describe_device(agent: str) -> Device:
+def describe_device(agent: str, name: str = "") -> Device:
     """Browser and system as people know them, from a User-Agent header."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), "")
-    return Device(browser, next((name for mark, name in SYSTEMS if mark in agent), ""))
+    browser = next((called for mark, called in BROWSERS if mark in agent), "")
+    system = next((called for mark, called in SYSTEMS if mark in agent), "")
+    return Device(browser, system, name)
 
 
 def check_passkey_name(text: str) -> str:

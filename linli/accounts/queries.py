@@ -46,13 +46,13 @@ def list_passkeys(*, account_id: int) -> list[PasskeyLine]:
 def list_sessions(*, account_id: int, at: datetime, this_key: str = "") -> list[SessionLine]:
     """The account's open sessions, the one with the key `this_key` first, then the one seen last."""
     sql = """
-        SELECT s.id, s.agent, host(s.address), s.way, s.started_at, s.seen_at, s.session_key = %(this)s
+        SELECT s.id, s.agent, s.device, host(s.address), s.way, s.started_at, s.seen_at, s.session_key = %(this)s
         FROM account_session s JOIN django_session d ON d.session_key = s.session_key AND d.expire_date > %(at)s
         WHERE s.account_id = %(account)s AND s.ended_at IS NULL
         ORDER BY s.session_key = %(this)s DESC, s.seen_at DESC"""
     with rows_of(account_id):
         found = db.rows(sql, {"this": this_key, "at": at, "account": account_id})
-    return [SessionLine(row[0], policies.describe_device(row[1]), row[2] or "", *row[3:]) for row in found]
+    return [SessionLine(row[0], policies.describe_device(row[1], row[2]), row[3] or "", *row[4:]) for row in found]
 
 
 def find_way(*, account_id: int, session_key: str) -> Way | None:

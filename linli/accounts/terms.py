@@ -56,13 +56,18 @@ class Way(models.TextChoices):
 
 @dataclass(frozen=True)
 class Device:
-    """What a browser says of itself; "" where it says nothing known."""
+    """What a browser says of itself; "" where it says nothing known. `name`: what its owner calls a phone."""
 
     browser: str
     system: str
+    name: str = ""
 
     @property
     def label(self) -> Text:
+        return f"{self.name} · {self.kind}" if self.name else self.kind
+
+    @property
+    def kind(self) -> Text:
         if self.browser and self.system:
             return _("%(browser)s on %(system)s") % {"browser": self.browser, "system": self.system}
         return self.browser or self.system or _("unknown device")

@@ -60,7 +60,7 @@ LEAD_OF: dict[int, Role] = {kind.value: role for role, kinds in POST_KINDS.items
 CLAIMABLE = (Role.BUILDING_LEAD, Role.UNIT_LEAD)
 
 LOOK = frozenset({"places.view", "rounds.view", "duty.call"})
-WALK = LOOK | {"residents.view", "residents.call", "rounds.mark", "rounds.gaps"}
+WALK = LOOK | {"residents.view", "residents.call", "residents.register", "rounds.mark", "rounds.gaps"}
 KEEP = WALK | {"residents.edit"}
 OFFICE = KEEP | {
     "places.edit",
@@ -110,6 +110,7 @@ PERMISSION_LABELS: dict[str, Text] = {
     "residents.view": _("see households and people, numbers masked"),
     "residents.call": _("carry residents' phone numbers on one's own phone, to call them"),
     "residents.unmask": _("see a whole ID number or phone, with a purpose"),
+    "residents.register": _("enter who lives behind a door, note who is away, has left, which home is vacant"),
     "residents.edit": _("change the register of households and people"),
     "residents.import": _("import rosters"),
     "residents.merge": _("merge duplicates, and undo it"),

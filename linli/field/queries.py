@@ -68,6 +68,12 @@ def get_session(session_id: UUID) -> SessionView:
     return SessionView(*rows[0])
 
 
+def find_session(session_id: UUID, *, digest: bytes) -> SessionView | None:
+    """The session whose token has this digest."""
+    rows = db.rows(f"{_BY_ID} AND f.digest = %s", [session_id, digest])
+    return SessionView(*rows[0]) if rows else None
+
+
 def get_public_key() -> PublicKey | None:
     """The newest key pair's public half; None before the first phone has signed in."""
     row = FieldKey.objects.order_by("-pk").values_list("pk", "spki").first()

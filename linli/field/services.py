@@ -61,8 +61,9 @@ def _start(account: Account, *, device: Device, way: Way, address: str, agent: s
     with db.atomic():
         session_key = _make_row(at)
         accounts.start_session(
-            account_id=account.pk, session_key=session_key, way=way, address=address, agent=agent, at=at
-        )
+            account_id=account.pk, session_key=session_key, way=way, address=address, agent=agent,
+            device=device.name, at=at,
+        )  # fmt: skip
         made = FieldSession.objects.create(
             id=uuid.uuid4(),
             account_id=account.pk,
@@ -101,3 +102,14 @@ def sign_out(*, view: SessionView, actor: Actor, at: datetime) -> None:
     with db.atomic():
         accounts.sign_out(session_key=view.session_key, actor=actor, at=at)
         SessionStore(view.session_key).delete()
+
+
+def sign_out_from_afar(*, session_id: uuid.UUID, proof: bytes, at: datetime) -> None:
+    """The phone's session ends, as its owner wished when there was no signal. `proof`: the digest of its token, kept by
+    the phone for this alone: whoever finds it can sign the phone out and do nothing else. What is over already, or
+    wrong, changes nothing and says nothing.
+    """
+    view = queries.find_session(session_id, digest=proof)
+    if view is None or not SessionStore(view.session_key).exists(view.session_key):
+        return
+    sign_out(view=view, actor=queries.phone_actor(view, at), at=at)

@@ -40,6 +40,7 @@ SCOPES = frozenset(
         "residents.view",
         "residents.call",
         "residents.edit",
+        "residents.register",
         "rounds.view",
         "rounds.gaps",
         "rounds.mark",

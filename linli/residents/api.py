@@ -27,7 +27,7 @@ from linli.residents.terms import (
 )
 
 router = Router(tags=["residents"])
-EDIT, VIEW = "residents.edit", "residents.view"
+EDIT, REGISTER, VIEW = "residents.edit", "residents.register", "residents.view"
 NEEDS_HELP = "alone, disabled, pregnant, chronic, medicine, no_smartphone, bedridden, hardship"
 
 
@@ -245,7 +245,7 @@ def list_households(request: ApiRequest, key: int) -> list[HouseholdOut]:
 
 
 @router.post("/households", response=HouseholdOut, summary="Register a household")
-@permission(EDIT)
+@permission(REGISTER)
 def register_household(request: ApiRequest, body: HouseholdIn) -> HouseholdOut:
     made = services.register_household(
         key=body.key,
@@ -274,7 +274,7 @@ def edit_household(request: ApiRequest, household_id: int, body: HouseholdPatch)
 
 
 @router.post("/households/{household_id}/people", response=PersonOut, summary="Add a person")
-@permission(EDIT)
+@permission(REGISTER)
 def add_person(request: ApiRequest, household_id: int, body: PersonIn) -> PersonOut:
     made = services.add_person(household_id=household_id, person=body.entered(), actor=request.actor, at=request.at)
     return get_person(request, made)
@@ -301,7 +301,7 @@ def split_household(request: ApiRequest, household_id: int, body: SplitIn) -> Ho
 
 
 @router.post("/doors/{key}/vacant", response=list[HouseholdOut], summary="Nobody lives behind this door")
-@permission(EDIT)
+@permission(REGISTER)
 def record_vacant(request: ApiRequest, key: int, since: date | None = None) -> list[HouseholdOut]:
     services.record_door_vacant(key=key, since=since, actor=request.actor, at=request.at)
     return list_households(request, key)
@@ -374,7 +374,7 @@ def move_person(request: ApiRequest, person_id: int, body: MovePersonIn) -> Pers
 
 
 @router.post("/people/{person_id}/presence", response=PersonOut, summary="Present, away, moved out, deceased")
-@permission(EDIT)
+@permission(REGISTER)
 def record_presence(request: ApiRequest, person_id: int, body: PresenceIn) -> PersonOut:
     services.record_presence(
         person_id=person_id,

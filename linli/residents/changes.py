@@ -22,6 +22,9 @@ from linli.residents.register import change_register
 
 T = TypeVar("T")
 EDIT = "residents.edit"
+REGISTER = "residents.register"
+"""Who stands at the door enters who lives there and notes who has left, and leaves alone what is known of others. Every
+role that may edit may register too."""
 
 
 @dataclass

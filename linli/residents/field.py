@@ -6,7 +6,7 @@ understood.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,24 @@ from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.field import ComesFirst, Command, CommandKind, CommandWrong, Disputed, Reader
 from linli.residents import queries, services
-from linli.residents.errors import LabelTaken, NothingChanged, PersonInTwoHomes, PersonTwice
-from linli.residents.terms import NEED_WORDS, NO_NEED, STORED_NEEDS, Need, PersonInput, Presence, Sex
+from linli.residents.errors import (
+    ChangedMeanwhile,
+    LabelTaken,
+    NothingChanged,
+    PersonInTwoHomes,
+    PersonTwice,
+    SameHousehold,
+)
+from linli.residents.policies import need_names
+from linli.residents.terms import NEED_WORDS, NO_NEED, STORED_NEEDS, Need, PersonInput, PersonView, Presence, Sex
 
-RANK_HOUSEHOLD, RANK_PERSON, RANK_STATUS = 20, 30, 40
+RANK_HOUSEHOLD, RANK_PERSON, RANK_MOVE, RANK_CORRECT, RANK_STATUS = 20, 30, 34, 36, 40
 HOUSEHOLD = frozenset({"household", "door", "label", "note", "people"})
 PERSON = frozenset({"person", "name", "sex", "born_on", "id_number", "phone", "relation", "needs", "note"})
 STATUS = frozenset({"person", "household", "door", "status", "back_on"})
+MOVE = frozenset({"person", "household", "door"})
+CORRECTED = ("name", "phone", "sex", "born_on", "relation", "needs", "note")
+CORRECT = frozenset({"person", "seen_at", *CORRECTED})
 MOST_PEOPLE = 50  # of one household in one command
 SEXES = {sex.name.lower(): sex for sex in Sex}
 OF_PERSON = {"present": Presence.PRESENT, "away": Presence.AWAY, "moved_out": Presence.MOVED_OUT}
@@ -71,11 +82,9 @@ def register_household(command: Command, actor: Actor, at: datetime) -> Given:
         yours = {"door": key, "label": label, "people": [one.name for one in people]}
         raise Disputed(problem, yours=yours, theirs=_household_there(key, label, actor, at)) from None
     except (PersonInTwoHomes, PersonTwice) as problem:
-        raise Disputed(
-            problem,
-            yours={"door": key, "people": [one.name for one in people]},
-            theirs=_person_there(problem, actor, at),
-        ) from None
+        meant = next((one for one in people if one.client_id == problem.params.get("entered")), None)
+        yours = {"door": key, "people": [one.name for one in people], **(_said(meant) if meant else {})}
+        raise Disputed(problem, yours=yours, theirs=_person_there(problem, actor, at)) from None
     made = queries.find_people_made([one.client_id for one in people if one.client_id is not None])
     return {"household": f"h{number}", "people": {str(client): f"p{person}" for client, person in made.items()}}
 
@@ -90,9 +99,43 @@ def add_person(command: Command, actor: Actor, at: datetime) -> Given:
     try:
         number = services.add_person(household_id=household, person=person, actor=actor, at=at)
     except (PersonInTwoHomes, PersonTwice) as problem:
-        yours = {"household": f"h{household}", "name": person.name}
+        yours = {"household": f"h{household}", **_said(person)}
         raise Disputed(problem, yours=yours, theirs=_person_there(problem, actor, at)) from None
     return {"person": f"p{number}"}
+
+
+def move_person(command: Command, actor: Actor, at: datetime) -> Given:
+    """Somebody registered elsewhere lives here now: into a household, or behind a door into the one that is there."""
+    reader = Reader(command.payload, MOVE)
+    person = find_person(reader.named("person", "p"))
+    if (command.payload.get("household") is None) == (command.payload.get("door") is None):
+        raise CommandWrong(field="household", why=_("give one of household and door"))
+    home = None if command.payload.get("door") is not None else find_household(reader.named("household", "h"))
+    key = reader.door() if home is None else None
+    try:
+        home = services.move_person(person_id=person, to_key=key, to_household_id=home, actor=actor, at=at)
+    except SameHousehold:
+        home = queries.get_person(person, actor=actor, at=at).household_id  # somebody else said so before: all is well
+    return {"household": f"h{home}"}
+
+
+def correct_person(command: Command, actor: Actor, at: datetime) -> None:
+    """What was entered differently of somebody who is registered, after both values were seen. Only what is named."""
+    reader = Reader(command.payload, CORRECT)
+    person, seen_at = find_person(reader.named("person", "p")), reader.moment("seen_at", required=True)
+    rest = {name: value for name, value in command.payload.items() if name in CORRECTED}
+    given = read_person({"person": str(command.id), "name": "-", **rest})
+    changes = {name: getattr(given, name) for name in CORRECTED if name in rest}
+    if not changes or seen_at is None:
+        raise CommandWrong(field="name", why=_("nothing is given"))
+    try:
+        services.edit_person(person_id=person, changes=changes, seen_at=seen_at, actor=actor, at=at)
+    except NothingChanged:
+        return  # somebody else said so before: then all is well
+    except ChangedMeanwhile as problem:
+        there = queries.get_person(person, actor=actor, at=at)
+        yours = {**_said(given, changes), "person": f"p{person}"}
+        raise Disputed(problem, yours=yours, theirs=_told(there)) from None
 
 
 def set_status(command: Command, actor: Actor, at: datetime) -> None:
@@ -182,11 +225,41 @@ def _person_there(problem: Problem, actor: Actor, at: datetime) -> Given:
     number = problem.params.get("person")
     if number is None:
         return {}
-    there = queries.get_person(number, actor=actor, at=at)
-    return {"person": f"p{there.id}", "door": there.key, "where": there.door, "name": there.name}
+    return _told(queries.get_person(number, actor=actor, at=at))
+
+
+def _told(there: PersonView) -> Given:
+    """A person as the other side of a conflict: in words, the phone masked; `seen_at` goes back with a correction."""
+    return field.without_empty(
+        person=f"p{there.id}",
+        household=f"h{there.household_id}",
+        door=there.key,
+        where=there.door,
+        name=there.name,
+        sex=there.sex.name.lower() if there.sex else "",
+        born_on=there.born_on,
+        relation=there.relation,
+        phone=there.phone_masked,
+        needs=need_names(there.needs & STORED_NEEDS),
+        note=there.note,
+        seen_at=there.updated_at,
+    )
+
+
+def _said(given: PersonInput, names: Iterable[str] = CORRECTED) -> Given:
+    """A person as the author entered them."""
+    known: dict[str, Any] = {name: getattr(given, name) for name in names}
+    if "sex" in known:
+        known["sex"] = known["sex"].name.lower() if known["sex"] else ""
+    if "needs" in known:
+        known["needs"] = need_names(known["needs"])
+    client = str(given.client_id) if given.client_id else ""
+    return field.without_empty(person=client, **known)
 
 
 def register() -> None:
     field.register_command(CommandKind("residents.household", RANK_HOUSEHOLD, one=register_household))
     field.register_command(CommandKind("residents.person", RANK_PERSON, one=add_person))
+    field.register_command(CommandKind("residents.move", RANK_MOVE, one=move_person))
+    field.register_command(CommandKind("residents.correct", RANK_CORRECT, one=correct_person))
     field.register_command(CommandKind("residents.status", RANK_STATUS, one=set_status))

@@ -100,6 +100,11 @@ class PresenceForm(forms.Form):
     )
     back_on = forms.DateField(label=_("Back on"), required=False, widget=_DAY, help_text=_("Only for who is away."))
 
+    def without_deceased(self) -> PresenceForm:
+        """For those who may register, but not edit."""
+        self.fields["presence"].choices = [(one.value, one.label) for one in SAID if one != Presence.DECEASED]  # type: ignore[attr-defined]
+        return self
+
 
 class MoveForm(forms.Form):
     door = forms.CharField(

@@ -28,7 +28,7 @@ from linli.residents.errors import ChangedMeanwhile, DoorUnknown, NothingChanged
 from linli.residents.forms import HouseholdForm, MoveForm, PersonForm, PresenceForm, SearchForm, UnmaskForm
 from linli.residents.terms import EntryKind, HouseholdView, PersonView, Presence
 
-EDIT, UNMASK = "residents.edit", "residents.unmask"
+EDIT, REGISTER, UNMASK = "residents.edit", "residents.register", "residents.unmask"
 
 
 @never_cache
@@ -68,6 +68,7 @@ def _household_context(request: ActingRequest, found: HouseholdView) -> dict[str
         "household": found,
         "others": [other for other in others if other.id != found.id],
         "may_edit": _may(request, EDIT, found.key),
+        "may_register": _may(request, REGISTER, found.key),
         "crumbs": _crumbs(found.key, request.at, (found.door.split()[-1], "")),
     }
 
@@ -90,7 +91,8 @@ def door(request: ActingRequest, key: int) -> HttpResponse:
     about = queries.get_door(key)
     request.actor.require(queries.VIEW, Extent.of([(key, key + 1)]))
     context = {
-        "door": about, "households": found, "may_edit": _may(request, EDIT, key), "crumbs": _crumbs(key, request.at),
+        "door": about, "households": found, "may_register": _may(request, REGISTER, key),
+        "crumbs": _crumbs(key, request.at),
     }  # fmt: skip
     return render(request, "residents/door.html", context)
 
@@ -99,7 +101,7 @@ def door(request: ActingRequest, key: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_household(request: ActingRequest, key: int) -> HttpResponse:
     about = queries.get_door(key)
-    request.actor.require(EDIT, Extent.of([(key, key + 1)]))
+    request.actor.require(REGISTER, Extent.of([(key, key + 1)]))
     form, person = HouseholdForm(request.POST or None), PersonForm(request.POST or None, prefix="first")
 
     def save() -> HttpResponse:
@@ -141,7 +143,7 @@ def add_person(request: ActingRequest, id: int) -> HttpResponse:
         services.add_person(household_id=id, person=form.entered(), actor=request.actor, at=request.at)
         return redirect("residents:household", id=id)
 
-    return _submit(request, form, save) or _edit(request, _("Add a person"), found.door, form, found)
+    return _submit(request, form, save) or _edit(request, _("Add a person"), found.door, form, found, REGISTER)
 
 
 @never_cache
@@ -181,11 +183,14 @@ def person(request: ActingRequest, id: int) -> HttpResponse:
 
 
 def _person_context(request: ActingRequest, found: PersonView) -> dict[str, Any]:
+    form = PresenceForm(initial={"presence": int(found.presence), "back_on": found.back_on})
+    may_edit = _may(request, EDIT, found.key)
     return {
         "person": found,
-        "presence_form": PresenceForm(initial={"presence": int(found.presence), "back_on": found.back_on}),
+        "presence_form": form if may_edit else form.without_deceased(),
         "unmask_form": UnmaskForm(),
-        "may_edit": _may(request, EDIT, found.key),
+        "may_edit": may_edit,
+        "may_register": _may(request, REGISTER, found.key),
         "may_unmask": _may(request, UNMASK, found.key),
         "crumbs": _crumbs(
             found.key,
@@ -334,9 +339,14 @@ def _seen(request: ActingRequest) -> datetime:
 
 
 def _edit(
-    request: ActingRequest, heading: str, subject: str, form: forms.Form, found: HouseholdView | PersonView
+    request: ActingRequest,
+    heading: str,
+    subject: str,
+    form: forms.Form,
+    found: HouseholdView | PersonView,
+    permission: str = EDIT,
 ) -> HttpResponse:
-    request.actor.require(EDIT, Extent.of([(found.key, found.key + 1)]))
+    request.actor.require(permission, Extent.of([(found.key, found.key + 1)]))
     crumbs = _crumbs(found.key, request.at, (heading, ""))
     return _form(
         request, heading, subject, [form], crumbs,

@@ -200,8 +200,8 @@ def _give(round_: RoundView, marks: Sequence[MarkCommand], actor: Actor, at: dat
 
 def _correct(round_: RoundView, marks: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
     """Somebody has gone: who says so may also change the register."""
-    if not actor.may("residents.edit"):
-        raise Forbidden(permission="residents.edit")
+    if not actor.may("residents.register"):
+        raise Forbidden(permission="residents.register")
     with access.acting(actor):
         return services.mark(round_id=round_.id, commands=marks, actor=actor, at=at)
 

@@ -167,10 +167,10 @@ def test_what_the_register_refuses_says_why(town: Town, phone: Phone) -> None:
 
 
 def test_who_may_not_write_the_register_is_refused(town: Town) -> None:
-    make_account(username="lead", role="unit_lead", place=town.district.units[0])
-    lead = Phone("lead")
-    lead.sign_in()
-    (told,) = lead.results([new_home(lead, town)])
+    make_account(username="cadre", role="linked_cadre", place=town.district.units[0])
+    cadre = Phone("cadre")
+    cadre.sign_in()
+    (told,) = cadre.results([new_home(cadre, town)])
     assert (told["result"], told["code"]) == ("refused", "core.forbidden")
     worker = Phone("worker")
     worker.sign_in()
@@ -178,3 +178,81 @@ def test_who_may_not_write_the_register_is_refused(town: Town) -> None:
         [worker.command("residents.household", household=str(uuid4()), door=town.district.keys[-1])]
     )
     assert far["code"] == "core.forbidden"
+
+
+def test_a_unit_lead_registers_and_edits_nobody(town: Town) -> None:
+    """Who is there, who has gone, which home is empty, behind the doors of their own unit; and not more."""
+    make_account(username="lead", role="unit_lead", place=town.district.units[0])
+    lead = Phone("lead")
+    lead.sign_in()
+    one = person()
+    home = new_home(lead, town, people=[one])
+    commands = [
+        home,
+        lead.command("residents.person", household=f"h{town.homes[1]}", **person("李新")),
+        lead.command("residents.status", person=f"p{town.people[0]}", status="moved_out"),
+        lead.command("residents.status", household=f"h{town.homes[2]}", status="vacant"),
+        lead.command("rounds.mark", round=town.code, person=f"p{town.people[2]}", mark="moved_out"),
+    ]
+    assert [one["result"] for one in lead.results(commands)] == ["accepted"] * 5
+    with db.owner():
+        there = Person.objects.get(client_id=one["person"])
+    refused = [
+        lead.command("residents.correct", person=f"p{there.pk}", seen_at=there.updated_at.isoformat(), name="改名"),
+        lead.command("residents.move", person=f"p{there.pk}", household=f"h{town.homes[1]}"),
+        lead.command("residents.household", household=str(uuid4()), door=town.district.keys[-1]),
+    ]
+    assert [one.get("code") for one in lead.results(refused)] == ["core.forbidden"] * 3
+
+
+def test_mine_is_kept_of_somebody_registered_elsewhere(town: Town, phone: Phone) -> None:
+    """Both sides are told in words; "mine" moves them here, once, however often it is said."""
+    number = make_id_number()
+    with db.owner():
+        there = PersonInput("王五", id_number=number, phone="15400000001", relation="户主")
+        near = residents.add_person(household_id=town.homes[1], person=there, actor=SYSTEM, at=clock.now())
+    mine = [person("甲"), person("王老五", id_number=number, relation="父亲")]
+    home = new_home(phone, town, people=mine)
+    (told,) = phone.results([home])
+    assert (told["yours"]["person"], told["yours"]["name"]) == (mine[1]["person"], "王老五")
+    assert told["theirs"]["relation"] == "户主"
+    assert told["theirs"]["phone"] == "154****0001"
+    assert told["theirs"]["where"].endswith("102")
+    rest = new_home(phone, town, people=[mine[0]])
+    rest["payload"]["household"] = home["payload"]["household"]
+    moves = [
+        phone.command("residents.move", person=told["theirs"]["person"], household=home["payload"]["household"])
+        for _time in range(2)
+    ]
+    assert [one["result"] for one in phone.results([moves[0], rest, moves[1]])] == ["accepted"] * 3
+    with db.owner():
+        moved = Person.objects.get(pk=near)
+        assert (moved.household.client_id, moved.key) == (
+            Person.objects.get(client_id=mine[0]["person"]).household.client_id,
+            town.district.keys[0],
+        )
+    (wrong,) = phone.results([phone.command("residents.move", person=f"p{near}")])
+    assert wrong["code"] == "field.command_wrong"
+
+
+def test_mine_is_kept_of_somebody_who_is_there_already(town: Town, phone: Phone) -> None:
+    number = make_id_number()
+    phone.results(
+        [phone.command("residents.person", household=f"h{town.homes[0]}", **person("王五", id_number=number))]
+    )
+    again = person("王武", id_number=number, relation="户主", needs=["alone"])
+    (told,) = phone.results([phone.command("residents.person", household=f"h{town.homes[0]}", **again)])
+    assert told["code"] == "residents.person_twice"
+    assert (told["yours"]["name"], told["theirs"]["name"]) == ("王武", "王五")
+    mine = {"name": "王武", "relation": "户主", "needs": ["alone"]}
+    seen = {"person": told["theirs"]["person"], "seen_at": told["theirs"]["seen_at"]}
+    (kept,) = phone.results([phone.command("residents.correct", **seen, **mine)])
+    assert kept["result"] == "accepted"
+    (same,) = phone.results([phone.command("residents.correct", **seen, **mine)])
+    assert same["result"] == "accepted"  # nothing left to change
+    (late,) = phone.results([phone.command("residents.correct", **seen, name="王伍")])
+    assert (late["result"], late["code"]) == ("conflict", "residents.changed_meanwhile")
+    assert (late["yours"]["name"], late["theirs"]["name"], late["theirs"]["needs"]) == ("王伍", "王武", ["alone"])
+    fresh = {"person": seen["person"], "seen_at": late["theirs"]["seen_at"]}
+    assert phone.results([phone.command("residents.correct", **fresh, name="王伍")])[0]["result"] == "accepted"
+    assert phone.results([phone.command("residents.correct", **fresh)])[0]["code"] == "field.command_wrong"

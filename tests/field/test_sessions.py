@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from uuid import UUID
+
 import pytest
 from django.test import Client
 
@@ -122,6 +126,39 @@ def test_signing_out_ends_it(phone: Phone) -> None:
     assert (answer.status_code, code_of(answer)) == (401, "field.signed_out")
     assert journalled("accounts.sign_out")[-1].origin == "field"
     assert queries.get_session(FieldSession.objects.get().pk).has_key  # work may still come
+
+
+def end_from_afar(session: str, proof: bytes) -> int:
+    """By nobody: no token, no cookie."""
+    body = {"session": session, "proof": base64.b64encode(proof).decode()}
+    return int(Client().post("/api/field/session/end", body, content_type=JSON).status_code)
+
+
+def test_a_sign_out_that_was_made_without_a_signal(phone: Phone) -> None:
+    """The digest of the token ends its session, and nothing else; sent again it changes nothing."""
+    other = Phone("office")
+    other.sign_in()
+    proof = hashlib.sha256(phone.told["token"].encode()).digest()
+    assert end_from_afar(other.session, proof) == 204
+    assert end_from_afar(phone.session, b"x" * 32) == 204
+    assert [one.get("session").status_code for one in (phone, other)] == [200, 200]
+    assert end_from_afar(phone.session, proof) == 204
+    answer = phone.get("session")
+    assert (answer.status_code, code_of(answer)) == (401, "field.signed_out")
+    assert other.get("session").status_code == 200
+    count = len(journalled("accounts.sign_out"))
+    assert end_from_afar(phone.session, proof) == 204
+    assert len(journalled("accounts.sign_out")) == count
+    bearer = Client().get("/api/field/session", headers={"Authorization": f"Bearer {base64.b64encode(proof).decode()}"})
+    assert bearer.status_code == 401
+    assert queries.get_session(UUID(phone.session)).has_key  # work may still come
+
+
+def test_its_owner_knows_it_by_its_name(phone: Phone) -> None:
+    page = signed_in("lead")
+    (mine,) = [line for line in page.get("/api/accounts/sessions").json() if not line["is_this"]]
+    assert mine["device"].startswith("测试手机")
+    assert "测试手机" in page.get("/account/").content.decode()
 
 
 @pytest.mark.parametrize("how", ["page", "password", "closed", "month"])

@@ -37,7 +37,7 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[PeopleChanged]:
 
 
 def clerk(extent: Extent, *permissions: str) -> Actor:
-    held = frozenset(permissions or ("residents.view", "residents.edit", "residents.unmask"))
+    held = frozenset(permissions or ("residents.view", "residents.register", "residents.edit", "residents.unmask"))
     return Actor(7, "社区干部", (Grant(1, "office", 1, held, extent),))
 
 

@@ -67,7 +67,7 @@ def town() -> District:
 
 
 def worker(town: District, community: int = 0) -> Actor:
-    held = frozenset({"residents.view", "residents.edit"})
+    held = frozenset({"residents.view", "residents.register", "residents.edit"})
     with db.owner():
         return Actor(7, "网格员", (Grant(1, "grid_worker", 1, held, town.extent(town.communities[community])),))
 

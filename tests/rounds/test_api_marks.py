@@ -204,7 +204,7 @@ def test_every_kind_with_its_fields(town: Town, post: Post) -> None:
         mark(town.people[4], "moved_out"),
         mark(None, "vacant", household=town.homes[5]),
     ]
-    token = make_token("office", town.district.district, scopes=("rounds.mark", "residents.edit"))
+    token = make_token("office", town.district.district, scopes=("rounds.mark", "residents.register"))
     assert outcomes(post(town, {"marks": batch}, token=token)) == [("accepted", 1)] * 6
     with db.owner():
         figures = queries.get_figures(round_id=town.round.id, extent=EVERYWHERE, at=clock.now())

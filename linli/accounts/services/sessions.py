@@ -10,7 +10,7 @@ from linli.accounts import policies
 from linli.accounts.errors import SessionNotFound
 from linli.accounts.models import AccountSession
 from linli.accounts.rows import rows_of
-from linli.accounts.terms import AGENT_LENGTH, SESSIONS_KEPT, Way
+from linli.accounts.terms import AGENT_LENGTH, NAME_LENGTH, SESSIONS_KEPT, Way
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.errors import Forbidden
@@ -24,9 +24,9 @@ def require_in_person(actor: Actor) -> None:
 
 
 def start_session(
-    *, account_id: int, session_key: str, way: Way, address: str, agent: str, at: datetime
+    *, account_id: int, session_key: str, way: Way, address: str, agent: str, device: str = "", at: datetime
 ) -> AccountSession:
-    """Note a session that has just begun; forget ended ones after a month."""
+    """Note a session that has just begun; forget ended ones after a month. `device`: what its owner calls a phone."""
     with rows_of(account_id):
         AccountSession.objects.filter(account_id=account_id, seen_at__lt=at - SESSIONS_KEPT).delete()
         return AccountSession.objects.create(
@@ -35,6 +35,7 @@ def start_session(
             way=way,
             address=address if policies.read_network(address) else None,
             agent=agent[:AGENT_LENGTH],
+            device=device[:NAME_LENGTH],
             started_at=at,
             seen_at=at,
         )

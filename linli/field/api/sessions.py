@@ -119,6 +119,22 @@ def sign_out(request: ApiRequest) -> Status[None]:
     return Status(204, None)
 
 
+class SessionEndIn(Schema):
+    session: UUID
+    proof: str = Field(max_length=100, description="SHA-256 of the token, base64.")
+
+
+@router.post(
+    "/session/end", response={204: None}, auth=None, summary="Sign a phone out that has forgotten its token",
+    description="For who signed out without a signal: the token is destroyed at once, its digest is sent when there is"
+    " one. Answers 204 whatever it finds.",
+)  # fmt: skip
+@for_strangers
+def end_session(request: ApiRequest, body: SessionEndIn) -> Status[None]:
+    services.sign_out_from_afar(session_id=body.session, proof=read_base64(body.proof), at=request.at)
+    return Status(204, None)
+
+
 @router.post(
     "/session/key", response={204: None}, summary="Register the key under which this phone seals its work",
     description="Once a session; the same again changes nothing.",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from linli.core import crypto, db
 from linli.core.access import Actor
 from linli.residents import queries
-from linli.residents.changes import EDIT, Change, end_empty_households
+from linli.residents.changes import REGISTER, Change, end_empty_households
 from linli.residents.errors import PersonInTwoHomes, PersonKnownAt, PersonTwice
 from linli.residents.models import Household, Person
 from linli.residents.policies import settle_person
@@ -45,16 +45,21 @@ def enter_person(household: Household, given: PersonInput, change: Change, actor
         "key": household.key,
         "updated_at": change.at,
     }
-    gone = find_same_id(person.id_number, household.pk, actor)
-    with one_home():
-        if gone is None:
-            made = Person.objects.create(**values, client_id=given.client_id, created_at=change.at)
-        else:
-            change.touch(households=[gone.household_id], keys=[gone.key])
-            for name, value in values.items():
-                setattr(gone, name, value)
-            gone.save()
-            made = gone
+    try:
+        gone = find_same_id(person.id_number, household.pk, actor)
+        with one_home():
+            if gone is None:
+                made = Person.objects.create(**values, client_id=given.client_id, created_at=change.at)
+            else:
+                change.touch(households=[gone.household_id], keys=[gone.key])
+                for name, value in values.items():
+                    setattr(gone, name, value)
+                gone.save()
+                made = gone
+    except (PersonTwice, PersonInTwoHomes) as problem:
+        if given.client_id:
+            problem.params["entered"] = given.client_id  # whom of several it means
+        raise
     change.touch(people=[made.pk], households=[household.pk], keys=[household.key])
     return int(made.pk)
 
@@ -82,7 +87,7 @@ def find_same_id(id_number: str, household_id: int, actor: Actor, besides: int =
             if other.key in actor.extent_for(queries.VIEW):
                 raise PersonKnownAt(door=queries.describe_doors([other.key])[other.key], person=other.pk)
             raise PersonInTwoHomes()
-    held = actor.extent_for(EDIT)
+    held = actor.extent_for(REGISTER)
     return next((other for other in same if other.key in held), None)
 
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.residents import queries
-from linli.residents.changes import EDIT, Change, changing, end_empty_households, fill_doors, require_on
+from linli.residents.changes import EDIT, REGISTER, Change, changing, end_empty_households, fill_doors, require_on
 from linli.residents.errors import (
     ChangedMeanwhile,
     Dispute,
@@ -45,7 +45,7 @@ def register_household(
     one door apart. Raises DoorUnknown, LabelTaken, FieldWrong, PersonInTwoHomes, Forbidden.
     """
     queries.get_door(key)
-    require_on(actor, [key])
+    require_on(actor, [key], REGISTER)
     known = Household.objects.filter(client_id=client_id).first() if client_id else None
     if known is not None:
         return int(known.pk)
@@ -60,7 +60,7 @@ def register_household(
             actor=actor,
             at=at,
             verb="residents.register_household",
-            permission=EDIT,
+            permission=REGISTER,
             key=key,
             subject=f"household:{household.pk}",
             people=ids,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from linli.core import crypto, db, journal
 from linli.core.access import Actor
 from linli.residents import queries
-from linli.residents.changes import EDIT, Change, changing, fill_doors, require_on
+from linli.residents.changes import EDIT, REGISTER, Change, changing, fill_doors, require_on
 from linli.residents.errors import (
     ChangedMeanwhile,
     Dispute,
@@ -42,14 +42,14 @@ def add_person(*, household_id: int, person: PersonInput, actor: Actor, at: date
 
     def work(change: Change) -> int:
         household = lock_household(household_id)
-        require_on(actor, [household.key])
+        require_on(actor, [household.key], REGISTER)
         person_id = enter_person(household, person, change, actor)
         fill_doors([household.key])
         journal.record(
             actor=actor,
             at=at,
             verb="residents.add_person",
-            permission=EDIT,
+            permission=REGISTER,
             key=household.key,
             subject=f"person:{person_id}",
             household=household.pk,

@@ -11,7 +11,16 @@ from django.utils import timezone
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.residents import queries
-from linli.residents.changes import EDIT, Change, changing, empty_doors, end_empty_households, fill_doors, require_on
+from linli.residents.changes import (
+    EDIT,
+    REGISTER,
+    Change,
+    changing,
+    empty_doors,
+    end_empty_households,
+    fill_doors,
+    require_on,
+)
 from linli.residents.errors import NothingChanged
 from linli.residents.models import Household, Person
 from linli.residents.policies import check_back
@@ -40,7 +49,9 @@ def record_presence(
 
     def work(change: Change) -> None:
         person = lock_person(person_id)
-        require_on(actor, [person.key])
+        # Who died is entered by those who keep the register.
+        permission = EDIT if Presence.DECEASED in (presence, person.presence) else REGISTER
+        require_on(actor, [person.key], permission)
         if (person.presence, person.back_on) == (presence, back_on):
             raise NothingChanged()
         values: dict[str, Any] = {"presence": presence, "back_on": back_on, "updated_at": at}
@@ -58,7 +69,7 @@ def record_presence(
             actor=actor,
             at=at,
             verb="residents.record_presence",
-            permission=EDIT,
+            permission=permission,
             key=person.key,
             subject=f"person:{person.pk}",
             before=Presence(person.presence).name.lower(),
@@ -79,7 +90,7 @@ def revive_household(household_id: int, at: datetime) -> None:
     Household.objects.filter(pk=household.pk).update(ended_at=None, label=label, updated_at=at)
 
 
-def record_moved_out(*, person_ids: Sequence[int], actor: Actor, at: datetime, permission: str = EDIT) -> int:
+def record_moved_out(*, person_ids: Sequence[int], actor: Actor, at: datetime, permission: str = REGISTER) -> int:
     """All of these people have moved out today; who had left already is left alone. Returns how many left.
 
     Any number at once. `permission` is what allows it: rounds pass the one to mark, because who may say at the
@@ -121,7 +132,7 @@ def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, per
 JOURNALLED = 100  # ids in one entry; of a larger set its size, the rows themselves tell the rest
 
 
-def record_vacant(*, household_ids: Sequence[int], actor: Actor, at: datetime, permission: str = EDIT) -> int:
+def record_vacant(*, household_ids: Sequence[int], actor: Actor, at: datetime, permission: str = REGISTER) -> int:
     """Nobody lives in these households any more: their people have moved out, and where no other household is left the
     door is vacant. Returns how many people left. Any number at once. Raises Forbidden.
     """
@@ -143,11 +154,11 @@ def record_door_vacant(*, key: int, since: date | None = None, actor: Actor, at:
 
     def work(change: Change) -> int:
         door = queries.get_door(key)
-        require_on(actor, [key])
+        require_on(actor, [key], REGISTER)
         rows = db.rows("SELECT id FROM household WHERE key = %s AND ended_at IS NULL ORDER BY id FOR UPDATE", [key])
         if not rows and door["vacant_since"] is not None:
             raise NothingChanged()
-        return _vacate([row[0] for row in rows], {key}, change, actor, EDIT, since)
+        return _vacate([row[0] for row in rows], {key}, change, actor, REGISTER, since)
 
     return changing(at, work)
 

@@ -125,8 +125,8 @@ def _answer(round_: RoundView, found: Commands, actor: Actor, carry_out: CarryOu
     for index, command in enumerate(found.good):
         if command.kind in LEAVING:
             try:
-                if not actor.may("residents.edit"):
-                    raise Forbidden(permission="residents.edit")
+                if not actor.may("residents.register"):
+                    raise Forbidden(permission="residents.register")
                 answers[found.places[index]] = _receipt(correct([command])[0])
             except Problem as problem:
                 if found.single:

@@ -18,6 +18,10 @@ ENDPOINTS = [
     Endpoint("GET /api/field/session", None, SIGNED_IN, lambda w, t: "/api/field/session", passes=NO_PHONE),
     Endpoint("DELETE /api/field/session", None, SIGNED_IN, lambda w, t: "/api/field/session", passes=NO_PHONE),
     Endpoint(
+        "POST /api/field/session/end", None, OPEN, lambda w, t: "/api/field/session/end",
+        lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "proof": ""}, passes=frozenset({204}),
+    ),
+    Endpoint(
         "POST /api/field/session/key", None, SIGNED_IN, lambda w, t: "/api/field/session/key",
         lambda w, t: {"session": "01930000-0000-7000-8000-000000000001", "key_id": "1", "sealed": ""},
         passes=NO_PHONE,

@@ -9,6 +9,7 @@ from tests.site.access.endpoint import ANYWHERE, PART, Endpoint
 from tests.site.access.world import Target, World
 
 VIEW, EDIT, UNMASK = "residents.view", "residents.edit", "residents.unmask"
+REGISTER = "residents.register"
 MERGE = "residents.merge"
 SEEN = MORNING.isoformat()  # when the world's households were last changed
 # Through the gate, and refused for what it says.
@@ -51,9 +52,9 @@ PAGES = [
     Endpoint("GET residents:search", VIEW, ANYWHERE, lambda w, t: "/residents/"),
     Endpoint("POST residents:search", VIEW, ANYWHERE, lambda w, t: "/residents/", lambda w, t: {"text": t.secret}),
     Endpoint("GET residents:door", VIEW, PART, lambda w, t: f"/residents/door/{t.door.key}/"),
-    Endpoint("GET residents:new-household", EDIT, PART, lambda w, t: f"/residents/door/{t.door.key}/new/"),
+    Endpoint("GET residents:new-household", REGISTER, PART, lambda w, t: f"/residents/door/{t.door.key}/new/"),
     Endpoint(
-        "POST residents:new-household", EDIT, PART, lambda w, t: f"/residents/door/{t.door.key}/new/",
+        "POST residents:new-household", REGISTER, PART, lambda w, t: f"/residents/door/{t.door.key}/new/",
         lambda w, t: {"name": "新人", "label": "第二户", "sex": "0"}, passes=THROUGH,
     ),
     Endpoint("GET residents:household", VIEW, PART, household()),
@@ -62,11 +63,11 @@ PAGES = [
         "POST residents:edit-household", EDIT, PART, household("edit/"),
         lambda w, t: {"label": "", "note": "二楼", "seen_at": SEEN},
     ),
-    Endpoint("GET residents:add-person", EDIT, PART, household("add/")),
-    Endpoint("POST residents:add-person", EDIT, PART, household("add/"), lambda w, t: {"name": "新人", "sex": "0"}),
+    Endpoint("GET residents:add-person", REGISTER, PART, household("add/")),
+    Endpoint("POST residents:add-person", REGISTER, PART, household("add/"), lambda w, t: {"name": "新人", "sex": "0"}),
     Endpoint("GET residents:move-household", EDIT, PART, household("move/")),
     Endpoint("POST residents:move-household", EDIT, PART, household("move/"), move_form),
-    Endpoint("POST residents:vacant", EDIT, PART, household("vacant/")),
+    Endpoint("POST residents:vacant", REGISTER, PART, household("vacant/")),
     Endpoint("GET residents:person", VIEW, PART, person()),
     Endpoint("GET residents:person-row", VIEW, PART, person("row/")),
     Endpoint("GET residents:edit-person", EDIT, PART, person("edit/")),
@@ -74,7 +75,7 @@ PAGES = [
         "POST residents:edit-person", EDIT, PART, person("edit/"),
         lambda w, t: {f"p{t.person_id}-name": "新名字", f"p{t.person_id}-sex": "0", "seen_at": SEEN},
     ),
-    Endpoint("POST residents:presence", EDIT, PART, person("presence/"), lambda w, t: {"presence": "2"}),
+    Endpoint("POST residents:presence", REGISTER, PART, person("presence/"), lambda w, t: {"presence": "2"}),
     Endpoint("GET residents:move-person", EDIT, PART, person("move/")),
     Endpoint("POST residents:move-person", EDIT, PART, person("move/"), move_form),
     Endpoint(
@@ -104,7 +105,7 @@ OPERATIONS = [
         lambda w, t: f"/api/residents/doors/{t.door.key}/households", empty_outside=True,
     ),
     Endpoint(
-        "POST /api/residents/households", EDIT, PART, lambda w, t: "/api/residents/households",
+        "POST /api/residents/households", REGISTER, PART, lambda w, t: "/api/residents/households",
         lambda w, t: {"key": t.door.key, "label": "第二户", "people": [{"name": "新人"}]},
     ),
     Endpoint(
@@ -112,7 +113,7 @@ OPERATIONS = [
         lambda w, t: {"seen_at": SEEN, "note": "二楼"},
     ),
     Endpoint(
-        "POST /api/residents/households/{household_id}/people", EDIT, PART, api_household("/people"),
+        "POST /api/residents/households/{household_id}/people", REGISTER, PART, api_household("/people"),
         lambda w, t: {"name": "新人"},
     ),
     Endpoint(
@@ -124,7 +125,8 @@ OPERATIONS = [
         lambda w, t: {"person_ids": [t.person_id], "label": "分户"}, passes=THROUGH,
     ),
     Endpoint(
-        "POST /api/residents/doors/{key}/vacant", EDIT, PART, lambda w, t: f"/api/residents/doors/{t.door.key}/vacant",
+        "POST /api/residents/doors/{key}/vacant", REGISTER, PART,
+        lambda w, t: f"/api/residents/doors/{t.door.key}/vacant",
     ),
     Endpoint(
         "GET /api/residents/people", VIEW, PART, lambda w, t: f"/api/residents/people?place={t.place.code}",
@@ -148,7 +150,7 @@ OPERATIONS = [
         lambda w, t: {"to_key": t.door.key + 1},
     ),
     Endpoint(
-        "POST /api/residents/people/{person_id}/presence", EDIT, PART, api_person("/presence"),
+        "POST /api/residents/people/{person_id}/presence", REGISTER, PART, api_person("/presence"),
         lambda w, t: {"presence": "away"},
     ),
     Endpoint(

@@ -7,7 +7,7 @@ import { open, seal, type Box } from './store/crypto';
 import type { Bytes } from './store/bytes';
 import { FieldDb, isQuotaError } from './store/db';
 import { FileBox, type About, type FileEntry, type FileKind } from './store/files';
-import { Outbox, TooLong, type Counts, type Entry } from './store/outbox';
+import { Outbox, TooLong, type Command, type Counts, type Entry } from './store/outbox';
 import { PackStore, reveal } from './store/pack';
 import { Sync, type Stuck } from './store/sync';
 import { Upload } from './store/upload';
@@ -33,6 +33,8 @@ interface Face {
   /** What the server said of the last attempt, where the worker should know. */
   problem: { code: string; text: string } | undefined;
   stuck: Stuck[];
+  /** Sign-ins that are over here, and that the server has not been told of. */
+  farewells: number;
   onlineOnly: boolean;
   persisted: boolean | undefined;
   large: boolean;
@@ -64,6 +66,7 @@ export const face = reactive<Face>({
   heardAt: undefined,
   problem: undefined,
   stuck: [],
+  farewells: 0,
   onlineOnly: !('serviceWorker' in navigator),
   persisted: undefined,
   large: kept('large') === '1',
@@ -160,7 +163,11 @@ export async function start(): Promise<void> {
   await readOutbox();
   face.phase = (await vault.exists()) ? 'locked' : 'sign-in';
   setInterval(() => void tick(), 60_000);
-  addEventListener('online', () => pace.now());
+  addEventListener('online', () => {
+    pace.now();
+    void sayGoodbye();
+  });
+  void sayGoodbye();
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void tick();
   });
@@ -170,10 +177,11 @@ export async function start(): Promise<void> {
 async function tick(): Promise<void> {
   if (await accounts.checkContact()) await close('out-of-contact');
   else if (keys) pace.now();
+  void sayGoodbye();
 }
 
-export async function signIn(form: Omit<SignIn, 'lang' | 'device'>): Promise<void> {
-  fresh = await accounts.signIn({ ...form, lang: lang.value, device: deviceName() });
+export async function signIn(form: Omit<SignIn, 'lang'>): Promise<void> {
+  fresh = await accounts.signIn({ ...form, lang: lang.value, device: form.device || deviceName() });
   face.phase = 'choose-pin';
 }
 
@@ -232,12 +240,18 @@ function forget(): void {
 }
 
 export async function signOut(): Promise<void> {
-  const leaving = keys;
   forget();
-  await accounts.signOut(leaving);
   face.ended = 'signed-out';
   face.phase = 'sign-in';
+  await accounts.end('signed-out');
   await readOutbox();
+  await sayGoodbye();
+}
+
+/** Sign-ins that ended without a signal end on the server too, as soon as there is one. */
+async function sayGoodbye(): Promise<void> {
+  await accounts.sendFarewells();
+  face.farewells = await accounts.farewells();
 }
 
 export async function lock(): Promise<void> {
@@ -343,11 +357,12 @@ export async function keepMine(change: (marks: OwnMark[]) => OwnMark[]): Promise
 
 // --- acts ------------------------------------------------------------------------------------------------------
 
-/** Queue a command. Resolves with its id once it is kept. Throws TooLong. */
-export async function queue(kind: string, payload: Record<string, unknown>, urgent = false): Promise<string> {
+/** Queue a command. Resolves with its id once it is kept. `as`: it was done when that one was. Throws TooLong. */
+export async function queue(kind: string, payload: Record<string, unknown>, urgent = false, as?: Command): Promise<string> {
   if (!keys) throw new Destroyed();
   const me = { id: keys.session, key: keys.work };
-  const { id } = await outbox.queue(me, kind, payload, { urgent, offsetMs: offset, packAt });
+  const when = as ? { at: as.at, offsetMs: as.offset_ms, packAt: as.pack_at } : { urgent, offsetMs: offset, packAt };
+  const { id } = await outbox.queue(me, kind, payload, when);
   await reading;
   if (urgent) pace.now();
   else pace.soon();

@@ -88,7 +88,7 @@ class Story {
     }
     if (act.do === 'restart') await this.restart();
     if (act.do === 'sign in again') {
-      await this.app.accounts.signOut(this.app.keys);
+      await this.app.accounts.signOut();
       await this.app.signIn();
     }
     if (act.do === 'withdraw') await this.withdraw();

@@ -58,6 +58,7 @@ export class Server {
     this.paths.push(`${method} ${path.split('?')[0]}`);
     const server_time = new Date(this.now).toISOString();
     if (method === 'POST' && path === 'session') return this.signIn(ask, server_time);
+    if (path === 'session/end') return this.end(ask.body as { session: string; proof: string });
     const session = ask.token?.replace('token-', '') ?? '';
     const known = this.sessions.get(session);
     if (!known || known.ended) throw new Refusal(401, 'field.signed_out', 'signed out', '', undefined);
@@ -115,6 +116,11 @@ export class Server {
       public_key: { id: '1', spki },
       contact_hours: 72,
     };
+  }
+
+  private async end({ session, proof }: { session: string; proof: string }): Promise<void> {
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`token-${session}`));
+    if (proof === toBase64(new Uint8Array(digest))) this.sessions.get(session)!.ended = true;
   }
 
   private async register(session: string, sealed: string): Promise<void> {

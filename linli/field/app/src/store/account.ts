@@ -1,6 +1,7 @@
 /** Who is signed in on this phone, and when that ends. Ending destroys the keys and the pack, never unsent work. */
 import { Refusal, type Transport } from './api';
 import { isOutOfContact, offsetOf, type Clock, type Contact } from './clock';
+import { toBase64, toBytes } from './bytes';
 import { sealToServer } from './crypto';
 import { isQuotaError, type FieldDb } from './db';
 import { makeKeys, type FreshKeys, type Keys, type Vault } from './vault';
@@ -18,6 +19,12 @@ export interface Account {
   session: string;
   posts: Post[];
   permissions: string[];
+}
+
+/** A sign-in that is over on this phone, and that the server does not know of yet. */
+interface Farewell {
+  session: string;
+  proof: string;
 }
 
 export type Ending = 'signed-out' | 'revoked' | 'out-of-contact' | 'wrong-pin';
@@ -47,6 +54,9 @@ const ACCOUNT = 'account';
 const CONTACT = 'contact';
 const OFFSET = 'offset';
 const ENDED = 'ended';
+/** What proves to the server that this phone's session is to end: the digest of its token, good for nothing else. */
+const PROOF = 'proof';
+const FAREWELLS = 'farewells';
 const HOURS = 'contact_hours';
 
 export class AccountStore {
@@ -80,8 +90,11 @@ export class AccountStore {
     const sealedKey = await sealToServer(fresh.rawSessionKey, data.public_key.spki);
     fresh.rawSessionKey.fill(0);
     const account = String(data.account.id);
+    const proof = await digest(data.token);
     await this.db.transaction('rw', this.db.meta, this.db.sessions, this.db.pack, async () => {
       await this.vault.destroy(); // whatever an earlier sign-in left
+      await this.leave();
+      await this.db.write(PROOF, { session: data.session, proof } satisfies Farewell);
       const { name } = data.account;
       const session = { id: data.session, account, name, keyId: data.public_key.id, sealedKey };
       await this.db.sessions.put({ ...session, registered: 0, handed: 0 });
@@ -159,16 +172,48 @@ export class AccountStore {
     await this.db.transaction('rw', this.db.meta, this.db.pack, async () => {
       await this.vault.destroy();
       await this.db.meta.delete(ACCOUNT);
+      if (why === 'revoked') await this.db.meta.delete(PROOF);
+      else await this.leave();
       await this.db.write(ENDED, why);
     });
   }
 
-  /** Here at once, whatever the server says; it is told where there is a signal. */
-  async signOut(keys: Keys | undefined): Promise<void> {
-    await this.end('signed-out');
-    if (!keys) return;
-    await this.transport('DELETE', 'session', { token: keys.token }).catch(() => undefined);
+  private async leave(): Promise<void> {
+    const left = await this.db.read<Farewell>(PROOF);
+    if (!left) return;
+    await this.db.write(FAREWELLS, [...((await this.db.read<Farewell[]>(FAREWELLS)) ?? []), left]);
+    await this.db.meta.delete(PROOF);
   }
+
+  /** How many sign-ins are over here and not on the server. */
+  async farewells(): Promise<number> {
+    return ((await this.db.read<Farewell[]>(FAREWELLS)) ?? []).length;
+  }
+
+  /** Tell the server what is over. What it does not hear is told again later. */
+  async sendFarewells(): Promise<void> {
+    for (const left of (await this.db.read<Farewell[]>(FAREWELLS)) ?? []) {
+      try {
+        await this.transport('POST', 'session/end', { body: left });
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.isPassing) return;
+      }
+      await this.db.transaction('rw', this.db.meta, async () => {
+        const rest = ((await this.db.read<Farewell[]>(FAREWELLS)) ?? []).filter(({ session }) => session !== left.session);
+        await (rest.length ? this.db.write(FAREWELLS, rest) : this.db.meta.delete(FAREWELLS));
+      });
+    }
+  }
+
+  /** Here at once, whatever the server says; it is told as soon as there is a signal. */
+  async signOut(): Promise<void> {
+    await this.end('signed-out');
+    await this.sendFarewells();
+  }
+}
+
+async function digest(token: string): Promise<string> {
+  return toBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', toBytes(token))));
 }
 
 export const isRevoked = (error: unknown): boolean => error instanceof Refusal && error.status === 401;

@@ -98,10 +98,10 @@ export class Outbox {
     session: { id: string; key: CryptoKey },
     kind: string,
     payload: Record<string, unknown>,
-    options: { urgent?: boolean; offsetMs?: number | undefined; packAt?: string | undefined; id?: string } = {},
+    options: { urgent?: boolean; offsetMs?: number | undefined; packAt?: string | undefined; id?: string; at?: string } = {},
   ): Promise<{ id: string; stored: boolean }> {
     const id = options.id ?? newId();
-    const command: Command = { kind, at: new Date(this.clock.now()).toISOString(), payload };
+    const command: Command = { kind, at: options.at ?? new Date(this.clock.now()).toISOString(), payload };
     if (options.offsetMs !== undefined) command.offset_ms = options.offsetMs;
     if (options.packAt !== undefined) command.pack_at = options.packAt;
     const seq = await this.nextSeq(); // before sealing: the box is bound to it
@@ -280,6 +280,15 @@ export class Outbox {
   /** The worker has settled a refused or disputed command: it goes. */
   async dismiss(id: string): Promise<void> {
     await this.change(id, () => null);
+  }
+
+  /** Waiting work goes because it speaks of somebody whom the worker, settling a conflict, gave up or named otherwise. */
+  async giveUp(id: string): Promise<void> {
+    this.unstored = this.unstored.filter((row) => row.id !== id || row.state !== 'waiting');
+    await this.db.transaction('rw', this.db.outbox, async () => {
+      if ((await this.db.outbox.get(id))?.state === 'waiting') await this.db.outbox.delete(id);
+    });
+    this.changed();
   }
 
   /** Ask the server again about a refused or disputed command. */

@@ -1,8 +1,10 @@
 /** What a worker does at a door, as commands. */
-import { keepMine, outbox, queue, type OwnMark } from '../field';
+import { entries, keepMine, outbox, queue, type OwnMark } from '../field';
 import { newId } from '../store/bytes';
+import type { Entry } from '../store/outbox';
 import type { Mark, Round } from './data';
 import type { Standing } from './overlay';
+import { followUps, type Choice } from './settle';
 import type { Whom } from './whom';
 
 export interface MarkMore {
@@ -65,3 +67,24 @@ export async function registerPerson(household: string, person: NewPerson): Prom
 
 export const report = (what: string, where: { door?: number; place?: string }, text: string): Promise<string> =>
   queue('notices.special', { what, ...where, ...withoutEmpty({ text }) }, true);
+
+/** What was chosen is queued, what hung on it said anew, and only then the disputed command goes: a cut repeats, never loses. */
+export async function settle(entry: Entry, choice: Choice): Promise<void> {
+  for (const { kind, payload } of choice.commands) await queue(kind, payload);
+  const renamed = new Map<unknown, string>();
+  for (const { old, payload } of followUps(choice.stands, entries.value)) {
+    if (payload) {
+      const mark = renamed.get(payload.mark);
+      renamed.set(old.id, await queue(old.command!.kind, mark ? { ...payload, mark } : payload, false, old.command));
+    }
+    await outbox.giveUp(old.id);
+  }
+  await keepMine((marks) => marks.map((each) => renameOwn(each, renamed.get(each.id), choice.stands)));
+  await outbox.dismiss(entry.id);
+}
+
+function renameOwn(own: OwnMark, id: string | undefined, stands: Choice['stands']): OwnMark {
+  if (!id) return own;
+  const named = Object.entries(own.whom).map(([name, value]) => [name, stands.get(value as string) ?? value] as const);
+  return { ...own, id, whom: Object.fromEntries(named) as Whom };
+}

@@ -20,19 +20,17 @@ export function describe(entry: Entry, work: Work): string {
   if (kind === 'rounds.unmark') return t('kind_unmark', { where });
   if (kind === 'residents.household') return t('kind_household', { where });
   if (kind === 'residents.person') return t('kind_person', { name: String(payload.name) });
-  if (kind === 'residents.status') return t('kind_status');
+  if (kind === 'residents.move') return t('kind_move', { where });
+  if (kind === 'residents.status' || kind === 'residents.correct') return t('kind_status');
   if (kind === 'notices.special') return t('kind_special', { what: tOr(`special_${String(payload.what)}`, String(payload.what)) });
   return t('kind_other', { kind });
 }
 
-/** Both values of a conflict, field by field, as text. */
-export function valuesOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map(valuesOf).join('、');
-  if (typeof value !== 'object') return String(value);
-  return Object.entries(value)
-    .filter(([name]) => !['door', 'household', 'person'].includes(name))
-    .map(([, each]) => valuesOf(each))
-    .filter(Boolean)
-    .join(' · ');
+/** A field of a conflict, as text. */
+export function valueOf(field: string, value: unknown, work: Work): string {
+  if (value === undefined || value === null || value === '') return '—';
+  if (Array.isArray(value)) return value.map((each) => valueOf(field, each, work)).join('、') || '—';
+  if (field === 'sex') return tOr(String(value), String(value));
+  if (field === 'needs') return work.pack.needs.get(String(value)) ?? String(value);
+  return String(value);
 }
