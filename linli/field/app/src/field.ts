@@ -294,7 +294,6 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
     face.heardAt = await accounts.heardAt();
     face.account = await accounts.get();
     offset = await accounts.offset();
-    if (result.packChanged) await readStore();
     await readOutbox();
     return undefined;
   } catch (error) {
@@ -375,6 +374,11 @@ export async function queueFile(kind: FileKind, about: About, content: Bytes): P
   await fileBox.queue({ id: keys.session, key: keys.work }, kind, about, content, { offsetMs: offset, packAt });
   await reading;
   pace.soon();
+}
+
+/** Photos and voice notes of somebody who is known under another id now. */
+export async function followFiles(stands: ReadonlyMap<string, string | null>): Promise<void> {
+  if (keys) await fileBox.follow(stands, { id: keys.session, key: keys.work });
 }
 
 export { TooLong };

@@ -140,12 +140,25 @@ describe('photos and voice notes', () => {
 
   it('go under their own session after signing in again, unreadable as they are', async () => {
     const { id } = await take(randomBytes(100));
-    await app.accounts.signOut(app.keys);
+    await app.accounts.signOut();
     await app.signIn('somebody');
     expect((await app.files.list(known()))[0]).not.toHaveProperty('command');
     await runAll();
     expect(server.whole.has(id)).toBe(true);
     expect(server.paths).toContain('POST handed');
+  });
+
+  it('follow somebody who is known under another id', async () => {
+    const about = { person: '0193a5c2-7b1e-4c3a-9d52-1f0e6a8b4c11' };
+    const { id } = await app.files.queue(app.me, 'voice', about, randomBytes(100));
+    server.judge = (command, each) =>
+      command.payload.person === 'p7' ? { id: each, result: 'accepted' } : { id: each, result: 'refused', code: 'field.comes_first', retry: true };
+    await runAll();
+    expect(await app.files.count()).toMatchObject({ waiting: 1 });
+    await app.files.follow(new Map([['another', 'p1'], [about.person, 'p7']]), app.me);
+    server.heard.delete(id);
+    await runAll();
+    expect([server.accepted.get(id)!.payload.person, server.whole.has(id)]).toEqual(['p7', true]);
   });
 
   it('go by a colleague’s phone as a file, not as codes, and once', async () => {
@@ -206,7 +219,7 @@ it('loses none and changes none, whatever the line and the phone do', async () =
           await restart();
         }
         if (each.do === 'sign in again') {
-          await app.accounts.signOut(app.keys);
+          await app.accounts.signOut();
           await app.signIn();
         }
         if (each.do === 'forget') server.pieces.clear(); // those that are whole are kept

@@ -143,6 +143,21 @@ export class FileBox {
     await this.remove(id);
   }
 
+  /**
+   * Somebody of this phone's making is known under another id now: what speaks of them is announced anew. The server
+   * cannot have taken the first announcement, because it spoke of nobody.
+   */
+  async follow(stands: ReadonlyMap<string, string | null>, session: { id: string; key: CryptoKey }): Promise<void> {
+    for (const entry of await this.list(new Map([[session.id, session.key]]))) {
+      if (!entry.command) continue;
+      const { payload } = entry.command;
+      const named = (['person', 'household'] as const).find((name) => stands.get(payload[name] as string));
+      if (!named) continue;
+      const command: Command = { ...entry.command, payload: { ...payload, [named]: stands.get(payload[named] as string) } };
+      await this.change(entry.id, { ...(await seal(session.key, command, boundTo(session.id, entry.id, entry.seq))), state: 'waiting' });
+    }
+  }
+
   private async change(id: string, change: Partial<FileRow>): Promise<void> {
     for (const { row } of this.unstored) if (row.id === id) Object.assign(row, change);
     try {

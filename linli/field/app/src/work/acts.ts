@@ -1,5 +1,5 @@
 /** What a worker does at a door, as commands. */
-import { entries, keepMine, outbox, queue, type OwnMark } from '../field';
+import { entries, followFiles, keepMine, outbox, queue, type OwnMark } from '../field';
 import { newId } from '../store/bytes';
 import type { Entry } from '../store/outbox';
 import type { Mark, Round } from './data';
@@ -79,6 +79,7 @@ export async function settle(entry: Entry, choice: Choice): Promise<void> {
     }
     await outbox.giveUp(old.id);
   }
+  await followFiles(choice.stands);
   await keepMine((marks) => marks.map((each) => renameOwn(each, renamed.get(each.id), choice.stands)));
   await outbox.dismiss(entry.id);
 }
