@@ -211,8 +211,10 @@ def draw_marks(settled: Settled, count: int, length: float, rng: np.random.Gener
 
 
 def _tidy() -> None:
-    """What autovacuum would do within minutes."""
+    """What the server would do by itself within minutes, while rows are measured: statistics, and the pages of the load
+    written out."""
     connection = connections["owner"]
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
