@@ -10,7 +10,10 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EMBEDDED = "DATABASE_URL" not in os.environ
@@ -81,36 +84,80 @@ TABLES = """
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
-_emptied: list[str] = []
-"""Tables that hold nothing after the migrations: those a transactional test leaves empty again."""
+REFERENCES = """
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+           quote_ident(m.nspname) || '.' || quote_ident(d.relname)
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         JOIN pg_class d ON d.oid = k.confrelid JOIN pg_namespace m ON m.oid = d.relnamespace
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND c.oid <> d.oid AND n.nspname = ANY(%s)
+"""
+LEAVES = """
+    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY(%s) AND c.relkind = 'r'
+"""
+# Bytes in tables, deleted rows included, and whether the planner was told anything of a table; not of those to keep.
+USE = """
+    SELECT coalesce(sum(pg_relation_size(c.oid)), 0), coalesce(bool_or(c.reltuples >= 0), false)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY(%s) AND c.relkind = 'r' AND c.oid <> ALL(%s::oid[])
+"""
+MUCH = 4 << 20
 
 
-def _find_emptied() -> list[str]:
-    from django.conf import settings
-    from django.db import connections
+@dataclass
+class Tables:
+    """Those that a transactional test leaves empty again, because they hold nothing after the migrations.
 
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(TABLES, [[settings.LINLI_SCHEMA, settings.LINLI_JOBS_SCHEMA]])
+    TRUNCATE makes new files for all of them and their indexes, and costs more than most tests: the few rows of a test
+    are deleted instead. Nothing else may differ by that, so no table is vacuumed meanwhile (rows would come back in
+    another order) and what was analysed, or has grown, is truncated all the same (plans would be others).
+    """
+
+    schemas: list[str]
+    emptied: list[str] = field(default_factory=list)  # what refers to a table before it
+    kept: list[int] = field(default_factory=list)
+
+    def find(self, cursor: Any) -> None:
+        cursor.execute(TABLES, [self.schemas])
         names = [name for (name,) in cursor.fetchall()]
         cursor.execute(" UNION ALL ".join(f"SELECT %s, EXISTS (SELECT 1 FROM {name})" for name in names), names)
-        return [name for name, filled in cursor.fetchall() if not filled]
+        filled = {name for name, holds in cursor.fetchall() if holds}
+        cursor.execute(REFERENCES, [self.schemas])
+        order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(names, ()))
+        for referring, referred in cursor.fetchall():
+            order.add(referred, referring)
+        self.emptied = [name for name in order.static_order() if name not in filled]
+        cursor.execute(LEAVES, [self.schemas])
+        for oid, name in cursor.fetchall():
+            if name in filled:
+                self.kept.append(oid)
+            else:
+                cursor.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = false)")
 
-
-def _empty_tables(_case: object) -> None:
-    """After a transactional test. Django's own flush leaves out tables without a model, and then fails."""
-    from django.db import connections
-
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SET lock_timeout = '20s'")  # a connection left open by a test must not hang the run
-        cursor.execute("TRUNCATE " + ", ".join(_emptied))
-        cursor.execute("RESET lock_timeout")
+    def empty(self, cursor: Any) -> None:
+        """In a transaction. What another connection has under way is waited for, as TRUNCATE waits, and goes too."""
+        every = ", ".join(self.emptied)
+        cursor.execute(f"LOCK TABLE {every} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(USE, [self.schemas, self.kept])
+        size, analysed = cursor.fetchone()
+        if size > MUCH or analysed:
+            cursor.execute(f"TRUNCATE {every}")
+            return
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT %s WHERE EXISTS (SELECT 1 FROM {n})" for n in self.emptied), self.emptied
+        )
+        filled = {name for (name,) in cursor.fetchall()}
+        for name in self.emptied:
+            if name in filled:
+                cursor.execute(f"DELETE FROM {name}")
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: object) -> Iterator[None]:
     """One database for the three aliases, with roles and schemas made first, as `linli migrate` does it."""
     from django.conf import settings
-    from django.db import connections
+    from django.db import connections, transaction
 
     from linli.site.database import get_conninfo, migrate_all
 
@@ -128,9 +175,20 @@ def django_db_setup(django_test_environment: None, django_db_blocker: object) ->
             connections[alias].settings_dict["NAME"] = name
         os.environ["DATABASE_URL"] = get_conninfo()
         migrate_all(schema=settings.LINLI_SCHEMA, jobs_schema=settings.LINLI_JOBS_SCHEMA, verbosity=0)
-        _emptied[:] = _find_emptied()
+        tables = Tables([settings.LINLI_SCHEMA, settings.LINLI_JOBS_SCHEMA])
+        with connections["owner"].cursor() as cursor:
+            tables.find(cursor)
+
+    def empty_tables(_case: object) -> None:
+        """After a transactional test. Django's own flush leaves out tables without a model, and then fails."""
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20s'")  # a connection left open by a test must not hang the run
+            with transaction.atomic("owner"):
+                tables.empty(cursor)
+            cursor.execute("RESET lock_timeout")
+
     monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr("django.test.TransactionTestCase._fixture_teardown", _empty_tables)
+    monkeypatch.setattr("django.test.TransactionTestCase._fixture_teardown", empty_tables)
     yield
     monkeypatch.undo()
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
