@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import segno
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.browser.conftest import ARGS, CHROMIUM, PHONE
@@ -93,3 +94,21 @@ def mark_door(page: Page, key: int, act: str = "done") -> None:
     page.click(f"[data-door='{key}']")
     expect(page.locator(f"[data-door='{key}']")).to_have_attribute("aria-pressed", "true")
     page.click(f"[data-act={act}]")
+
+
+def film_codes(texts: list[str], path: Path) -> None:
+    """A film of QR codes, grey on grey, for Chromium's pretended camera (YUV4MPEG2)."""
+    wide, high, scale = 640, 480, 4
+    with path.open("wb") as film:
+        film.write(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode())
+        for text in texts:
+            rows = [bytes(235 - 200 * bool(dot) for dot in row) for row in segno.make(text, error="l").matrix]
+            left, top = (wide - len(rows) * scale) // 2, (high - len(rows) * scale) // 2
+            assert min(left, top) > 0
+            luma = bytearray([235]) * (wide * high)
+            for y, row in enumerate(rows):
+                drawn = b"".join(bytes([dot]) * scale for dot in row)
+                for line in range(scale):
+                    start = (top + y * scale + line) * wide + left
+                    luma[start : start + len(drawn)] = drawn
+            film.write((b"FRAME\n" + bytes(luma) + bytes([128]) * (wide * high // 2)) * 6)

@@ -7,13 +7,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import segno
 from playwright.sync_api import Page, Playwright, expect
 
 from linli.core import clock, db
 from linli.residents.terms import Need
 from tests.browser.conftest import overflow
-from tests.browser.field import expect_waiting, mark_door, open_phone, open_unit, sign_in_phone, wait_for_worker
+from tests.browser.field import (
+    expect_waiting,
+    film_codes,
+    mark_door,
+    open_phone,
+    open_unit,
+    sign_in_phone,
+    wait_for_worker,
+)
 from tests.browser.looks import measure_large, run_axe
 from tests.browser.stoppable import Server
 from tests.builders.duty import make_account
@@ -176,24 +183,6 @@ def test_work_goes_by_a_colleagues_phone(phones: Playwright, stoppable: Server, 
     assert authors == [("wang",)]
 
 
-def film_codes(texts: list[str], path: Path) -> None:
-    """A film of QR codes, grey on grey, for Chromium's pretended camera (YUV4MPEG2)."""
-    wide, high, scale = 640, 480, 4
-    with path.open("wb") as film:
-        film.write(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode())
-        for text in texts:
-            rows = [bytes(235 - 200 * bool(dot) for dot in row) for row in segno.make(text, error="l").matrix]
-            left, top = (wide - len(rows) * scale) // 2, (high - len(rows) * scale) // 2
-            assert min(left, top) > 0
-            luma = bytearray([235]) * (wide * high)
-            for y, row in enumerate(rows):
-                drawn = b"".join(bytes([dot]) * scale for dot in row)
-                for line in range(scale):
-                    start = (top + y * scale + line) * wide + left
-                    luma[start : start + len(drawn)] = drawn
-            film.write((b"FRAME\n" + bytes(luma) + bytes([128]) * (wide * high // 2)) * 6)
-
-
 def test_work_is_read_from_a_colleagues_screen(
     phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
 ) -> None:
@@ -241,7 +230,7 @@ def test_a_browser_inside_another_app(phones: Playwright, stoppable: Server, wal
 
 
 PAGES = ["#/", "#/unit/{unit}?door={door}", "#/door/{door}", "#/returns", "#/search", "#/special", "#/outbox"]
-PAGES += ["#/handover", "#/settings", "#/register/{door}"]
+PAGES += ["#/handover", "#/settings", "#/register/{door}", "#/scan", "#/d/1"]
 
 
 def look_at(page: Page, walk: Walk, *, large: bool) -> list[str]:
