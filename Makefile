@@ -14,8 +14,10 @@ run: setup
 	@$(VENV)/bin/python -m compileall -q linli
 	@exec $(VENV)/bin/linli run --host $(HOST) --port $(PORT) $(ARGS)
 
+# Files in their own order: by the number of tests, those of few and long ones (browsers) would be left to the end, when one
+# worker walks and the other waits.
 test: setup-dev
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev
 	@bash scripts/check.sh
