@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from linli.accounts import services as accounts
 from linli.core import clock, db, jobs
+from linli.core.access import Actor
 from linli.core.models import Account, Job
 from linli.duty.terms import Role
+from linli.notices import services as notices
+from linli.notices.terms import About, What
 from linli.rounds import services
 from tests.browser.conftest import sign_in
 from tests.builders.duty import PASSWORD, actor_for, appoint, make_account
+from tests.builders.media import keep_photo
 from tests.builders.releases import try_release
 from tests.site.access.endpoint import OPEN, Endpoint
 from tests.site.access.world import World, build_world
@@ -51,6 +55,7 @@ class Ground:
     round_job: str = ""
     release_job: str = ""
     invitation: str = ""
+    photo: str = ""
     empty: list[str] = field(default_factory=list)
 
 
@@ -61,6 +66,7 @@ NEEDS_MORE: dict[str, Callable[[Ground], str]] = {
     "desk:import-template": lambda g: "/imports/template/residents.import_roster/",
     "places:release-job": lambda g: f"/places/release/{g.release_job}/",
     "places:release-report": lambda g: f"/places/release/{g.release_job}/report/",
+    "notices:file": lambda g: f"/specials/files/{g.photo}/",
     "accounts:accept": lambda g: f"/account/invitation/{g.invitation}/",
     "rounds:work": lambda g: f"/rounds/{g.world.targets['own'].draft_code}/work/{g.round_job}/",
 }
@@ -108,8 +114,20 @@ def make_work(page: Page, ground: Ground, folder: Path) -> None:
         ground.release_job = str(try_release(who, at).pk)
         idle = ground.world.idle.pk if ground.world.idle else 0
         ground.invitation = accounts.invite(account_id=idle, days=3, actor=who, at=at).raw
+        ground.photo = _keep_photos(ground.world, who, at)
     page.goto("/account/")
     page.click("form[action$='/app/start/'] button")
+
+
+def _keep_photos(world: World, who: Actor, at: datetime) -> str:
+    """At a door, of somebody there, of a special situation: the pages that list them are looked at with them."""
+    own = world.targets["own"]
+    key = own.door.key
+    special = notices.report_special(
+        what=What.ILL, text="", key=key, happened_at=at, device_at=at, actor=who, at=at
+    )  # fmt: skip
+    abouts = (About(key), About(key, person_id=own.person_id), About(key, special_id=special))
+    return [keep_photo(about, actor=who, at=at) for about in abouts][-1]
 
 
 def _send(page: Page, sheet: Path, *, at_once: bool) -> str:

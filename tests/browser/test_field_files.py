@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from linli.core import clock, db
+from tests.browser import looks
 from tests.browser.conftest import ARGS, CHROMIUM, PHONE, overflow, sign_in
 from tests.browser.field import expect_waiting, open_phone, open_unit, sign_in_phone, unlock, wait_for_worker
 from tests.browser.stoppable import Server
@@ -129,10 +130,12 @@ def look_on_the_desk(playwright: Playwright, server: Server, walk: Walk) -> None
         page.goto("/specials/")
         expect(page.locator("#specials a[href^='/specials/files/']")).to_have_count(1)
         look(page, "desk-specials")
+        assert not looks.run_axe(page)
         page.goto(f"/residents/household/{walk.homes[walk.district.keys[0]]}/")
         links = page.locator("a[href^='/specials/files/']")
         expect(links).to_have_count(3)
         look(page, "desk-household")
+        assert not looks.run_axe(page)
         addresses = [str(link.get_attribute("href")) for link in links.all()]
         for address in addresses:
             answer = page.request.get(address)
@@ -149,5 +152,5 @@ def look_on_the_desk(playwright: Playwright, server: Server, walk: Walk) -> None
     finally:
         browser.close()
     with db.owner():
-        looks = db.rows("SELECT DISTINCT account_name, subject FROM journal_entry WHERE verb = 'notices.look_at_file'")
-    assert sorted(looks) == sorted(("区指挥部", f"file:{address.split('/')[-2]}") for address in addresses)
+        seen = db.rows("SELECT DISTINCT account_name, subject FROM journal_entry WHERE verb = 'notices.look_at_file'")
+    assert sorted(seen) == sorted(("区指挥部", f"file:{address.split('/')[-2]}") for address in addresses)

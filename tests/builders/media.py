@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from linli.core.access import Actor
+from linli.core.field import Piece
+from linli.notices import files
+from linli.notices.terms import About, FileKind
 from tests.builders.phones import Answer, Phone
 
 SOI_JFIF = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -55,3 +61,14 @@ def send_all(phone: Phone, file_id: str, sent: bytes, *, step: int = 20_000, sta
         answer = send_piece(phone, file_id, pieces.tell() - len(piece), piece, **query)
         assert answer.status_code == 200, answer.content
     return answer
+
+
+def keep_photo(about: About, *, actor: Actor, at: datetime) -> str:
+    """A photo that has arrived; its id."""
+    data, file_id = make_jpeg(2_000), uuid4()
+    files.announce_file(
+        file_id=file_id, about=about, kind=FileKind.PHOTO, size=len(data), sha256=hashlib.sha256(data).digest(),
+        taken_at=at, actor=actor, at=at,
+    )  # fmt: skip
+    assert files.take_piece(Piece(file_id, 0, data), at).is_whole
+    return str(file_id)

@@ -310,6 +310,7 @@ def test_constraints(town: Town, phone: Phone) -> None:
     now = clock.now()
     row = {"id": uuid4(), "key": 1, "kind": "photo", "account_id": 1, "taken_at": now, "received_at": now}
     content = {"account_id": 1, "kind": "photo", "announced_at": now, "size": 9, "sha256": hashlib.sha256(b"").digest()}
+    wrong: dict[str, Any]
     with db.owner():
         for wrong, name in (
             ({"kind": "film"}, "notice_file_kind"), ({"received_at": now - timedelta(1)}, "notice_file_time"),

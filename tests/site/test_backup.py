@@ -24,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 from linli.core import crypto, db
 from linli.core.access import SYSTEM
 from linli.core.seals import sealing
+from linli.notices.terms import About
 from linli.rounds.marking_large import drop_leftovers
 from linli.rounds.terms import Mark
 from linli.site.backup import archive
@@ -40,11 +41,13 @@ from linli.site.backup.tables import connect, list_tables
 from linli.site.backup.writing import back_up
 from linli.site.database import get_conninfo
 from tests.builders.ledger import Block, command, give, make_block, open_round
+from tests.builders.media import keep_photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2022, 10, 5, 4, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parents[2]
 PART_INDEXES = "SELECT tablename, indexdef FROM pg_indexes WHERE tablename ~ '^(mark|round_state)_p' ORDER BY 1, 2"
+PHOTOS = "SELECT f.id, f.key, b.content FROM notice_file f JOIN notice_file_bytes b ON b.file_id = f.id"
 PASSPHRASE = "correct horse battery"
 
 
@@ -74,6 +77,7 @@ def make_marked_block() -> tuple[Block, Any]:
     give(walk, [command(person) for person in block.people[:9]])
     give(walk, [command(block.people[9], Mark.REFUSED)])
     db.execute("UPDATE person SET id_sealed = %s WHERE id = %s", [crypto.seal("15010519900101123X"), block.people[0]])
+    keep_photo(About(block.doors[0]), actor=SYSTEM, at=AT)
     (settings.LINLI_HOME / "uploads").mkdir()
     (settings.LINLI_HOME / "uploads" / "waiting.csv").write_text("x")
     return block, walk
@@ -133,6 +137,9 @@ def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: 
         sums = there.execute("SELECT sum(due), sum(done), sum(refused) FROM round_tally").fetchone()
         sealed = there.execute("SELECT id_sealed FROM person WHERE id = %s", [block.people[0]]).fetchone() or (b"",)
         indexes = there.execute(PART_INDEXES).fetchall()
+        photos = there.execute(PHOTOS).fetchall()
+    assert photos == db.rows(PHOTOS)
+    assert [len(content) for _id, _key, content in photos] == [2_000 + 29]
     assert crypto.unseal(sealed[0]) == "15010519900101123X"
     assert sums == (54, marks - 1, 1)
     assert len(open_there) == 54 - (marks - 1), "the gap list follows from the marks that are there"
