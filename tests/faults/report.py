@@ -35,6 +35,21 @@ Whatever gets no answer is sent again, the same, until there is one. Meanwhile p
 seed decides. Then every acknowledged mark, person and job is looked for in the database, one by one.
 """
 
+TAIL = """
+## Besides
+
+What else `make faults` and `make test` try, each in a test that says what must hold:
+
+- `tests/residents/test_conflicts.py`: two people edit one household or person. The second sees both values and chooses.
+- `tests/site/test_import_faults.py`: a roster of 30,000 rows; the worker, the database, everything is killed. It is
+  carried out in the end, once.
+- `tests/residents/test_roster_long.py`: a roster of 100,000 rows in bounded memory; killed, it leaves nothing.
+- `tests/field/test_model.py`: 10,000 drawn sequences of what phones send, doubled, out of order, cut off.
+- `tests/browser/test_field_trouble.py`: a phone that is full, signed out, or whose post goes to another meanwhile.
+- `tests/site/test_api_schema.py`: the API drawn at length from its own description. No 5xx.
+- `tests/site/test_wrong_rows.py`: more than a hundred kinds of wrong rows, each named with its cell and what to do.
+"""
+
 
 def write_kills(*, seed: int, killed: Kills, ledger: Ledger, found: Found, seconds: float) -> str:
     """Both files; returns the page's table for the terminal."""
@@ -83,7 +98,7 @@ def render(known: dict[str, Any]) -> str:
         lines += ["\n## A full disk\n"]
         for name, figures in sorted(full.items()):
             lines += [f"\n**{name}** ({figures['at'][:10]})\n", *_rows(figures, skip=("at",))]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, TAIL])
 
 
 def _render_kills(figures: dict[str, Any]) -> list[str]:
