@@ -29,7 +29,7 @@ class Staff:
 @pytest.fixture
 def staff() -> Staff:
     with db.owner():
-        district = make_district()
+        district = make_district(compounds=1, buildings=1, units=1)
         return Staff(
             district,
             make_account(username="command", name="区指挥部", role="command", place=district.district),

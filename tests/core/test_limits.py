@@ -89,7 +89,7 @@ class TestAnswers:
         assert int(last["Retry-After"]) >= 1
 
     def test_pages_of_somebody_signed_in(self) -> None:
-        district = make_district()
+        district = make_district(compounds=1, buildings=1, units=1)
         make_account(username="office", role="office", place=district.district)
         client = Client()
         cookie = f"{conf.SESSION_COOKIE_NAME}=somebody"

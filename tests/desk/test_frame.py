@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
 @pytest.fixture
 def district() -> District:
     with db.owner():
-        return make_district()
+        return make_district(compounds=1, buildings=1, units=1)
 
 
 class TestSignIn:

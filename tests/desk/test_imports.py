@@ -61,7 +61,7 @@ def _birds(settings: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def office() -> Client:
     with db.owner():
-        district = make_district()
+        district = make_district(compounds=1, buildings=1, units=1)
     make_account(username="office", role="office", place=district.district)
     return signed_in("office")
 

@@ -35,7 +35,7 @@ def test_every_verb_has_words() -> None:
 @pytest.fixture
 def district() -> District:
     with db.owner():
-        return make_district()
+        return make_district(compounds=1, buildings=1, units=1)
 
 
 def client_of(username: str) -> Client:

@@ -38,7 +38,7 @@ AT = datetime(2022, 10, 4, 2, 0, tzinfo=UTC)
 
 @pytest.fixture
 def district() -> District:
-    return make_district()
+    return make_district(compounds=1, buildings=1)
 
 
 def two(district: District, **more: Any) -> tuple[int, int]:

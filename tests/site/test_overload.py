@@ -96,7 +96,7 @@ def check_unavailable(answer: httpx.Response) -> None:
 
 
 def test_floods_and_a_database_without_room_or_time(server: str) -> None:
-    district = make_district()
+    district = make_district(compounds=1, buildings=1, units=1)
     account = make_account(username="office", role="office", place=district.district)
 
     def ask(method: str = "GET", path: str = "/api/rounds", token: str = "", **more: Any) -> httpx.Response:
