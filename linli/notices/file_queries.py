@@ -20,6 +20,9 @@ _LINES = """
     WHERE {where} AND {extent} ORDER BY f.taken_at DESC, f.id LIMIT {limit}
 """
 
+# A special situation of a whole place bears the key of its first door.
+_OF_A_PLACE = "SELECT 1 FROM special s WHERE s.id = f.special_id AND s.place_id IS NOT NULL"
+
 
 def get_file(file_id: UUID, *, actor: Actor) -> FileLine:
     """One that has arrived whole. Raises FileUnknown, also for doors that are not the actor's."""
@@ -30,8 +33,8 @@ def get_file(file_id: UUID, *, actor: Actor) -> FileLine:
 
 
 def list_files_at(key: int, *, actor: Actor) -> list[FileLine]:
-    """At a door: of the door, of whoever lives there, of special situations; the newest first."""
-    return _read("f.key = %s", [key], actor)
+    """At a door: of the door, of whoever lives there, of special situations at it; the newest first."""
+    return _read(f"f.key = %s AND NOT EXISTS ({_OF_A_PLACE})", [key], actor)
 
 
 def list_files_of(person_id: int, *, actor: Actor) -> list[FileLine]:

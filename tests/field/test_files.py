@@ -272,6 +272,19 @@ def test_of_a_special_situation(town: Town, phone: Phone) -> None:
     assert office.get(f"/specials/files/{photo['id']}/").content == data
 
 
+def test_of_a_place_it_is_on_no_doors_page(town: Town, phone: Phone) -> None:
+    special = phone.command("notices.special", what="fire", place=f"l{town.district.units[0].id}")
+    data = make_jpeg(400)
+    photo = announce(phone, data, special=special["id"])
+    assert [one["result"] for one in phone.results([special, photo])] == ["accepted", "accepted"]
+    send_all(phone, photo["id"], seal_file(phone, photo["id"], data), session=phone.session)
+    office = desk(town)
+    assert photo["id"] in office.get("/specials/").content.decode()
+    with db.owner():
+        key = File.objects.get().key
+    assert office.get(f"/api/notices/files?door={key}").json() == []
+
+
 def test_a_busy_server_says_when_to_come_again(town: Town, phone: Phone) -> None:
     file_id = announced(phone, town, make_jpeg(400))
     with api._entered():
