@@ -31,13 +31,12 @@ def notes(round_: RoundView) -> list[str]:
 
 def test_a_tube_and_a_note_are_kept_with_the_mark(town: Town, phone: Phone) -> None:
     round_ = open_of(town, RoundKind.TEST)
+    said: list[dict[str, Any]] = [
+        {"code": "A20221004-17"}, {"code": "A20221004-17", "reason": "咽拭子"}, {"reason": "#5 门铃坏了"}, {},
+    ]  # fmt: skip
     marks = [
         phone.command("rounds.mark", round=round_.code, person=f"p{person}", mark="done", **more)
-        for person, more in zip(
-            town.people,
-            ({"code": "A20221004-17"}, {"code": "A20221004-17", "reason": "咽拭子"}, {"reason": "#5 门铃坏了"}, {}),
-            strict=False,
-        )
+        for person, more in zip(town.people, said, strict=False)
     ]
     assert [one["result"] for one in phone.results(marks)] == ["accepted"] * 4
     assert notes(round_) == ["#A20221004-17", "#A20221004-17 咽拭子", "#5 门铃坏了", ""]
@@ -72,7 +71,7 @@ def test_a_code_that_is_none_is_refused(town: Town, phone: Phone) -> None:
     told = phone.results([phone.command("rounds.mark", **who | more) for more, _field in WRONG])
     assert [one["code"] for one in told] == ["field.command_wrong"] * len(WRONG)
     assert [one["message"].split(":")[0] for one in told] == [field for _more, field in WRONG]
-    door = {"round": round_.code, "door": town.district.keys[0], "mark": "done", "code": "A1"}
+    door: dict[str, Any] = {"round": round_.code, "door": town.district.keys[0], "mark": "done", "code": "A1"}
     assert phone.results([phone.command("rounds.mark", **door)])[0]["code"] == "field.command_wrong"
 
 

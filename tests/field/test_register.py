@@ -244,7 +244,7 @@ def test_mine_is_kept_of_somebody_who_is_there_already(town: Town, phone: Phone)
     (told,) = phone.results([phone.command("residents.person", household=f"h{town.homes[0]}", **again)])
     assert told["code"] == "residents.person_twice"
     assert (told["yours"]["name"], told["theirs"]["name"]) == ("王武", "王五")
-    mine = {"name": "王武", "relation": "户主", "needs": ["alone"]}
+    mine: dict[str, Any] = {"name": "王武", "relation": "户主", "needs": ["alone"]}
     seen = {"person": told["theirs"]["person"], "seen_at": told["theirs"]["seen_at"]}
     (kept,) = phone.results([phone.command("residents.correct", **seen, **mine)])
     assert kept["result"] == "accepted"

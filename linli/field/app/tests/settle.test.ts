@@ -82,6 +82,8 @@ test('both values stand side by side, nothing that neither says', () => {
     { field: 'name', yours: '甲', theirs: '乙' },
     { field: 'phone', yours: undefined, theirs: '154****0001' },
   ]);
+  expect(compare({ people: ['甲', '乙'], name: '乙' }, { name: '丙' })).toEqual([{ field: 'name', yours: '乙', theirs: '丙' }]);
+  expect(compare({ people: ['甲'] }, { people: ['丙'] })).toEqual([{ field: 'people', yours: ['甲'], theirs: ['丙'] }]);
 });
 
 test('waiting work is given up, what was answered is not', async () => {

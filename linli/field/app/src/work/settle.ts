@@ -142,7 +142,9 @@ const FIELDS = ['where', 'label', 'people', 'name', 'sex', 'born_on', 'relation'
 
 /** Both values of a conflict, field by field; what neither says is left out. */
 export function compare(yours: Payload, theirs: Payload): Line[] {
-  return FIELDS.filter((field) => isSaid(yours[field]) || isSaid(theirs[field])).map((field) => ({
+  // Of a household that was registered, the one person meant is said field by field.
+  const fields = FIELDS.filter((field) => field !== 'people' || !isSaid(theirs.name));
+  return fields.filter((field) => isSaid(yours[field]) || isSaid(theirs[field])).map((field) => ({
     field,
     yours: yours[field],
     theirs: theirs[field],
