@@ -23,7 +23,7 @@ OpenPage = Callable[..., Page]
 def district(settings: object, tmp_path: Path) -> District:
     settings.LINLI_HOME = tmp_path  # type: ignore[attr-defined]
     with db.owner():
-        made = make_district()
+        made = make_district(compounds=1, buildings=1, units=1)
         make_account(username="command", name="区指挥部", role="command", place=made.district)
     return made
 
