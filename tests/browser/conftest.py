@@ -80,6 +80,7 @@ def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., P
             base_url=str(live_server),
         )
         context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(30_000)  # the first page of a cold server, on a busy machine
         contexts.append(context)
         page = context.new_page()
         page.on("console", heard)
