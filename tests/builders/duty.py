@@ -21,6 +21,8 @@ from linli.core import access, db
 from linli.core.access import Actor
 from linli.core.models import Account
 from linli.duty.models import Appointment
+from linli.places.models import Place, PlaceSpan
+from linli.places.terms import FOREVER, Kind
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -46,6 +48,14 @@ def make_account(
     if role is not None:
         appoint(account, role, place, since=since, until=until)
     return account
+
+
+def make_city() -> Place:
+    """A city with nothing in it, for appointments that are about no door."""
+    with db.owner():
+        city = Place.objects.create(kind=Kind.CITY, code="1501", name="城", created_at=LONG_AGO)
+        PlaceSpan.objects.create(place=city, kind=Kind.CITY, lo=2048, hi=8192, since=LONG_AGO, until=FOREVER)
+    return city
 
 
 def appoint(

@@ -11,19 +11,15 @@ from django.test import Client
 from linli.core import clock, db
 from linli.core.models import Account, ApiToken
 from linli.duty import services
-from linli.places.models import Place, PlaceSpan
-from linli.places.terms import FOREVER, Kind
-from tests.builders.duty import LONG_AGO, actor_for, make_account
+from linli.places.models import Place
+from tests.builders.duty import LONG_AGO, actor_for, make_account, make_city
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
 
 
 @pytest.fixture
 def city() -> Place:
-    with db.owner():
-        city = Place.objects.create(kind=Kind.CITY, code="1501", name="城", created_at=LONG_AGO)
-        PlaceSpan.objects.create(place=city, kind=Kind.CITY, lo=2048, hi=8192, since=LONG_AGO, until=FOREVER)
-    return city
+    return make_city()
 
 
 @pytest.fixture

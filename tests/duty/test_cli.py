@@ -14,19 +14,15 @@ from linli.core.errors import Forbidden, NotSignedIn
 from linli.core.models import Account
 from linli.duty import errors as e
 from linli.duty.cli import app, read_moment
-from linli.places.models import Place, PlaceSpan
-from linli.places.terms import FOREVER, Kind
-from tests.builders.duty import LONG_AGO, make_account
+from linli.places.models import Place
+from tests.builders.duty import make_account, make_city
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
 
 
 @pytest.fixture(autouse=True)
 def city() -> Place:
-    with db.owner():
-        city = Place.objects.create(kind=Kind.CITY, code="1501", name="城", created_at=LONG_AGO)
-        PlaceSpan.objects.create(place=city, kind=Kind.CITY, lo=2048, hi=8192, since=LONG_AGO, until=FOREVER)
-    return city
+    return make_city()
 
 
 def run(*arguments: str, acting_as: str = "") -> Any:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from linli.core import clock, db
+from linli.core import db
 from linli.core.shades import NOTHING
 from linli.places.terms import Kind
 from tests.builders.duty import make_account
 from tests.builders.outlines import corners, draw_compounds
-from tests.builders.rounds import NOON, Walk, make_walk, mark_homes
+from tests.builders.rounds import Walk, make_walk, mark_homes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role, pytest.mark.usefixtures("noon")]
 SMALL: dict[str, Any] = {"communities": 2, "compounds": 2, "buildings": 1, "units": 1, "floors": 2, "a_floor": 2}
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.stopped(NOON):
-        yield
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from linli.core import clock, db, jobs
+from linli.core import db, jobs
 from linli.core.ids import new_id
 from linli.core.models import Job
 from linli.places.terms import PlaceRef
@@ -18,16 +17,10 @@ from linli.rounds import queries
 from linli.rounds.terms import CountBy, Mark, RoundState
 from tests.builders.duty import make_account
 from tests.builders.residents import make_person
-from tests.builders.rounds import NOON, Walk, make_walk, mark_homes
+from tests.builders.rounds import Walk, make_walk, mark_homes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role, pytest.mark.usefixtures("noon")]
 SMALL: dict[str, Any] = {"communities": 2, "compounds": 1, "buildings": 1, "units": 2, "floors": 2, "a_floor": 2}
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.stopped(NOON):
-        yield
 
 
 @pytest.fixture

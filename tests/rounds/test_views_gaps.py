@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
@@ -18,13 +17,7 @@ from tests.builders.duty import make_account
 from tests.builders.residents import people_of
 from tests.builders.rounds import NOON, Walk, make_walk, mark_homes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.stopped(NOON):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role, pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture
