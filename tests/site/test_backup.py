@@ -92,6 +92,13 @@ def linli(conninfo: str, home: Path, *words: str) -> subprocess.CompletedProcess
     )  # fmt: skip
 
 
+def compare_marks_and_photos(there: psycopg.Connection[Any], kept: list[int]) -> None:
+    assert [one for (one,) in there.execute("SELECT subject_id FROM mark ORDER BY id")] == kept
+    photos = there.execute(PHOTOS).fetchall()
+    assert photos == db.rows(PHOTOS)
+    assert [len(content) for _id, _key, content in photos] == [2_000 + 29]  # sealed as it was
+
+
 def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: Path, elsewhere: str) -> None:
     block, walk = make_marked_block()
     sealing.seal(at=AT)
@@ -132,14 +139,11 @@ def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: 
     examined = json.loads(linli(elsewhere, other, "doctor", "--json").stdout)
     assert {found["check"] for found in examined if found["state"] == "fail"} == {"secrets"}, "they are the tests'"
     with psycopg.connect(elsewhere, options=f"-c search_path={settings.LINLI_SCHEMA}") as there:
-        assert [one for (one,) in there.execute("SELECT subject_id FROM mark ORDER BY id")] == kept
+        compare_marks_and_photos(there, kept)
         open_there = there.execute("SELECT subject_id FROM round_state WHERE state IN (0, 1, 2) ORDER BY 1").fetchall()
         sums = there.execute("SELECT sum(due), sum(done), sum(refused) FROM round_tally").fetchone()
         sealed = there.execute("SELECT id_sealed FROM person WHERE id = %s", [block.people[0]]).fetchone() or (b"",)
         indexes = there.execute(PART_INDEXES).fetchall()
-        photos = there.execute(PHOTOS).fetchall()
-    assert photos == db.rows(PHOTOS)
-    assert [len(content) for _id, _key, content in photos] == [2_000 + 29]
     assert crypto.unseal(sealed[0]) == "15010519900101123X"
     assert sums == (54, marks - 1, 1)
     assert len(open_there) == 54 - (marks - 1), "the gap list follows from the marks that are there"
