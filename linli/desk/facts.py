@@ -20,7 +20,7 @@ from linli.accounts.terms import Way
 from linli.core.errors import Text
 from linli.desk.terms import PURPOSES, ROOMS, VERBS
 from linli.duty.terms import PERMISSION_LABELS, Role
-from linli.notices.terms import What
+from linli.notices.terms import FileKind, What
 from linli.places.datums import Datum
 from linli.places.terms import FOREVER
 from linli.residents.terms import Presence, Purpose, Secret, Verdict
@@ -115,6 +115,7 @@ FACTS: dict[str, Fact] = {
     "households": Fact(_("households"), Say.COUNT),
     "invitation": Fact(_("invitation no."), Say.NUMBER),
     "keys": Fact(_("with keys")),
+    "kind": Fact(_("kind"), Say.WORDS, _words(FileKind.choices)),
     "known": Fact(_("already known"), Say.COUNT),
     "language": Fact(_("language"), Say.WORDS, {"zh-hans": _("Chinese"), "en": _("English")}),
     "large_type": Fact(_("large type")),
@@ -153,6 +154,7 @@ FACTS: dict[str, Fact] = {
     "sessions": Fact(_("devices"), Say.COUNT),
     "sheet": HIDDEN,
     "since": Fact(_("since"), Say.MOMENT),
+    "size": Fact(_("bytes"), Say.COUNT),
     "source": Fact(_("from"), Say.PLACE),
     "spans": HIDDEN,
     "strangers": Fact(_("not in the register"), Say.COUNT),

@@ -108,7 +108,8 @@ def test_the_short_road_too() -> None:
     for _ in range(int(conf.LINLI_RATE * limits.BURST_SECONDS["token"])):
         limits.admit_token("token", "1.2.3.4")
     environ = {"REMOTE_ADDR": "1.2.3.4", "HTTP_ACCEPT_LANGUAGE": "en"}
-    body = shortcut._answer(environ, start_response, lambda *_: b"{}", "x", "token")
+    road = shortcut._Road("/x", lambda *_: b"{}", None)
+    body = shortcut._answer(environ, start_response, road, "x", "token")
     status, headers = got[-1]
     assert status == "429 Too Many Requests"
     assert headers["Retry-After"] == "1"

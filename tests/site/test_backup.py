@@ -160,7 +160,9 @@ def schema_of(conninfo: str) -> list[Any]:
         " WHERE schemaname = ANY(%s::text[])",
         "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
         " WHERE grantee = 'linli_web' AND table_schema = ANY(%s::text[])",
-        "SELECT oid::regclass::text, obj_description(oid), reloptions::text FROM pg_class"
+        # Autovacuum is off in the tables of tests (conftest.py), by a setting of theirs.
+        "SELECT oid::regclass::text, obj_description(oid),"
+        " nullif(array_remove(reloptions, 'autovacuum_enabled=false'), '{}')::text FROM pg_class"
         " WHERE relkind IN ('r', 'p') AND relnamespace = ANY(%s::regnamespace[])",
         "SELECT tgname, tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid"
         " WHERE NOT tgisinternal AND relnamespace = ANY(%s::regnamespace[])",

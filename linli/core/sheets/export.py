@@ -105,6 +105,15 @@ def write_csv(
         target.writelines(iter_csv(columns, rows, **lines))
 
 
+_IN_CONSTANT_MEMORY = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+    "default_date_format": "yyyy-mm-dd",
+}
+
+
 class _Book:
     """A workbook in constant memory; when a worksheet is full, the next one carries on under the same
     header.
@@ -125,14 +134,7 @@ class _Book:
 
         self.exact = exact
         self._scratch = tempfile.TemporaryDirectory(prefix="linli-sheet-")
-        options = {
-            "constant_memory": True,
-            "tmpdir": self._scratch.name,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-            "default_date_format": "yyyy-mm-dd",
-        }
+        options = {**_IN_CONSTANT_MEMORY, "tmpdir": self._scratch.name}
         self.book = xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options)
         self.book.set_properties({"title": title, "comments": as_of})
         add = self.book.add_format

@@ -5,15 +5,18 @@
 -- known, 3 not in this round, 4 round closed; and how many subjects it marked. The arrays may be shorter than a_ids where
 -- the rest is NULL; a mark without a device's time has the time of its event, one without flags has none.
 -- Order of locks: the round (shared), the units in key order, the receipts in id order.
+-- A batch looks up its few hundred rows by index, one by one. Its plan is made once a connection, perhaps while receipts and
+-- states are few: any join that reads a table whole would then go on doing so when they are millions.
 CREATE FUNCTION linli_mark(
     a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint, a_extent int8multirange,
     a_ids uuid[], a_persons bigint[], a_households bigint[], a_kinds smallint[], a_events timestamptz[],
     a_devices timestamptz[], a_reasons text[], a_backs timestamptz[], a_untils timestamptz[], a_flags smallint[])
 RETURNS TABLE (ord bigint, outcome smallint, marks integer)
-LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
-    v_part integer; v_state text; v_by smallint; v_units bigint[]; v_outside boolean; v_done bigint[]; v_marks integer[];
+    v_part integer; v_state text; v_by smallint; v_units bigint[]; v_outside boolean; v_done integer[]; v_marks integer[];
     v_one integer[];
 BEGIN
     -- Marks of one round run side by side; opening and closing it wait for them, and they for it.
@@ -40,12 +43,14 @@ BEGIN
         -- Of several commands with one id the first counts. Receipts go in by id: the order of their locks.
         BEGIN
         WITH t AS MATERIALIZED (
-            SELECT c.*, t.subject_id, t.key, count(*) OVER (PARTITION BY c.id, c.ord)::integer AS n,
-                   c.ord = min(c.ord) OVER (PARTITION BY c.id) AS first
-            FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t
-            JOIN unnest(a_ids, a_kinds, a_events, a_devices, a_reasons, a_backs, a_untils, a_flags)
-                 WITH ORDINALITY AS c (id, kind, event_at, device_at, reason, back_at, until_at, flags, ord) USING (ord)
-            ORDER BY c.id, c.ord
+            SELECT c.id, c.ord, c.subject_id, c.key, a_kinds[c.ord] AS kind, a_events[c.ord] AS event_at,
+                   coalesce(a_devices[c.ord], a_events[c.ord]) AS device_at, coalesce(a_reasons[c.ord], '') AS reason,
+                   a_backs[c.ord] AS back_at, a_untils[c.ord] AS until_at, coalesce(a_flags[c.ord], 0) AS flags,
+                   count(*) OVER (PARTITION BY c.id, c.ord)::integer AS n, c.ord = min(c.ord) OVER (PARTITION BY c.id) AS first
+            FROM (
+                SELECT a_ids[t.ord] AS id, t.ord::integer AS ord, t.subject_id, t.key
+                FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t
+            ) AS c
         ), fresh AS MATERIALIZED (
             SELECT t.* FROM t WHERE t.first AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.client_id = t.id)
         ), made AS (
@@ -56,8 +61,8 @@ BEGIN
         ), added AS (
             INSERT INTO mark (part, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at,
                               until_at, account_id, appointment_id, client_id, reason)
-            SELECT v_part, a_round, subject_id, key, kind, coalesce(flags, 0), event_at, coalesce(device_at, event_at), a_received, back_at,
-                   until_at, a_account, a_appointment, id, coalesce(reason, '') FROM fresh ORDER BY key
+            SELECT v_part, a_round, subject_id, key, kind, flags, event_at, device_at, a_received, back_at, until_at, a_account,
+                   a_appointment, id, reason FROM fresh ORDER BY key
             RETURNING id, subject_id, kind, event_at, client_id, until_at, back_at
         ), latest AS (
             SELECT DISTINCT ON (a.subject_id) a.* FROM added a ORDER BY a.subject_id, a.event_at DESC, a.client_id DESC
@@ -67,6 +72,7 @@ BEGIN
                 until_at = CASE WHEN l.kind = 11 THEN l.until_at END, back_at = CASE WHEN l.kind = 1 THEN l.back_at END
             FROM latest l
             WHERE s.part = v_part AND s.round_id = a_round AND s.subject_id = l.subject_id
+              AND s.subject_id = ANY (ARRAY(SELECT subject_id FROM latest))
               AND (s.event_at IS NULL OR (l.event_at, l.client_id)
                    > (s.event_at, coalesce(s.client_id, '00000000-0000-0000-0000-000000000000'::uuid)))
         )
@@ -83,7 +89,7 @@ BEGIN
     END IF;
 
     IF cardinality(v_done) = cardinality(a_ids) THEN
-        RETURN QUERY SELECT d.ord, 1::smallint, d.n FROM unnest(v_done, v_marks) AS d (ord, n) ORDER BY d.ord;
+        RETURN QUERY SELECT d.ord::bigint, 1::smallint, d.n FROM unnest(v_done, v_marks) AS d (ord, n) ORDER BY d.ord;
         RETURN;
     END IF;
     -- What was not carried out is known, and its receipt may have been written a moment ago: seen by a later statement.

@@ -38,7 +38,7 @@ BEGIN
         refused = coalesce(c.refused, 0), doors_due = coalesce(c.doors_due, 0), doors_open = coalesce(c.doors_open, 0),
         buckets = coalesce(v.buckets, '{}'), counts = coalesce(v.counts, '{}')
     FROM unnest(a_units) AS u (lo) LEFT JOIN unit c USING (lo) LEFT JOIN curve v USING (lo)
-    WHERE t.round_id = a_round AND t.lo = u.lo;
+    WHERE t.round_id = a_round AND t.lo = u.lo AND t.lo = ANY (a_units);  -- in whatever order the two are joined
 END $$;
 
 -- The same after one mark of one person who is due, at a third of the cost: what was counted of their old state goes, what is
