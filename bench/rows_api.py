@@ -48,8 +48,7 @@ def serving(application: str) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = web_command("127.0.0.1", port)
-    command = [application if word == "linli.site.wsgi:application" else word for word in words]
+    command = [*web_command("127.0.0.1", port), "--application", application]
     server = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, env=_environment())
     try:
         _wait_for(port)

@@ -139,11 +139,12 @@ def web(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     hold: Annotated[bool, typer.Option(help="Load everything, then wait for a line on standard input.")] = False,
+    application: Annotated[str, typer.Option(help="Another WSGI application beside which to measure.")] = "",
 ) -> None:
     """The web server alone, of a database that is ready. `linli run` starts one of these."""
-    from linli.site.web import serve
+    from linli.site.web import APPLICATION, serve
 
-    serve(host=host, port=port, hold=hold)
+    serve(host=host, port=port, hold=hold, application=application or APPLICATION)
 
 
 @app.command()

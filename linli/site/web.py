@@ -15,10 +15,11 @@ MAX_THREADS = 32
 MAX_WAITING = 512
 """Requests taken in by all workers together; further connections wait in the system's backlog."""
 BACKLOG = 512
+APPLICATION = "linli.site.wsgi:application"
 
 
-def serve(*, host: str, port: int, hold: bool) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -> None:
+    """Serve until SIGTERM or SIGINT. `application`: another than the product's, for comparisons.
 
     `hold`: once everything is loaded, wait for a line on standard input. So whoever starts this can see to the tables
     and the static files meanwhile; when standard input ends without a line, nothing is served.
@@ -42,7 +43,7 @@ def serve(*, host: str, port: int, hold: bool) -> None:
     gc.freeze()  # the pages that hold it stay shared: no worker writes to them when it looks for garbage
     workers = min(MAX_WORKERS, os.cpu_count() or 1)
     Server(
-        "linli.site.wsgi:application",
+        application,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
