@@ -96,6 +96,7 @@ FACTS: dict[str, Fact] = {
     "compounds": Fact(_("compounds"), Say.COUNT),
     "created": Fact(_("new"), Say.COUNT),
     "datum": Fact(_("coordinates"), Say.WORDS, _words(Datum.choices)),
+    "digest": HIDDEN,
     "digests": HIDDEN,
     "district": Fact(_("district")),
     "done": Fact(_("done"), Say.COUNT),
@@ -172,6 +173,7 @@ FACTS: dict[str, Fact] = {
     "way": Fact(_("way"), Say.WORDS, _words(Way.choices)),
     "whole": Fact(_("the whole pack")),
     "what": Fact(_("who has to wait"), Say.WORDS, {"account": _("the account"), "address": _("the network address")}),
+    "withdrawn": HIDDEN,  # ids of marks; how many people it was stands beside them
 }
 """By the name of the detail. What stands here in no other way is said as it stands."""
 

@@ -17,6 +17,7 @@ _COLUMNS = (
     "part, id, round_id, subject_id, key, kind, flags, event_at, device_at, received_at, back_at, until_at,"
     " account_id, appointment_id, client_id, reason"
 )
+_WITHDRAWN_COLUMNS = "id, client_id, round_id, account_id, event_at, received_at"
 
 
 def register() -> None:
@@ -44,6 +45,19 @@ def register() -> None:
                 f" AND (id > -(part::bigint << 32) OR id <= -(part::bigint << 32) - {LOAD_IDS})"
             ),
             block_size=0,
+        )
+    )
+    sources.register(
+        Source(  # whoever adds or removes one changes what counts, and no mark
+            name="marks.withdrawn",
+            table="mark_withdrawn",
+            sequence="mark_withdrawn_id_seq",
+            forms={1: _WITHDRAWN_COLUMNS},
+            rows=lambda columns, first, last: (
+                f"SELECT {columns} FROM mark_withdrawn WHERE id >= {first} AND id <= {last} ORDER BY id"
+            ),
+            strays=lambda: "SELECT count(*) FROM mark_withdrawn WHERE id <= 0",
+            block_size=10_000,
         )
     )
 

@@ -19,6 +19,7 @@ from linli.rounds.terms import RoundState
 
 WINDOW = timedelta(hours=2)
 """From the mark to its withdrawal, both as the phone said: later on it is marked anew."""
+JOURNALLED = 100  # ids in one entry; of more their number and a digest, the rows themselves tell the rest
 
 
 def withdraw_marks(
@@ -57,13 +58,26 @@ def withdraw_marks(
             "SELECT min(key) FROM round_state WHERE part = %s AND round_id = %s AND subject_id = ANY(%s)",
             [round_.part, round_.id, list(subject_ids)],
         )
+        ids = _list_own(round_, mark_ids, actor)
+        few = len(ids) <= JOURNALLED
         journal.record(
             actor=actor, at=at, verb="rounds.withdraw_marks", key=int(key), permission="rounds.mark",
             subject=f"round:{round_.code}", marks=count, done_at=done_at,
+            withdrawn=ids if few else len(ids), digest=None if few else journal.digest("\n".join(ids)),
         )  # fmt: skip
         return count
 
     return db.retrying(work)
+
+
+def _list_own(round_: RoundView, mark_ids: Sequence[UUID], actor: Actor) -> list[str]:
+    """Of these marks the actor's withdrawn ones, in the order of their ids: that order gives the same digest again."""
+    rows = db.rows(
+        "SELECT client_id::text FROM mark_withdrawn WHERE client_id = ANY(%s) AND round_id = %s AND account_id = %s"
+        " ORDER BY client_id",
+        [list(mark_ids), round_.id, actor.account_id],
+    )
+    return [client for (client,) in rows]
 
 
 def find_withdrawn(mark_ids: Sequence[UUID]) -> set[UUID]:

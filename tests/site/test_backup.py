@@ -48,6 +48,7 @@ AT = datetime(2022, 10, 5, 4, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parents[2]
 PART_INDEXES = "SELECT tablename, indexdef FROM pg_indexes WHERE tablename ~ '^(mark|round_state)_p' ORDER BY 1, 2"
 PHOTOS = "SELECT f.id, f.key, b.content FROM notice_file f JOIN notice_file_bytes b ON b.file_id = f.id"
+WITHDRAWN = "SELECT id, client_id, received_at FROM mark_withdrawn ORDER BY id"
 PASSPHRASE = "correct horse battery"
 
 
@@ -76,6 +77,11 @@ def make_marked_block() -> tuple[Block, Any]:
     walk = open_round(block.extent)
     give(walk, [command(person) for person in block.people[:9]])
     give(walk, [command(block.people[9], Mark.REFUSED)])
+    db.execute(
+        "INSERT INTO mark_withdrawn (client_id, round_id, account_id, event_at, received_at)"
+        " SELECT gen_random_uuid(), %s, 0, %s, %s FROM generate_series(1, 2)",
+        [walk.id, AT, AT],
+    )
     db.execute("UPDATE person SET id_sealed = %s WHERE id = %s", [crypto.seal("15010519900101123X"), block.people[0]])
     keep_photo(About(block.doors[0]), actor=SYSTEM, at=AT)
     (settings.LINLI_HOME / "uploads").mkdir()
@@ -94,6 +100,8 @@ def linli(conninfo: str, home: Path, *words: str) -> subprocess.CompletedProcess
 
 def compare_marks_and_photos(there: psycopg.Connection[Any], kept: list[int]) -> None:
     assert [one for (one,) in there.execute("SELECT subject_id FROM mark ORDER BY id")] == kept
+    assert there.execute(WITHDRAWN).fetchall() == db.rows(WITHDRAWN)
+    assert there.execute("SELECT nextval('mark_withdrawn_id_seq') > max(id) FROM mark_withdrawn").fetchone() == (True,)
     photos = there.execute(PHOTOS).fetchall()
     assert photos == db.rows(PHOTOS)
     assert [len(content) for _id, _key, content in photos] == [2_000 + 29]  # sealed as it was
@@ -135,7 +143,7 @@ def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: 
     assert (told["rows"], told["keys_fit"], told["files"]) == (sum(rows.values()), True, 1)
     assert (other / "uploads" / "waiting.csv").read_text() == "x"
     verified = json.loads(linli(elsewhere, other, "journal", "verify", "--json").stdout)
-    assert (verified["whole"], verified["blocks"]) == (True, 2)
+    assert (verified["whole"], verified["blocks"]) == (True, 3)
     examined = json.loads(linli(elsewhere, other, "doctor", "--json").stdout)
     assert {found["check"] for found in examined if found["state"] == "fail"} == {"secrets"}, "they are the tests'"
     with psycopg.connect(elsewhere, options=f"-c search_path={settings.LINLI_SCHEMA}") as there:

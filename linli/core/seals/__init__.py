@@ -5,7 +5,7 @@ how many entries, the SHA-256 of their canonical bytes, the hash of the block be
 outside the database. Blocks are also written to a file, and sent to an address, so that whoever owns the database
 can neither forge nor drop one without `verify` saying so.
 
-Rooms register what is sealed (`sources.register`): `core` the journal, `rounds` its marks.
+Rooms register what is sealed (`sources.register`): `core` the journal, `rounds` its marks and their withdrawals.
 """
 
 from __future__ import annotations
