@@ -143,6 +143,7 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("places:rename", lambda d: f"/places/{d.community}/rename/", "更名", "Renaming a place"),
     ("places:move", lambda d: f"/places/{d.building}/move/", "改变上级", "Moving a place"),
     ("places:doors", lambda d: f"/places/{d.unit}/doors/", "补充门牌", "Adding doors"),
+    ("places:codes", lambda d: f"/places/{d.unit}/codes/", "打印门牌二维码", "Codes of doors to print"),
     ("places:end", lambda d: f"/places/{d.community}/end/", "撤销地点", "Ending a place"),
     (
         "places:redraw",
