@@ -52,6 +52,7 @@ def set_up() -> None:
     language = os.environ.get("LINLI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", "")
     translation.activate("en" if language.lower().startswith("en") else settings.LANGUAGE_CODE)
     gc.freeze()  # nor is it looked through later on
+    gc.set_threshold(20_000, 10, 10)  # rows by the hundred thousand come and go without a cycle: looked for less often
     gc.enable()
 
 
