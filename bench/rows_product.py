@@ -38,7 +38,8 @@ def measure_first_hour(_: None) -> Iterator[Row]:
             "start_s",
             max(seconds),
             ours=f"slowest of {STARTS}: " + ", ".join(f"{one:.2f} s" for one in seconds),
-            limit="loading Python and Django twice: to look whether anything is missing, and in the web workers",
+            limit="starting PostgreSQL, then loading Python and Django twice side by side: to look whether anything is"
+            " missing, and in the web server",
         )
     finally:
         home.stop()
