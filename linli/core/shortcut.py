@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from random import randint
-from threading import BoundedSemaphore, Lock
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import orjson
@@ -27,13 +24,12 @@ from linli.core.access import Knock
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable, ValueBeyond
 from linli.core.full_disk import DiskFull, is_disk_full
+from linli.core.turns import Turns
 
 Work = Callable[[str, bytes, Knock], bytes]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-SPAN_SECONDS = 5.0
-SOON_SECONDS, LATEST_SECONDS = 3, 60
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
            413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
@@ -43,53 +39,16 @@ _roads: list[_Road] = []
 _log = logging.getLogger(__name__)
 
 
-class _Room:
-    """So many at a time. Who finds no room is told when to come again: the more were refused of late for each one who
-    was not, the later, so that a crowd is spread and does not spend the server's time on being refused."""
-
-    def __init__(self, at_once: int) -> None:
-        self._free = BoundedSemaphore(at_once)
-        self._lock = Lock()
-        self._since = time.monotonic()
-        self._taken, self._refused = [0, 0], [0, 0]  # in this span of time, and in the one before
-
-    def enter(self) -> None:
-        """Raises Unavailable."""
-        entered = self._free.acquire(blocking=False)
-        with self._lock:
-            now = time.monotonic()
-            if now - self._since > SPAN_SECONDS:
-                self._taken, self._refused = [0, self._taken[0]], [0, self._refused[0]]
-                self._since = now
-            (self._taken if entered else self._refused)[0] += 1
-            latest = SOON_SECONDS + SPAN_SECONDS * sum(self._refused) / max(1, sum(self._taken))
-        if not entered:
-            problem = Unavailable()
-            problem.retry_after = randint(1, int(min(latest, LATEST_SECONDS)))  # noqa: S311 - spreads those who come
-            raise problem
-
-    def leave(self) -> None:
-        self._free.release()
-
-
 class _Road:
     """An address, what is done there, and how many of it this process does at a time (None: as many as come)."""
 
     def __init__(self, address: str, work: Work, at_once: int | None) -> None:
         self.address, self.work = re.compile(address), work
-        self._room = _Room(at_once) if at_once else None
+        self._turns = Turns(at_once) if at_once else None
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self) -> AbstractContextManager[None]:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
-        if self._room is None:
-            yield
-            return
-        self._room.enter()
-        try:
-            yield
-        finally:
-            self._room.leave()
+        return self._turns.one() if self._turns is not None else nullcontext()
 
 
 def shortcut(address: str, *, at_once: int | None = None) -> Callable[[Work], Work]:

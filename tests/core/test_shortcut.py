@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from linli.core import shortcut
+from linli.core import shortcut, turns
 from linli.core.access import Knock
-from linli.core.errors import Unavailable
 
 
 @pytest.fixture(autouse=True)
@@ -45,35 +44,12 @@ def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
     assert all(inside.acquire(timeout=20) for _ in threads)
     status, headers, problem = ask("/slow/a")
     assert (status, problem["code"]) == (503, "core.unavailable")
-    assert 1 <= int(headers["Retry-After"]) <= shortcut.LATEST_SECONDS
+    assert 1 <= int(headers["Retry-After"]) <= turns.LATEST_SECONDS
     go_on.set()
     for thread in threads:
         thread.join(20)
     assert [(status, body) for status, _headers, body in answers] == [(200, "done")] * 2
     assert ask("/slow/a")[0] == 200, "there is room again"
-
-
-def test_the_larger_the_crowd_the_later_it_is_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr(shortcut.time, "monotonic", lambda: now)
-    monkeypatch.setattr(shortcut, "randint", lambda _low, high: high)
-    room = shortcut._Room(1)
-    room.enter()
-
-    def refused() -> int:
-        with pytest.raises(Unavailable) as caught:
-            room.enter()
-        assert caught.value.retry_after is not None
-        return caught.value.retry_after
-
-    told = [refused() for _ in range(40)]
-    assert told == sorted(told)
-    assert (told[0], told[3], told[-1]) == (8, 23, shortcut.LATEST_SECONDS)
-    for _ in range(2):  # a span in which nobody was refused, and another: it is forgotten
-        now += shortcut.SPAN_SECONDS + 1
-        room.leave()
-        room.enter()
-    assert refused() == 5
 
 
 def test_room_is_given_back_after_a_failure() -> None:

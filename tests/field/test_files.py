@@ -287,7 +287,7 @@ def test_of_a_place_it_is_on_no_doors_page(town: Town, phone: Phone) -> None:
 
 def test_a_busy_server_says_when_to_come_again(town: Town, phone: Phone) -> None:
     file_id = announced(phone, town, make_jpeg(400))
-    with api._entered():
+    with api._turns.one():
         answer = send_piece(phone, file_id, 0, b"x", session=phone.session)
     assert (answer.status_code, answer.json()["code"]) == (503, "core.unavailable")
     assert 1 <= int(answer["Retry-After"]) <= 10

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from random import randint
-from threading import BoundedSemaphore
 from uuid import UUID
 
 from ninja import Query, Schema
@@ -14,15 +10,14 @@ from pydantic import Field
 
 from linli.core.access import Actor
 from linli.core.api import ApiRequest, permission
-from linli.core.errors import Unavailable
 from linli.core.field import FileStand, Piece, get_file_store
+from linli.core.turns import Turns
 from linli.field import keys, queries
 from linli.field.api.router import router
 from linli.field.errors import KeyMissing, NotJson, OtherAuthor
 from linli.field.terms import FILES_AT_ONCE
 
-COME_AGAIN_SECONDS = (2, 10)
-_room = BoundedSemaphore(FILES_AT_ONCE)
+_turns = Turns(FILES_AT_ONCE)  # photos can wait, marks and pages cannot
 _BODY = {
     "requestBody": {
         "required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -56,26 +51,13 @@ def get_file_stand(request: ApiRequest, file_id: UUID) -> FileStandOut:
 )  # fmt: skip
 @permission(None)
 def send_piece(request: ApiRequest, file_id: UUID, query: Query[PieceQuery]) -> FileStandOut:
-    with _entered():
+    with _turns.one():
         data = request.body
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and len(data) < int(length):
             raise NotJson  # cut on the way
         piece = _piece(file_id, query, data, request.actor)
         return _out(get_file_store().take(piece, request.at), request.at)
-
-
-@contextmanager
-def _entered() -> Iterator[None]:
-    """Photos can wait, marks and pages cannot. Raises Unavailable."""
-    if not _room.acquire(blocking=False):
-        problem = Unavailable()
-        problem.retry_after = randint(*COME_AGAIN_SECONDS)  # noqa: S311 - spreads those that come again
-        raise problem
-    try:
-        yield
-    finally:
-        _room.release()
 
 
 def _piece(file_id: UUID, query: PieceQuery, data: bytes, caller: Actor) -> Piece:
