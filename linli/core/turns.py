@@ -11,39 +11,60 @@ from threading import BoundedSemaphore, Lock
 from linli.core.errors import Unavailable
 
 SPAN_SECONDS = 5.0
-SOON_SECONDS, LATEST_SECONDS = 3, 60
+LATEST_SECONDS = 120
 
 
 class Turns:
-    """So many at a time, in this process. The more were refused of late for each one who was not, the later the next is
-    told to come again, so that a crowd is spread and does not spend the server's time on being refused."""
+    """So many at a time, in this process. Those who are refused are given the coming seconds one after the other, as
+    many in each as were let in within a second of late: a crowd comes back spread over the time that it takes, and does
+    not spend the server's time on being refused.
+
+    Who comes back may be refused once more, because one who is let in may have more to send; so a second is never
+    empty while a crowd waits.
+    """
 
     def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
         self._free = BoundedSemaphore(at_once)
         self._lock = Lock()
         self._since = time.monotonic()
-        self._taken, self._refused = [0, 0], [0, 0]  # in this span of time, and in the one before
+        self._let_in = [0, 0]  # in this span of time, and in the one before
+        self._second, self._given = 0, 0  # the last second that was given, and to how many
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """Raises Unavailable, with `retry_after` in seconds."""
-        entered = self._free.acquire(blocking=False)
-        latest = self._note(entered)
-        if not entered:
+        if not self._free.acquire(blocking=False):
             problem = Unavailable()
-            problem.retry_after = randint(1, int(min(latest, LATEST_SECONDS)))  # noqa: S311 - spreads those who come
+            problem.retry_after = self._give_second()
             raise problem
         try:
+            with self._lock:
+                self._pass_time(time.monotonic())
+                self._let_in[0] += 1
             yield
         finally:
             self._free.release()
 
-    def _note(self, entered: bool) -> float:
-        """Seconds within which those who were refused had better come again."""
+    def _give_second(self) -> int:
+        """In how many seconds to come again."""
         with self._lock:
             now = time.monotonic()
-            if now - self._since > SPAN_SECONDS:
-                self._taken, self._refused = [0, self._taken[0]], [0, self._refused[0]]
-                self._since = now
-            (self._taken if entered else self._refused)[0] += 1
-            return SOON_SECONDS + SPAN_SECONDS * sum(self._refused) / max(1, sum(self._taken))
+            self._pass_time(now)
+            lasted = now - self._since + (SPAN_SECONDS if self._let_in[1] else 0)
+            if self._second <= int(now):
+                self._second, self._given = int(now) + 1, 0
+            elif self._given >= max(self._at_once, sum(self._let_in) / max(1.0, lasted)):
+                self._second, self._given = self._second + 1, 0
+            wait = self._second - int(now)
+            if wait > LATEST_SECONDS:  # all are full
+                self._second -= 1
+                return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
+            self._given += 1
+            return wait
+
+    def _pass_time(self, now: float) -> None:
+        spans = (now - self._since) // SPAN_SECONDS
+        if spans:
+            self._let_in = [0, self._let_in[0] if spans == 1 else 0]
+            self._since = self._since + SPAN_SECONDS if spans == 1 else now
