@@ -7,6 +7,7 @@ python -m linli.core.catalogs --update   add what is missing with an empty trans
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -77,7 +78,7 @@ def compile_stale(package: Path = PACKAGE) -> list[Path]:
 
 
 def extract_room(room: Path) -> dict[Message, str]:
-    """Every marked string of a room's Python and templates -> the first place it stands."""
+    """Every marked string and help text of a room's Python and templates -> the first place it stands."""
     found: dict[Message, str] = {}
     for path in sorted(room.rglob("*")):
         if path.suffix == ".py" and "migrations" not in path.parts:
@@ -88,6 +89,9 @@ def extract_room(room: Path) -> dict[Message, str]:
             continue
         for line, message in _extract(source):
             found.setdefault(message, f"{path.relative_to(room.parent)}:{line}")
+        if path.suffix == ".py":
+            for line, text in _list_help_texts(source):
+                found.setdefault(Message(text), f"{path.relative_to(room.parent)}:{line}")
     return found
 
 
@@ -109,6 +113,29 @@ def _extract(source: str) -> Iterator[tuple[int, Message]]:
         if context and texts[0] == context:
             texts = texts[1:]
         yield line, Message(str(texts[0]), str(texts[1]) if len(texts) > 1 else "", context or "")
+
+
+def _list_help_texts(source: str) -> Iterator[tuple[int, str]]:
+    """(line, text) of the help of commands, which `core.help_texts` says in the user's language."""
+    if "typer" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            for keyword in node.keywords:
+                value = keyword.value
+                if keyword.arg == "help" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.lineno, value.value
+        elif isinstance(node, ast.FunctionDef) and _is_command(node):
+            text = ast.get_docstring(node)
+            if text:
+                yield node.lineno, text
+
+
+def _is_command(function: ast.FunctionDef) -> bool:
+    """Decorated as `@app.command()`, or takes arguments that Typer reads: what is registered elsewhere."""
+    decorators = (one.func for one in function.decorator_list if isinstance(one, ast.Call))
+    named = {one.attr for one in decorators if isinstance(one, ast.Attribute)}
+    return bool(named & {"command", "callback"}) or "typer." in ast.unparse(function.args)
 
 
 def _message_of(entry: polib.POEntry) -> Message:

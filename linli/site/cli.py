@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 from typer import _click as click
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 CRASH, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
@@ -72,11 +72,33 @@ class RoomGroup(TyperGroup):
         room._add_completion = False  # one command completes, not each of its parts
         command = typer.main.get_command(room)
         command.name = cmd_name
+        translate(command)
         return command
 
     def get_help(self, ctx: click.Context) -> str:
-        os.environ["LINLI_NO_DB"] = "1"  # the list of commands needs no server
+        speak(self)
         return super().get_help(ctx)
+
+
+class OwnCommand(TyperCommand):
+    """A command of this file: it starts without loading anything, and loads translations when asked for help."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        speak(self)
+        return super().get_help(ctx)
+
+
+def speak(command: click.Command) -> None:
+    """Say the help of a command in the user's language; that needs no server."""
+    os.environ["LINLI_NO_DB"] = "1"
+    set_up()
+    translate(command)
+
+
+def translate(command: click.Command) -> None:
+    from linli.core.help_texts import translate_help
+
+    translate_help(command)
 
 
 def _exists(module: str) -> bool:
@@ -100,7 +122,7 @@ def linli(
         os.environ["LINLI_AS"] = acting_as  # where `core.terminal` reads who acts
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
@@ -113,7 +135,7 @@ def run(
     serve(host=host, port=port, demo=demo, people=people)
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def migrate() -> None:
     """Bring the database to the present version."""
     set_up()
@@ -124,7 +146,7 @@ def migrate() -> None:
     migrate_all(schema=settings.LINLI_SCHEMA, jobs_schema=settings.LINLI_JOBS_SCHEMA)
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Look for what is wrong with this installation, and say how to mend it."""
     set_up()
@@ -135,7 +157,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(CRASH if any(found.state == "fail" for found in report) else 0)
 
 
-@app.command(hidden=True)
+@app.command(cls=OwnCommand, hidden=True)
 def web(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
@@ -148,7 +170,7 @@ def web(
     serve(host=host, port=port, hold=hold, application=application or APPLICATION)
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")] = 2) -> None:
     """Carry out jobs until stopped. `linli run` starts one of these."""
     set_up()
@@ -157,7 +179,7 @@ def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")
     raise typer.Exit(work_until_stopped(concurrency=concurrency))
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def backup(
     target: Annotated[Path, typer.Argument(help="The file to write, or a folder for it.")],
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt with a passphrase (age).")] = False,
@@ -176,7 +198,7 @@ def backup(
     cli.run_backup(target=target, passphrase=passphrase, with_keys=with_keys, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def restore(
     source: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
     passphrase_file: Annotated[
@@ -203,7 +225,7 @@ def restore(
     cli.run_restore(source=source, passphrase=passphrase, replace=replace, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=OwnCommand)
 def tick(
     everything: Annotated[bool, typer.Option("--all", help="Also what is not due yet.")] = False,
 ) -> None:
