@@ -1,15 +1,17 @@
-/** The app's one state: what the screens read, and the acts they call. */
-import { computed, reactive, shallowRef } from 'vue';
-import { AccountStore, isRevoked, type Account, type Ending, type SignIn } from './store/account';
+/** What the stores hold as the screens read it, and the acts they call. */
+import { computed, shallowRef } from 'vue';
+import { face } from './face';
+import { AccountStore, isRevoked, type Ending, type SignIn } from './store/account';
 import { NoSignal, overFetch, Refusal } from './store/api';
 import { deviceClock } from './store/clock';
+import type { Command } from './store/command';
 import { open, seal, type Box } from './store/crypto';
 import type { Bytes } from './store/bytes';
 import { FieldDb, isQuotaError } from './store/db';
 import { FileBox, type About, type FileEntry, type FileKind } from './store/files';
-import { Outbox, TooLong, type Command, type Counts, type Entry } from './store/outbox';
+import { Outbox, TooLong, type Entry } from './store/outbox';
 import { PackStore, reveal } from './store/pack';
-import { Sync, type Stuck } from './store/sync';
+import { Sync } from './store/sync';
 import { Upload } from './store/upload';
 import { Destroyed, Vault, type FreshKeys, type Keys } from './store/vault';
 import { EMPTY, readPack, type Mark, type Pack } from './work/data';
@@ -18,60 +20,6 @@ import { lay } from './work/overlay';
 import { Pace } from './work/pace';
 import type { Whom } from './work/whom';
 import { lang, t } from './words';
-
-export type Phase = 'starting' | 'unsupported' | 'sign-in' | 'choose-pin' | 'locked' | 'open';
-export type Line = 'idle' | 'sending' | 'no-signal' | 'waiting';
-
-interface Face {
-  phase: Phase;
-  ended: Ending | undefined;
-  account: Account | undefined;
-  counts: Counts;
-  line: Line;
-  /** When the server was last heard, by the device's clock. */
-  heardAt: number | undefined;
-  /** What the server said of the last attempt, where the worker should know. */
-  problem: { code: string; text: string } | undefined;
-  stuck: Stuck[];
-  /** Sign-ins that are over here, and that the server has not been told of. */
-  farewells: number;
-  onlineOnly: boolean;
-  persisted: boolean | undefined;
-  large: boolean;
-  round: string | null;
-}
-
-const kept = (name: string): string | null => {
-  try {
-    return localStorage.getItem(`linli.${name}`);
-  } catch {
-    return null; // switched off by the browser: the choice lasts until the page is left
-  }
-};
-
-const keep = (name: string, value: string): void => {
-  try {
-    localStorage.setItem(`linli.${name}`, value);
-  } catch {
-    /* as above */
-  }
-};
-
-export const face = reactive<Face>({
-  phase: 'starting',
-  ended: undefined,
-  account: undefined,
-  counts: { waiting: 0, refused: 0, conflict: 0, unstored: 0 },
-  line: 'idle',
-  heardAt: undefined,
-  problem: undefined,
-  stuck: [],
-  farewells: 0,
-  onlineOnly: !('serviceWorker' in navigator),
-  persisted: undefined,
-  large: kept('large') === '1',
-  round: kept('round'),
-});
 
 export const db = new FieldDb();
 export const outbox = new Outbox(db, deviceClock);
@@ -382,16 +330,6 @@ export async function followFiles(stands: ReadonlyMap<string, string | null>): P
 }
 
 export { TooLong };
-
-export function setLarge(large: boolean): void {
-  face.large = large;
-  keep('large', large ? '1' : '0');
-}
-
-export function setRound(id: string): void {
-  face.round = id;
-  keep('round', id);
-}
 
 export async function narrowTo(place: string): Promise<void> {
   await db.write('place', place);

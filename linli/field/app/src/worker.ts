@@ -1,6 +1,6 @@
 /** Registers the service worker, and lets a new version take over only while nothing is in hand. */
 import { watch } from 'vue';
-import { face } from './field';
+import { face } from './face';
 
 const isIdle = (): boolean => face.phase === 'locked' || face.phase === 'sign-in';
 

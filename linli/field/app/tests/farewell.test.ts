@@ -31,7 +31,7 @@ describe('a sign-in that is over', () => {
     const { server, app, phone } = await signedIn();
     const session = app.keys!.session;
     server.plan = ['lost'];
-    await app.accounts.signOut();
+    await app.signOut();
     app.kill();
     const next = new App(phone, server);
     await next.signIn('li');
@@ -45,7 +45,7 @@ describe('a sign-in that is over', () => {
     const { server, app } = await signedIn();
     const { token } = app.keys!;
     server.plan = ['lost'];
-    await app.accounts.signOut();
+    await app.signOut();
     expect(JSON.stringify(await app.db.meta.toArray())).not.toContain(token);
     app.kill();
   });

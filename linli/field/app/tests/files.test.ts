@@ -140,7 +140,7 @@ describe('photos and voice notes', () => {
 
   it('go under their own session after signing in again, unreadable as they are', async () => {
     const { id } = await take(randomBytes(100));
-    await app.accounts.signOut();
+    await app.signOut();
     await app.signIn('somebody');
     expect((await app.files.list(known()))[0]).not.toHaveProperty('command');
     await runAll();
@@ -219,7 +219,7 @@ it('loses none and changes none, whatever the line and the phone do', async () =
           await restart();
         }
         if (each.do === 'sign in again') {
-          await app.accounts.signOut();
+          await app.signOut();
           await app.signIn();
         }
         if (each.do === 'forget') server.pieces.clear(); // those that are whole are kept

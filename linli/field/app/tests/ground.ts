@@ -2,6 +2,7 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { AccountStore } from '../src/store/account';
 import type { Clock } from '../src/store/clock';
+import type { Author } from '../src/store/command';
 import { FieldDb } from '../src/store/db';
 import { FileBox } from '../src/store/files';
 import { Outbox } from '../src/store/outbox';
@@ -57,7 +58,12 @@ export class App {
     this.keys = await this.vault.unlock(PIN);
   }
 
-  get me(): { id: string; key: CryptoKey } {
+  async signOut(): Promise<void> {
+    await this.accounts.end('signed-out');
+    await this.accounts.sendFarewells();
+  }
+
+  get me(): Author {
     return { id: this.keys!.session, key: this.keys!.work };
   }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { NoSignal, Refusal } from '../src/store/api';
-import type { Answer, Command } from '../src/store/outbox';
+import type { Answer, Command } from '../src/store/command';
 import { App, Phone } from './ground';
 import { Server, type Line } from './server';
 
@@ -88,7 +88,7 @@ class Story {
     }
     if (act.do === 'restart') await this.restart();
     if (act.do === 'sign in again') {
-      await this.app.accounts.signOut();
+      await this.app.signOut();
       await this.app.signIn();
     }
     if (act.do === 'withdraw') await this.withdraw();

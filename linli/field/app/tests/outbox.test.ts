@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FieldDb } from '../src/store/db';
 import { open } from '../src/store/crypto';
-import { BATCH_BYTES, boundTo, Outbox, TooLong, type Answer } from '../src/store/outbox';
+import { boundTo, type Answer } from '../src/store/command';
+import { BATCH_BYTES, Outbox, TooLong } from '../src/store/outbox';
 import { makeKeys, Vault, type Keys } from '../src/store/vault';
 import { Phone } from './ground';
 

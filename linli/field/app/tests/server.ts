@@ -1,7 +1,8 @@
 /** A server as docs/sync.md describes it, on a line that fails as it is told. For tests alone. */
 import { NoSignal, Refusal, type Ask, type Reply, type Transport } from '../src/store/api';
 import { open } from '../src/store/crypto';
-import { boundTo, type Answer, type Command, type Sealed } from '../src/store/outbox';
+import { boundTo, type Answer, type Command } from '../src/store/command';
+import type { Sealed } from '../src/store/outbox';
 import { toBase64, toBytes, type Bytes } from '../src/store/bytes';
 
 /** `lost`: the request did not arrive. `unheard`: it was carried out, the answer did not arrive. `never`: no end. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Answer, Command, Entry } from '../src/store/outbox';
+import type { Answer, Command } from '../src/store/command';
+import type { Entry } from '../src/store/outbox';
 import { choicesOf, compare, followUps, nextLabel, type Choice, type Keep } from '../src/work/settle';
 import { App, Phone } from './ground';
 import { Server } from './server';

@@ -34,7 +34,7 @@ describe('sending', () => {
 
   it('sends work of an earlier sign-in under its own session, unreadable as it is', async () => {
     await mark(1);
-    await app.accounts.signOut();
+    await app.signOut();
     expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
     await app.signIn();
     await mark(2);
@@ -45,7 +45,7 @@ describe('sending', () => {
 
   it('hands in what somebody else left on the phone', async () => {
     await mark(1);
-    await app.accounts.signOut();
+    await app.signOut();
     await app.signIn('somebody');
     await app.run();
     expect(server.paths).toContain('POST handed');
@@ -55,7 +55,7 @@ describe('sending', () => {
 
   it('goes on with the rest when the server does not take one session', async () => {
     await mark(1);
-    await app.accounts.signOut();
+    await app.signOut();
     await app.signIn();
     await mark(2);
     server.unknown.add('s1');

@@ -6,7 +6,7 @@ import { sealToServer } from './crypto';
 import { isQuotaError, type FieldDb } from './db';
 import { makeKeys, type FreshKeys, type Keys, type Vault } from './vault';
 
-export interface Post {
+interface Post {
   role: string;
   label: string;
   place: string;
@@ -203,12 +203,6 @@ export class AccountStore {
         await (rest.length ? this.db.write(FAREWELLS, rest) : this.db.meta.delete(FAREWELLS));
       });
     }
-  }
-
-  /** Here at once, whatever the server says; it is told as soon as there is a signal. */
-  async signOut(): Promise<void> {
-    await this.end('signed-out');
-    await this.sendFarewells();
   }
 }
 

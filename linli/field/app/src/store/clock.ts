@@ -11,7 +11,7 @@ export function offsetOf(sentAt: number, heardAt: number, serverTime: string): n
   return Math.round(Date.parse(serverTime) - (sentAt + heardAt) / 2);
 }
 
-export const CONTACT_HOURS = 72;
+const CONTACT_HOURS = 72;
 const HOUR = 3_600_000;
 
 /** When the server was last heard, and the latest that the device's clock ever said, so that setting it back does not

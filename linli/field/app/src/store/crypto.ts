@@ -20,11 +20,20 @@ export function importKey(raw: Bytes): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', raw, AES, false, ['encrypt', 'decrypt']);
 }
 
-export async function seal(key: CryptoKey, content: unknown, bound: string): Promise<Box> {
+/** Nonce, then box. */
+export async function sealBytes(key: CryptoKey, content: Bytes, bound: string): Promise<Bytes> {
   const nonce = randomBytes(NONCE_BYTES);
   const algorithm = { name: AES, iv: nonce, additionalData: toBytes(bound) };
-  const box = await crypto.subtle.encrypt(algorithm, key, toBytes(JSON.stringify(content)));
-  return { nonce: toBase64(nonce), box: toBase64(new Uint8Array(box)) };
+  const box = await crypto.subtle.encrypt(algorithm, key, content);
+  const sealed = new Uint8Array(NONCE_BYTES + box.byteLength);
+  sealed.set(nonce);
+  sealed.set(new Uint8Array(box), NONCE_BYTES);
+  return sealed;
+}
+
+export async function seal(key: CryptoKey, content: unknown, bound: string): Promise<Box> {
+  const sealed = await sealBytes(key, toBytes(JSON.stringify(content)), bound);
+  return { nonce: toBase64(sealed.subarray(0, NONCE_BYTES)), box: toBase64(sealed.subarray(NONCE_BYTES)) };
 }
 
 /** Throws when the key is another one or the box was not made for `bound`. */

@@ -51,13 +51,13 @@ export interface FileRow extends Box {
   answerSession?: string;
 }
 
-export interface FileBytesRow {
+interface FileBytesRow {
   id: string;
   /** Nonce, then box. */
   sealed: Bytes;
 }
 
-export interface MetaRow {
+interface MetaRow {
   name: string;
   value: unknown;
 }

@@ -3,16 +3,17 @@
  * command that announces it. One leaves when the server has all of it, or when the worker sets it aside. Nothing else
  * removes it.
  */
-import { newId, randomBytes, toBytes, type Bytes } from './bytes';
+import { newId, type Bytes } from './bytes';
 import type { Clock } from './clock';
-import { open, seal } from './crypto';
+import { boundTo, openKept, put, type Answer, type Author, type Command, type When } from './command';
+import { seal, sealBytes } from './crypto';
 import { isQuotaError, type FieldDb, type FileRow } from './db';
-import { boundTo, type Answer, type Command, type Counts, type Outbox } from './outbox';
+import { Heard } from './heard';
+import type { Counts, Outbox } from './outbox';
 
 /** One piece on its way: less than half a second on a slow line, and not much lost when it is cut. */
 export const PIECE_BYTES = 20_000;
-export const ANNOUNCED_AS = 'notices.file';
-const NONCE_BYTES = 12;
+const ANNOUNCED_AS = 'notices.file';
 
 export type FileKind = 'photo' | 'voice';
 export type About = { person: string } | { household: string } | { door: number } | { special: string };
@@ -34,44 +35,34 @@ export interface Unsent {
   sealed: Bytes;
 }
 
-export class FileBox {
+export class FileBox extends Heard {
   /** What the storage had no room for: it counts, is sent, and is stored as soon as there is room. */
   private unstored: Unsent[] = [];
-  private listeners = new Set<() => void>();
 
   constructor(
     private readonly db: FieldDb,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
-  ) {}
-
-  onChange(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  private changed(): void {
-    for (const listener of this.listeners) listener();
+  ) {
+    super();
   }
 
   /** Seal a file with its announcement and keep both. `stored: false`: in memory only, there was no room. */
   async queue(
-    session: { id: string; key: CryptoKey },
+    author: Author,
     kind: FileKind,
     about: About,
     content: Bytes,
-    options: { offsetMs?: number | undefined; packAt?: string | undefined; id?: string } = {},
+    options: When & { id?: string } = {},
   ): Promise<{ id: string; stored: boolean }> {
     const id = options.id ?? newId();
     const sha256 = toHex(await crypto.subtle.digest('SHA-256', content));
     const payload = { ...about, kind, sha256, size: content.length };
-    const command: Command = { kind: ANNOUNCED_AS, at: new Date(this.clock.now()).toISOString(), payload };
-    if (options.offsetMs !== undefined) command.offset_ms = options.offsetMs;
-    if (options.packAt !== undefined) command.pack_at = options.packAt;
+    const command = put(ANNOUNCED_AS, payload, this.clock, options);
     const seq = await this.outbox.nextSeq();
-    const box = await seal(session.key, command, boundTo(session.id, id, seq));
-    const sealed = await sealContent(session, id, content);
-    const row: FileRow = { ...box, id, seq, session: session.id, kind, size: content.length, state: 'waiting', sent: 0, anew: 0 };
+    const box = await seal(author.key, command, boundTo(author.id, id, seq));
+    const sealed = await sealBytes(author.key, content, `${author.id}|${id}|file`);
+    const row: FileRow = { ...box, id, seq, session: author.id, kind, size: content.length, state: 'waiting', sent: 0, anew: 0 };
     const stored = await this.store({ row, sealed });
     if (!stored) this.unstored.push({ row, sealed });
     this.changed();
@@ -129,7 +120,7 @@ export class FileBox {
   }
 
   /** Refused: it stays with the worker. The server's words are sealed under the key at hand. */
-  async refuse(id: string, answer: Answer, reader: { id: string; key: CryptoKey }): Promise<void> {
+  async refuse(id: string, answer: Answer, reader: Author): Promise<void> {
     await this.change(id, { state: 'refused', answer: await seal(reader.key, answer, id), answerSession: reader.id });
   }
 
@@ -147,14 +138,14 @@ export class FileBox {
    * Somebody of this phone's making is known under another id now: what speaks of them is announced anew. The server
    * cannot have taken the first announcement, because it spoke of nobody.
    */
-  async follow(stands: ReadonlyMap<string, string | null>, session: { id: string; key: CryptoKey }): Promise<void> {
-    for (const entry of await this.list(new Map([[session.id, session.key]]))) {
+  async follow(stands: ReadonlyMap<string, string | null>, author: Author): Promise<void> {
+    for (const entry of await this.list(new Map([[author.id, author.key]]))) {
       if (!entry.command) continue;
       const { payload } = entry.command;
       const named = (['person', 'household'] as const).find((name) => stands.get(payload[name] as string));
       if (!named) continue;
       const command: Command = { ...entry.command, payload: { ...payload, [named]: stands.get(payload[named] as string) } };
-      await this.change(entry.id, { ...(await seal(session.key, command, boundTo(session.id, entry.id, entry.seq))), state: 'waiting' });
+      await this.change(entry.id, { ...(await seal(author.key, command, boundTo(author.id, entry.id, entry.seq))), state: 'waiting' });
     }
   }
 
@@ -185,23 +176,7 @@ export class FileBox {
 
 const toHex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** Nonce, then box: what is sent of it, byte by byte. */
-async function sealContent(session: { id: string; key: CryptoKey }, id: string, content: Bytes): Promise<Bytes> {
-  const nonce = randomBytes(NONCE_BYTES);
-  const algorithm = { name: 'AES-GCM', iv: nonce, additionalData: toBytes(`${session.id}|${id}|file`) };
-  const box = new Uint8Array(await crypto.subtle.encrypt(algorithm, session.key, content));
-  const sealed = new Uint8Array(NONCE_BYTES + box.length);
-  sealed.set(nonce);
-  sealed.set(box, NONCE_BYTES);
-  return sealed;
-}
-
 async function openRow(row: FileRow, keys: ReadonlyMap<string, CryptoKey>): Promise<FileEntry> {
   const { id, seq, kind, size, state, sent } = row;
-  const entry: FileEntry = { id, seq, kind, size, state, sent };
-  const key = keys.get(row.session);
-  if (key) entry.command = await open<Command>(key, row, boundTo(row.session, id, seq));
-  const reader = keys.get(row.answerSession ?? '');
-  if (reader && row.answer) entry.answer = await open<Answer>(reader, row.answer, id);
-  return entry;
+  return { id, seq, kind, size, state, sent, ...(await openKept(row, keys)) };
 }

@@ -11,7 +11,7 @@ type HandedSession = Pick<SessionRow, 'id' | 'account' | 'name' | 'keyId' | 'sea
 type HandedWork = Pick<OutboxRow, 'id' | 'seq' | 'session' | 'urgent' | 'nonce' | 'box'>;
 type HandedFile = Pick<FileRow, 'id' | 'seq' | 'session' | 'kind' | 'size' | 'nonce' | 'box'> & { sealed: string };
 
-export interface Handover {
+interface Handover {
   format: typeof FORMAT;
   sessions: HandedSession[];
   work: HandedWork[];

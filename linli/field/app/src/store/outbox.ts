@@ -6,38 +6,15 @@
 import Dexie from 'dexie';
 import { newId } from './bytes';
 import type { Clock } from './clock';
-import { open, seal, type Box } from './crypto';
+import { boundTo, openKept, put, type Answer, type Author, type Command, type When } from './command';
+import { seal, type Box } from './crypto';
 import { isQuotaError, type FieldDb, type OutboxRow, type OutboxState } from './db';
+import { Heard } from './heard';
 
 export const BATCH_BYTES = 20_000;
 /** A batch's own words, and what a command carries beside its box. */
 const BATCH_OVERHEAD = 200;
 const COMMAND_OVERHEAD = 120;
-
-/** What a command says. Never changed once queued. */
-export interface Command {
-  kind: string;
-  /** Device time, ISO 8601. */
-  at: string;
-  /** Server minus device in ms, if it was known. */
-  offset_ms?: number;
-  /** When the server issued the pack that was on the phone. */
-  pack_at?: string;
-  payload: Record<string, unknown>;
-}
-
-export interface Answer {
-  id: string;
-  result: 'accepted' | 'known' | 'refused' | 'conflict';
-  code?: string | null;
-  message?: string | null;
-  advice?: string | null;
-  /** Refused only for now: what it speaks of has not arrived yet. It goes again after the others. */
-  retry?: boolean;
-  yours?: unknown;
-  theirs?: unknown;
-  given?: Record<string, unknown> | null;
-}
 
 export interface Sealed extends Box {
   id: string;
@@ -66,28 +43,18 @@ export interface Counts {
 
 export class TooLong extends Error {}
 
-export const boundTo = (session: string, id: string, seq: number): string => `${session}|${id}|${seq}`;
-
-export class Outbox {
+export class Outbox extends Heard {
   /** Commands the storage had no room for. They count, they are sent, and they are stored as soon as there is room. */
   private unstored: OutboxRow[] = [];
   /** Queued by this run of the app and in no batch yet: what may still be withdrawn. */
   private fresh = new Set<string>();
   private lastSeq = 0;
-  private listeners = new Set<() => void>();
 
   constructor(
     private readonly db: FieldDb,
     private readonly clock: Clock,
-  ) {}
-
-  onChange(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  private changed(): void {
-    for (const listener of this.listeners) listener();
+  ) {
+    super();
   }
 
   /**
@@ -95,20 +62,18 @@ export class Outbox {
    * and that it is in memory only. Throws TooLong.
    */
   async queue(
-    session: { id: string; key: CryptoKey },
+    author: Author,
     kind: string,
     payload: Record<string, unknown>,
-    options: { urgent?: boolean; offsetMs?: number | undefined; packAt?: string | undefined; id?: string; at?: string } = {},
+    options: When & { urgent?: boolean; id?: string } = {},
   ): Promise<{ id: string; stored: boolean }> {
     const id = options.id ?? newId();
-    const command: Command = { kind, at: options.at ?? new Date(this.clock.now()).toISOString(), payload };
-    if (options.offsetMs !== undefined) command.offset_ms = options.offsetMs;
-    if (options.packAt !== undefined) command.pack_at = options.packAt;
+    const command = put(kind, payload, this.clock, options);
     const seq = await this.nextSeq(); // before sealing: the box is bound to it
-    const box = await seal(session.key, command, boundTo(session.id, id, seq));
+    const box = await seal(author.key, command, boundTo(author.id, id, seq));
     if (box.box.length + COMMAND_OVERHEAD + BATCH_OVERHEAD > BATCH_BYTES) throw new TooLong();
     const urgent = options.urgent ? 1 : 0;
-    const row: OutboxRow = { ...box, id, seq, session: session.id, urgent, state: 'waiting', tried: 0 };
+    const row: OutboxRow = { ...box, id, seq, session: author.id, urgent, state: 'waiting', tried: 0 };
     let stored = true;
     try {
       await this.db.outbox.put(row);
@@ -224,7 +189,7 @@ export class Outbox {
    * What the server said of some commands. Of those it said nothing about, nothing changes. `reader`: the session whose
    * key is at hand; the server's words are sealed under it.
    */
-  async settle(answers: readonly Answer[], serverTime: number, reader?: { id: string; key: CryptoKey }): Promise<void> {
+  async settle(answers: readonly Answer[], serverTime: number, reader?: Author): Promise<void> {
     const changes = new Map<string, Partial<OutboxRow>>();
     for (const answer of answers) {
       if (isForLater(answer)) continue;
@@ -325,17 +290,13 @@ const stateOf = (answer: Answer): OutboxState =>
 const byUrgency = (a: OutboxRow, b: OutboxRow): number => b.urgent - a.urgent || a.seq - b.seq;
 
 async function openRow(row: OutboxRow, keys: ReadonlyMap<string, CryptoKey>): Promise<Entry> {
-  const entry: Entry = {
+  return {
     id: row.id,
     seq: row.seq,
     session: row.session,
     state: row.state,
     urgent: row.urgent === 1,
     tried: row.tried === 1,
+    ...(await openKept(row, keys)),
   };
-  const key = keys.get(row.session);
-  if (key) entry.command = await open<Command>(key, row, boundTo(row.session, row.id, row.seq));
-  const reader = keys.get(row.answerSession ?? '');
-  if (reader && row.answer) entry.answer = await open<Answer>(reader, row.answer, row.id);
-  return entry;
 }

@@ -2,9 +2,9 @@
 import { open, seal, type Box } from './crypto';
 import type { FieldDb, PackRow } from './db';
 
-export type Span = [lo: number, hi: number];
+type Span = [lo: number, hi: number];
 
-export interface Section {
+interface Section {
   all: boolean;
   within: Span[];
   drop: (string | number | [string, string])[];
@@ -23,7 +23,7 @@ export interface PackAnswer {
 }
 
 /** What is kept of the last pack beside its rows. */
-export interface PackHead {
+interface PackHead {
   cursor: string;
   etag: string | null;
   issued_at: string;
@@ -31,7 +31,7 @@ export interface PackHead {
   extent: Span[];
 }
 
-export const PACK = 'pack';
+const PACK = 'pack';
 
 const isIn = (spans: readonly Span[], key: number | undefined): boolean =>
   key !== undefined && spans.some(([lo, hi]) => key >= lo && key < hi);

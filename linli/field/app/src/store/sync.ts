@@ -3,12 +3,13 @@ import type { AccountStore } from './account';
 import { isRevoked, type Account } from './account';
 import { Refusal, type Reply, type Transport } from './api';
 import type { Clock } from './clock';
+import type { Answer } from './command';
 import type { FieldDb, SessionRow } from './db';
-import { BATCH_BYTES, isForLater, type Answer, type Outbox, type Sealed } from './outbox';
+import { BATCH_BYTES, isForLater, type Outbox, type Sealed } from './outbox';
 import type { PackAnswer, PackStore } from './pack';
 import type { Keys } from './vault';
 
-export interface SyncAnswer {
+interface SyncAnswer {
   server_time: string;
   results: Answer[];
 }
@@ -36,7 +37,7 @@ export interface SyncResult {
 }
 
 /** Where doors are too many for one phone, the pack of one place is asked for. */
-export const NARROWED = 'place';
+const NARROWED = 'place';
 
 export class Sync {
   constructor(private readonly ground: Ground) {}

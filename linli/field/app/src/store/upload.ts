@@ -1,9 +1,10 @@
 /** Sends photos and voice notes, after all marks: announces each, then its bytes in pieces from where the server is. */
 import { isRevoked, type Account } from './account';
 import { NoSignal, Refusal } from './api';
+import type { Answer } from './command';
 import type { SessionRow } from './db';
 import { PIECE_BYTES, type FileBox, type Unsent } from './files';
-import { isForLater, type Answer, type Outbox } from './outbox';
+import { isForLater, type Outbox } from './outbox';
 import type { Ground, Stuck, Sync } from './sync';
 import type { Keys } from './vault';
 

@@ -3,7 +3,7 @@ import { computed, ref } from 'vue';
 import { en } from './en';
 import { zh, type Word } from './zh';
 
-export type Lang = 'zh-hans' | 'en';
+type Lang = 'zh-hans' | 'en';
 export type { Word };
 
 function firstLang(): Lang {

@@ -109,7 +109,6 @@ export const zh = {
   back_other: '另选时间',
   back_at: '{time} 再来',
   no_time: '没说时间',
-  add_note: '写备注',
   note: '备注',
   note_hint: '原因或要告诉下一个人的话',
   save: '保存',
@@ -124,7 +123,6 @@ export const zh = {
   mark_vacant: '空户',
   for_all: '整户（{n} 人）',
   for_all_door: '门内所有人（{n} 人）',
-  for_person: '{name}',
   confirm_moved: '标为迁出？底册会改：不再应访，上传后不能撤销，只能重新登记。',
   confirm_vacant: '标为空户？门内的人都会从底册移出，上传后不能撤销，只能重新登记。',
   yes_moved: '已迁出',
@@ -143,7 +141,6 @@ export const zh = {
   id_number: '身份证号',
   relation: '与户主关系',
   marks_of_need: '需求',
-  name_needed: '请填姓名',
   registered: '已登记在手机上',
   add_person: '再加一人',
   age: '{n} 岁',
@@ -182,7 +179,6 @@ export const zh = {
   special_text: '补充说明（可不填）',
   special_send: '马上报告',
   special_queued: '已排在最前面',
-  special_sent: '已报告给指挥台',
   // outbox
   outbox: '待上传',
   waiting_title: '待上传 {n} 条',
@@ -270,7 +266,6 @@ export const zh = {
   storage_kept: '浏览器答应不会自动清除。',
   storage_not_kept: '手机空间不足时，浏览器可能清除没上传的工作。添加到桌面可以避免。',
   posts: '岗位',
-  working_as: '{name}',
 };
 
 export type Words = typeof zh;

@@ -7,7 +7,7 @@ import type { Standing } from './overlay';
 import { followUps, type Choice } from './settle';
 import type { Whom } from './whom';
 
-export interface MarkMore {
+interface MarkMore {
   reason?: string;
   back_at?: string;
   until_at?: string;

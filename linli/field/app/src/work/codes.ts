@@ -6,7 +6,7 @@ const ADDRESS = /^https?:\/\/[^/]+\/field\/#\/([duhp])\/([^/?#]+)$/;
 const TUBE = /^[0-9A-Za-z](?:[0-9A-Za-z._/-]*[0-9A-Za-z])?$/;
 const TUBE_LENGTH = 40;
 
-export type Meant = 'door' | 'unit' | 'household' | 'person';
+type Meant = 'door' | 'unit' | 'household' | 'person';
 const LETTERS: Record<string, Meant> = { d: 'door', u: 'unit', h: 'household', p: 'person' };
 
 export interface Code {

@@ -23,7 +23,7 @@ export interface Home {
   standing: Standing | undefined;
 }
 
-export function findTile(key: number | undefined): { tile: Tile; stair: Stairwell } | undefined {
+function findTile(key: number | undefined): { tile: Tile; stair: Stairwell } | undefined {
   for (const stair of stairs.value) {
     const tile = stair.tiles.find((each) => each.door.id === key);
     if (tile) return { tile, stair };
@@ -72,7 +72,7 @@ const isAt = (whom: Whom, tile: Tile): boolean => {
   return work.value.people.get(whom.person)?.door === tile.door.id;
 };
 
-export interface DoorView {
+interface DoorView {
   found: ComputedRef<{ tile: Tile; stair: Stairwell } | undefined>;
   homes: ShallowRef<Home[]>;
   needs: ComputedRef<string[]>;

@@ -26,7 +26,7 @@ export interface Tile {
 }
 
 /** The state of a door: open while anyone behind it is; of several the one that needs a walk most. As the desk has it. */
-export function doorState(states: readonly State[]): State | null {
+function doorState(states: readonly State[]): State | null {
   const due = states.filter((state) => !hasLeft(state));
   if (due.length === 0) return states.length ? 'vacant' : null;
   for (const state of ['not_reached', 'refused', 'absent'] as const) if (due.includes(state)) return state;
@@ -100,7 +100,7 @@ export function nextOpen(tiles: readonly Tile[], key: number | undefined): Tile 
   return tiles.slice(at + 1).find(isNext) ?? tiles.slice(0, Math.max(at, 0)).find(isNext);
 }
 
-export interface Return {
+interface Return {
   door: Door;
   at: string | undefined;
   reason: string | undefined;

@@ -36,7 +36,7 @@ type Given = Record<string, unknown>;
 const isShown = (entry: Entry): boolean =>
   entry.command !== undefined && (entry.state === 'waiting' || entry.state === 'sent');
 
-export const timeOf = (entry: Entry): number => Date.parse(entry.command!.at) + (entry.command!.offset_ms ?? 0);
+const timeOf = (entry: Entry): number => Date.parse(entry.command!.at) + (entry.command!.offset_ms ?? 0);
 
 export function lay(pack: Pack, entries: readonly Entry[]): Work {
   const shown = entries.filter(isShown);

@@ -5,7 +5,7 @@ const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /** What an exchange returns: nothing; the seconds that the server asked to wait; or "unknown" after a failure. */
-export type Exchange = () => Promise<number | 'unknown' | undefined>;
+type Exchange = () => Promise<number | 'unknown' | undefined>;
 
 export class Pace {
   private timer: ReturnType<typeof setTimeout> | undefined;

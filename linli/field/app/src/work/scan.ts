@@ -12,7 +12,7 @@ interface DetectorMaker {
 
 /** What is printed on tubes and kits, beside QR codes. */
 export const BARCODES = ['qr_code', 'code_128', 'code_39', 'ean_13', 'itf', 'data_matrix'] as const;
-export type Format = (typeof BARCODES)[number];
+type Format = (typeof BARCODES)[number];
 
 async function makeDetector(formats: readonly Format[]): Promise<Detector> {
   const native = (globalThis as { BarcodeDetector?: DetectorMaker }).BarcodeDetector;

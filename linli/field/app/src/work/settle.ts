@@ -105,7 +105,7 @@ function correct(mine: Payload, theirs: Theirs, stands: Choice['stands']): Choic
   return { keep: 'mine', word: 'keep_mine', commands: [{ kind: 'residents.correct', payload }], stands };
 }
 
-export interface Anew {
+interface Anew {
   old: Entry;
   /** null: it goes with whom it speaks of. */
   payload: Payload | null;
