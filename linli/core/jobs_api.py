@@ -11,6 +11,7 @@ from pydantic import Field
 from linli.core import jobs
 from linli.core.api import ApiRequest, permission
 from linli.core.jobs import Job
+from linli.core.spoken import hear_all
 
 router = Router(tags=["jobs"])
 
@@ -31,7 +32,7 @@ class JobOut(Schema):
     def of(cls, job: Job) -> JobOut:
         return cls(
             id=str(job.id), kind=job.kind, state=job.state, done=job.done, total=job.total, url=f"/api/jobs/{job.id}",
-            result=job.result, error=job.error,
+            result=hear_all(job.result), error=job.error,
         )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def release(
     counts = {result: done.count(result) for result in RESULTS}
     if as_json:
         left = [
-            {"code": (line.old or line.new).code, "name": (line.old or line.new).name, "what": line.what}  # type: ignore[union-attr]
+            {"code": (line.old or line.new).code, "name": (line.old or line.new).name, "what": str(line.what)}  # type: ignore[union-attr]
             for line in done.lines
             if line.result == "rejected"
         ]

@@ -21,6 +21,7 @@ from linli.core.import_files import CHECKED_KEPT, MAX_BYTES, REJECTED_KEPT, reje
 from linli.core.jobs import Job
 from linli.core.live import render_live
 from linli.core.requests import ActingRequest
+from linli.core.spoken import hear
 from linli.places.imports import release as work
 from linli.places.imports.release import Sent
 from linli.places.releases import BECAME_WORDS, BY_WORDS, Became
@@ -111,6 +112,8 @@ def _describe(job: Job, request: ActingRequest) -> dict[str, Any]:
 def _line(one: dict[str, Any]) -> dict[str, Any]:
     told = one["became"] in ([Became.UNKNOWN], [Became.REFUSED])  # in other words already
     return one | {
+        "what": hear(one["what"]),
+        "advice": hear(one["advice"]),
         "kind_label": Kind(one["kind"]).label if one["kind"] else "",
         "became_words": "" if told else work.say_became(one["became"]),
         "by_words": BY_WORDS.get(one["by"], ""),

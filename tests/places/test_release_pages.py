@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -101,6 +102,34 @@ def test_the_report_has_every_line(office: Client) -> None:
         "code 150102012、name 祖庵街道",
     ]
     assert lines[-1][4:6] == ["not readable", "New release, cell A21"]
+
+
+def test_read_in_the_language_of_whoever_reads(office: Client) -> None:
+    """Made by somebody who reads English; the words are those of each reader, on the page, in the workbook, on the
+    API."""
+    page = send(office, old=OLD + "15010,15,city,坏代码市\n")
+    english = office.get(page).content.decode()
+    assert "Two files do not tell whether it was merged" in english
+    assert "What stood under it is now under: 东街街道 1、祖庵街道 1." in english
+    assert "code 150102012、name 祖庵街道" in english
+    address = "/api/jobs/" + page.rstrip("/").split("/")[-1]
+
+    def left(language: str) -> list[tuple[str, str]]:
+        answer = office.get(address, headers={"Accept-Language": language})
+        return [(one["what"], one["advice"]) for one in answer.json()["result"]["left"]]
+
+    assert any("Not in the new release." in what for what, _ in left("en"))
+    assert all(what.isascii() is False and "Not in" not in what + advice for what, advice in left("zh-hans"))
+
+    chinese = office.get(page, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "原来在它下面的，现在在：东街街道 1、祖庵街道 1。" in chinese
+    for words in ("Two files do not tell", "What stood under", "code 150102012", "name 祖庵街道"):
+        assert words not in chinese, words
+    book = load_workbook(io.BytesIO(b"".join(office.get(page + "report/", headers={"Accept-Language": "zh-hans"}))))
+    cells = [str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row if cell.value]
+    assert "原代码" in cells
+    letters = re.compile("[A-Za-z]{3}")
+    assert [cell for cell in cells if letters.search(cell)] == []
 
 
 def test_discarded_and_forgotten(office: Client) -> None:

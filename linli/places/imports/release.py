@@ -1,11 +1,13 @@
 """From one release of the divisions to the next: the two files read, the report as a workbook, and the job of the page.
 
-The job first only tries (a check); its files then wait, as those of imports do, to be carried out or discarded.
+The job first only tries (a check); its files then wait, as those of imports do, to be carried out or discarded. What it
+reports is kept in every language; the workbook is written when it is fetched, in the language of whoever fetches it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,20 +15,22 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+import orjson
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from linli.core import importers, jobs
 from linli.core.access import Actor
-from linli.core.errors import NotFound
+from linli.core.errors import NotFound, Text
 from linli.core.ids import new_id
 from linli.core.import_files import MAX_BYTES, UploadGone, open_rejected, rejected_path, seal_rejected, store, uploads
 from linli.core.importers import NotChecked, Source, UploadType
 from linli.core.jobs import Job, Run
-from linli.core.sheets import ExportColumn, Rejection, write_xlsx
+from linli.core.sheets import ExportColumn, write_xlsx
+from linli.core.spoken import LANGUAGES, filled, hear, joined, keep, told
 from linli.places.imports.divisions import read_release
-from linli.places.releases import BECAME_WORDS, BY_WORDS
+from linli.places.releases import BECAME_WORDS, BY_WORDS, Division
 from linli.places.services.releases import PERMISSION, Line, Migration, Watch, migrate_divisions
 
 KIND = "places.migrate_divisions"
@@ -34,6 +38,10 @@ PAGE = "places:release-job"
 PATHS = ("path", "path_new")  # as the job's parameters name the two files
 SHOWN = 300  # lines kept with the job and shown on its page; all of them are in the workbook
 RESULTS = ("created", "updated", "unchanged", "rejected")
+_RESULT_WORDS = {
+    "created": gettext_lazy("created"), "updated": gettext_lazy("updated"), "unchanged": gettext_lazy("unchanged"),
+    "rejected": gettext_lazy("rejected"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,22 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A cell for which a row of a file could not be read, and why."""
+
+    row: int
+    cell: str
+    message: Text
+    advice: Text
+
+
+@dataclass(frozen=True)
 class Report:
     """What became of every line; `old_faults`, `new_faults`: rows of the files that could not be read."""
 
     done: Migration
-    old_faults: list[Rejection]
-    new_faults: list[Rejection]
+    old_faults: list[Unread]
+    new_faults: list[Unread]
 
     @property
     def unread(self) -> int:
@@ -63,43 +81,61 @@ def follow_release(
     """Raises SheetProblem, Forbidden."""
     actor.require(PERMISSION)
     watch(_("Reading the old release"), 0, None)
-    olds, old_faults = read_release(old, at)
+    olds, old_faults = _read(old, at)
     watch(_("Reading the new release"), 0, None)
-    news, new_faults = read_release(new, at)
+    news, new_faults = _read(new, at)
     done = migrate_divisions(old=olds, new=news, dry_run=dry_run, actor=actor, at=at, watch=watch)
     return Report(done, old_faults, new_faults)
 
 
+def _read(source: Source, at: datetime) -> tuple[list[Division], list[Unread]]:
+    """A file's lines, and what is wrong with others: read once more in each language for the sake of its words."""
+    divisions, faults = read_release(source, at)
+    said = {}
+    for code in LANGUAGES if faults else ():
+        with override(code):
+            said[code] = read_release(source, at)[1]
+    return divisions, [
+        Unread(
+            one.row, one.cell,
+            told({code: others[number].message for code, others in said.items()}),
+            told({code: others[number].advice for code, others in said.items()}),
+        )
+        for number, one in enumerate(faults)
+    ]  # fmt: skip
+
+
 def write_report(file: IO[bytes], report: Report, at: datetime) -> None:
     """Every line of both releases, and every row that could not be read."""
+    _write(file, ([str(cell) for cell in row] for row in _rows(report)), at)
+
+
+def _write(file: IO[bytes], rows: Iterable[Sequence[str]], at: datetime) -> None:
     titles = [
         _("Old code"), _("Old name"), _("New code"), _("New name"), _("Result"), _("What became of it"),
         _("In detail"), _("Told by"), _("What to do"),
     ]  # fmt: skip
-    words = {
-        "created": _("created"), "updated": _("updated"), "unchanged": _("unchanged"), "rejected": _("rejected"),
-    }  # fmt: skip
     as_of = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-    columns = [ExportColumn(title) for title in titles]
-    write_xlsx(file, columns, _rows(report, words), title=_("Divisions, old and new"), as_of=as_of)
+    write_xlsx(file, [ExportColumn(title) for title in titles], rows, title=_("Divisions, old and new"), as_of=as_of)
 
 
-def _rows(report: Report, words: dict[str, str]) -> Iterator[list[str]]:
+def _rows(report: Report) -> Iterator[list[Text]]:
     for line in report.done.lines:
         old, new = line.old, line.new
         yield [
             old.code if old else "", old.name if old else "", new.code if new else "", new.name if new else "",
-            words[line.result], say_became(line.became), line.what, str(BY_WORDS[line.by]) if line.by else "",
+            _RESULT_WORDS[line.result], say_became(line.became), line.what, BY_WORDS[line.by] if line.by else "",
             line.advice,
         ]  # fmt: skip
-    for label, faults in ((_("Old release"), report.old_faults), (_("New release"), report.new_faults)):
+    old_label, new_label = gettext_lazy("Old release"), gettext_lazy("New release")
+    for label, faults in ((old_label, report.old_faults), (new_label, report.new_faults)):
         for one in faults:
-            where = _("%(file)s, cell %(cell)s") % {"file": label, "cell": one.cell}
-            yield ["", "", "", "", _("not readable"), where, str(one.message), "", str(one.advice)]
+            where = filled(gettext_lazy("%(file)s, cell %(cell)s"), file=label, cell=one.cell)
+            yield ["", "", "", "", gettext_lazy("not readable"), where, one.message, "", one.advice]
 
 
-def say_became(became: Iterable[str]) -> str:
-    return "、".join(str(BECAME_WORDS[one]) for one in became)
+def say_became(became: Iterable[str]) -> Text:
+    return joined("、", [BECAME_WORDS[one] for one in became])
 
 
 def start_release(*, old: Sent, new: Sent, actor: Actor, at: datetime) -> Job:
@@ -174,12 +210,17 @@ def discard_release(*, job: Job) -> None:
 
 
 def fetch_report(job: Job) -> IO[bytes]:
-    """The report as a workbook. Raises NotFound once it is gone."""
+    """The report as a workbook, in the language of the moment. Raises NotFound once it is gone."""
     if not rejected_path(job.pk).exists():
         raise NotFound(
             _("There is no report of this any more."), advice=_("It is kept for seven days. Send both files again.")
         )
-    return open_rejected(job.pk)
+    with open_rejected(job.pk) as kept:
+        rows = orjson.loads(kept.read())
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller, who closes it
+    _write(file, ([hear(cell) for cell in row] for row in rows), job.created_at)
+    file.seek(0)
+    return file
 
 
 @jobs.job_kind(KIND, page=PAGE)
@@ -192,7 +233,7 @@ def _carry_out(run: Run) -> dict[str, Any]:
     old, new = (Source(path, name) for path, name in zip(paths, run.params["names"], strict=True))
     report = follow_release(old, new, dry_run=run.is_rehearsal, actor=run.actor, at=run.at, watch=run.progress)
     run.progress(_("Writing the report"))
-    seal_rejected(run.id, lambda file: write_report(file, report, run.at))
+    seal_rejected(run.id, lambda file: file.write(orjson.dumps(keep(list(_rows(report))))))
     return as_result(report) | {"dry": run.is_rehearsal}
 
 
@@ -204,8 +245,15 @@ def as_result(report: Report) -> dict[str, Any]:
     return {
         "account": {"rows_in": len(done.lines), **{result: done.count(result) for result in RESULTS}},
         "became": done.count_became(), "outside": done.outside, "unread": report.unread,
-        "left": [_as_dict(line) for line in left[:SHOWN]], "changed": [_as_dict(line) for line in changed[:SHOWN]],
+        "left": _as_dicts(left[:SHOWN]), "changed": _as_dicts(changed[:SHOWN]),
     }  # fmt: skip
+
+
+def _as_dicts(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    words = keep([(line.what, line.advice) for line in lines])
+    return [
+        _as_dict(line) | {"what": what, "advice": advice} for line, (what, advice) in zip(lines, words, strict=True)
+    ]
 
 
 def _as_dict(line: Line) -> dict[str, Any]:
@@ -214,5 +262,5 @@ def _as_dict(line: Line) -> dict[str, Any]:
         "old_code": line.old.code if line.old else "", "old_name": line.old.name if line.old else "",
         "new_code": line.new.code if line.new else "", "new_name": line.new.name if line.new else "",
         "kind": one.kind.value if one else 0, "result": line.result, "became": [str(part) for part in line.became],
-        "what": line.what, "advice": line.advice, "by": line.by.value if line.by else "",
+        "by": line.by.value if line.by else "",
     }  # fmt: skip

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
-from linli.core.errors import Problem
+from linli.core.errors import Problem, Text
+from linli.core.spoken import filled, joined, say_problem
 from linli.places.allocation import lock_tree
 from linli.places.queries.tree import extent_of, find_place
 from linli.places.releases import Became, By, Comparison, Division, Pair, Register, compare
@@ -27,19 +28,22 @@ from linli.places.terms import Kind, PlaceRef
 
 PERMISSION = "places.import"
 A_STEP = 50  # lines between two words of how far it is
+NOT_THERE = _("The register does not have the place above it.")
+ADD_IT = _("Import the divisions of the old release first, or add it.")
 Watch = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
 class Line:
     """What became of one line: `result` is created, updated, unchanged or rejected; `became` says it more closely, and
-    `what`, `advice` in words; `by`: how the two were found to be the same place."""
+    `what`, `advice` in words of the language in which they are read; `by`: how the two were found to be the same place.
+    """
 
     old: Division | None
     new: Division | None
     result: str
-    what: str = ""
-    advice: str = ""
+    what: Text = ""
+    advice: Text = ""
     became: tuple[Became, ...] = (Became.SAME,)
     by: By | None = None
 
@@ -78,7 +82,7 @@ def migrate_divisions(
     Lines of cities and districts that the register does not have are outside. Raises Forbidden.
     """
     actor.require(PERMISSION)
-    watch(_("Comparing"), 0, None)
+    watch(str(_("Comparing")), 0, None)
     found = compare(old, new)
     register = _read_register()
     if register.wide or register.districts:
@@ -118,13 +122,13 @@ def _carry_out(found: Comparison, done: Migration, actor: Actor, at: datetime, w
     ]
     for number, (*_order, one) in enumerate(sorted(work, key=lambda step: step[:3])):
         if number % A_STEP == 0:
-            watch(_("Following each place"), number, len(work))
+            watch(str(_("Following each place")), number, len(work))
         done.lines.append(_follow(one, actor, at) if isinstance(one, Pair) else _add(one, actor, at))
     for gone in found.gone:
         hint, homes = found.hints.get(gone.code, ""), found.homes.get(gone.code, 0)
-        what = _("Not in the new release.")
+        what: Text = _("Not in the new release.")
         if hint:
-            what = f"{what} " + _("What stood under it is now under: %(places)s.") % {"places": hint}
+            what = joined(" ", [what, filled(_("What stood under it is now under: %(places)s."), places=hint)])
         done.lines.append(
             Line(
                 gone, None, "rejected", what,
@@ -139,8 +143,7 @@ def _follow(pair: Pair, actor: Actor, at: datetime) -> Line:
     place = find_place(old.code) or find_place(new.code)
     if place is None or place.ended_at is not None or place.kind != new.kind:
         return Line(
-            old, new, "rejected", _("The register does not have this place."),
-            _("Import the divisions of the old release first, or add it."), (Became.UNKNOWN,), pair.by,
+            old, new, "rejected", _("The register does not have this place."), ADD_IT, (Became.UNKNOWN,), pair.by,
         )  # fmt: skip
     try:
         with db.atomic():
@@ -150,45 +153,42 @@ def _follow(pair: Pair, actor: Actor, at: datetime) -> Line:
                 Became.RENAMED: _rename(place, new, actor, at),
             }
     except Problem as problem:
-        return Line(old, new, "rejected", str(problem.detail), str(problem.advice), (Became.REFUSED,), pair.by)
+        return Line(old, new, "rejected", *say_problem(problem), (Became.REFUSED,), pair.by)
     became = tuple(one for one, words in changed.items() if words)
     if not became:
         return Line(old, new, "unchanged", by=pair.by)
-    return Line(old, new, "updated", "、".join(filter(None, changed.values())), "", became, pair.by)
+    return Line(old, new, "updated", joined("、", [words for words in changed.values() if words]), "", became, pair.by)
 
 
-def _move(place: PlaceRef, pair: Pair, actor: Actor, at: datetime) -> str:
+def _move(place: PlaceRef, pair: Pair, actor: Actor, at: datetime) -> Text:
     """In words what was done, as those that follow; "" for nothing."""
     if not pair.parent_moved:
         return ""
     parent = find_place(pair.new.parent_code)
     if parent is None:
-        raise Problem(
-            _("The register does not have the place above it."),
-            advice=_("Import the divisions of the old release first, or add it."),
-        )
+        raise Problem(NOT_THERE, advice=ADD_IT)
     if parent.id == place.parent_id:
         return ""
     move_division(place_id=place.id, parent_id=parent.id, actor=actor, at=at)
-    return _("moved to %(place)s") % {"place": parent.name}
+    return filled(_("moved to %(place)s"), place=parent.name)
 
 
-def _recode(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> str:
+def _recode(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> Text:
     if place.code == new.code:
         return ""
     if find_place(new.code):
-        raise Problem(_("The code %(code)s already stands for another place.") % {"code": new.code})
+        raise Problem(_("The code %(code)s already stands for another place."), code=new.code)
     require_edit(actor, extent_of(place.id, at))
     db.execute("UPDATE place SET code = %s WHERE id = %s", [new.code, place.id])
     insert_alias(place.id, place.code, since=place.created_at, until=at)
-    return _("code %(code)s") % {"code": new.code}
+    return filled(_("code %(code)s"), code=new.code)
 
 
-def _rename(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> str:
+def _rename(place: PlaceRef, new: Division, actor: Actor, at: datetime) -> Text:
     if place.name == new.name:
         return ""
     rename_place(place_id=place.id, name=new.name, actor=actor, at=at)
-    return _("name %(name)s") % {"name": new.name}
+    return filled(_("name %(name)s"), name=new.name)
 
 
 def _add(one: Division, actor: Actor, at: datetime) -> Line:
@@ -196,15 +196,12 @@ def _add(one: Division, actor: Actor, at: datetime) -> Line:
         return Line(None, one, "unchanged")
     parent = find_place(one.parent_code) if one.parent_code else None
     if one.parent_code and parent is None:
-        return Line(
-            None, one, "rejected", _("The register does not have the place above it."),
-            _("Import the divisions of the old release first, or add it."), (Became.UNKNOWN,),
-        )  # fmt: skip
+        return Line(None, one, "rejected", NOT_THERE, ADD_IT, (Became.UNKNOWN,))
     try:
         with db.atomic():
             add_division(
                 kind=one.kind, code=one.code, name=one.name, parent_id=parent.id if parent else None, actor=actor, at=at
             )
     except Problem as problem:
-        return Line(None, one, "rejected", str(problem.detail), str(problem.advice), (Became.REFUSED,))
+        return Line(None, one, "rejected", *say_problem(problem), (Became.REFUSED,))
     return Line(None, one, "created", became=(Became.ADDED,))
