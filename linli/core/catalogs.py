@@ -191,6 +191,7 @@ def _wrong(entry: polib.POEntry) -> Iterable[str]:
 
 
 def update(package: Path = PACKAGE) -> None:
+    shared = {_message_of(entry) for entry in _load(package / SHARED_ROOM) if entry.translated()}
     for room in list_rooms(package):
         wanted, catalog = extract_room(room), _load(room)
         kept = {_message_of(entry): entry for entry in catalog if not entry.obsolete}
@@ -204,7 +205,8 @@ def update(package: Path = PACKAGE) -> None:
             "Plural-Forms": "nplurals=1; plural=0;",
         }
         for message in sorted(wanted):
-            fresh.append(kept.get(message) or _empty(message))
+            if message in kept or message not in shared or room.name == SHARED_ROOM:
+                fresh.append(kept.get(message) or _empty(message))
         path = room / CATALOG
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.save(str(path))

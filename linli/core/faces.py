@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from linli.core.access import Actor
 from linli.core.errors import Text
+from linli.core.extents import Extent
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,35 @@ class Panel:
     context: Callable[[Actor, datetime, int], dict[str, object] | None]
 
 
+@dataclass(frozen=True)
+class DoorFace:
+    """What a room says of a door wherever doors are drawn: fields of `shapes.Tile`."""
+
+    people: int = 0
+    needs: Sequence[Text] = ()
+    label: Text = ""
+    url: str = ""
+
+
 _nav: dict[str, NavItem] = {}
+_beside: dict[str, str] = {}
 _panels: dict[tuple[str, str], Panel] = {}
 _cards: dict[str, HomeCard] = {}
+_doors: list[Callable[[Actor, datetime, Extent], dict[int, DoorFace]]] = []
 
 
 def register_nav(item: NavItem) -> None:
     _nav[item.url_name] = item
+
+
+def register_beside(attribute: str, template: str) -> None:
+    """A piece that a room adds to every field of a form whose control bears this attribute, under the control."""
+    _beside[attribute] = template
+
+
+def find_beside(attributes: Iterable[str]) -> str:
+    """The template of that piece; "" for none."""
+    return next((_beside[one] for one in attributes if one in _beside), "")
 
 
 def register_card(card: HomeCard) -> None:
@@ -61,6 +84,16 @@ def register_card(card: HomeCard) -> None:
 
 def register_panel(panel: Panel) -> None:
     _panels[panel.where, panel.template] = panel
+
+
+def register_doors(read: Callable[[Actor, datetime, Extent], dict[int, DoorFace]]) -> None:
+    """What a room knows of doors: key of the door -> its face, for the doors that the actor may look behind."""
+    if read not in _doors:
+        _doors.append(read)
+
+
+def read_doors(actor: Actor, at: datetime, extent: Extent) -> dict[int, DoorFace]:
+    return {key: face for read in _doors for key, face in read(actor, at, extent).items()}
 
 
 def list_panels(where: str) -> list[Panel]:

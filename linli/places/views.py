@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linli.core.errors import Problem
+from linli.core.faces import DoorFace, read_doors
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Floor, Stairwell, Tile
 from linli.places import policies, queries, services
@@ -66,7 +67,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
         "counts": queries.counts_of([found.id], at)[found.id],
         "children": _children(children, at),
         "overlays": _overlays(found, at),
-        "stairwells": _stairwells(found, children),
+        "stairwells": _stairwells(request, found, children),
         "outline": _outline(found),
         "map": _map(found, at),
         "can_edit": can_edit,
@@ -106,17 +107,20 @@ def _overlays(place: PlaceRef, at: datetime) -> list[PlaceRef]:
     return [one for one in queries.places_of_key(place.lo, at) if Kind.AREA <= one.kind < Kind.COMPOUND]
 
 
-def _stairwells(place: PlaceRef, children: list[PlaceRef]) -> list[Stairwell]:
-    """A building as it stands, or one unit of it."""
+def _stairwells(request: ActingRequest, place: PlaceRef, children: list[PlaceRef]) -> list[Stairwell]:
+    """A building as it stands, or one unit of it, with what other rooms say of its doors."""
     units = [place] if place.kind == Kind.UNIT else children if place.kind == Kind.BUILDING else []
-    return [stairwell(unit.name, queries.list_doors(unit.id)) for unit in units]
+    faces = read_doors(request.actor, request.at, queries.extent_of(place.id, request.at)) if units else {}
+    return [stairwell(unit.name, queries.list_doors(unit.id), faces) for unit in units]
 
 
-def stairwell(name: str, doors: list[DoorRef]) -> Stairwell:
+def stairwell(name: str, doors: list[DoorRef], faces: dict[int, DoorFace]) -> Stairwell:
     """Floors from the top down; doors whose floor is unknown stand last, in a line of their own."""
     floors: dict[int | None, list[Tile]] = {}
     for door in doors:
-        floors.setdefault(door.floor, []).append(Tile(number=door.number))
+        face = faces.get(door.key, DoorFace())
+        tile = Tile(number=door.number, people=face.people, needs=[*face.needs], url=face.url, label=face.label)
+        floors.setdefault(door.floor, []).append(tile)
     known = sorted((floor for floor in floors if floor is not None), reverse=True)
     lines = [Floor(f"{floor}F", floors[floor]) for floor in known]
     return Stairwell(name, [*lines, *([Floor("", floors[None])] if None in floors else [])])

@@ -81,6 +81,7 @@ def door_context(round_: RoundView, actor: Actor, key: int, at: Any, homes: list
         "unit_place": above[Kind.UNIT],
         "homes": homes,
         "open_count": sum(len(home.open) for home in homes),
+        "may_look": actor.may("residents.view", here),
         "may_mark": round_.is_open and actor.may("rounds.mark", here),
         "fresh": new_id(),
     }

@@ -105,6 +105,7 @@ def _said_once(request: HttpRequest, round_: RoundView, may: dict[str, bool]) ->
         "buttons": render_to_string("rounds/_gap_buttons.html", {"may": may}, request) if may["mark"] else "",
         "mark_url": reverse("rounds:mark", args=[round_.code]),
         "marks_url": reverse("rounds:marks", args=[round_.code, 0]).removesuffix("0/"),
+        "door_url": reverse("rounds:door", args=[round_.code, 0]).removesuffix("0/"),
     }
 
 

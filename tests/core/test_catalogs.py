@@ -44,6 +44,29 @@ def test_strings_of_python_and_pages_are_found(package: Path) -> None:
     }
 
 
+def test_what_the_core_says_is_not_asked_of_a_room_again(package: Path) -> None:
+    core = package / "core"
+    (core / catalogs.CATALOG).parent.mkdir(parents=True)
+    (core / "__init__.py").touch()
+    (core / "terms.py").write_text('from x import _\nA = _("door")\n')
+    (core / catalogs.CATALOG).write_text(HEADER + 'msgid "door"\nmsgstr "门户"\n')
+    catalogs.update(package)
+    assert 'msgid "door"' not in (package / "rooms" / catalogs.CATALOG).read_text()
+    assert 'msgstr "门户"' in (core / catalogs.CATALOG).read_text()
+
+
+def test_help_of_commands_is_found(package: Path) -> None:
+    (package / "rooms" / "cli.py").write_text(
+        'import typer\nfrom typing import Annotated\napp = typer.Typer(help="Rooms.")\n\n\n@app.command("list")\n'
+        'def list_() -> None:\n    """List rooms."""\n\n\n'
+        'def show(n: Annotated[int, typer.Argument(help="Which.")]) -> None:\n    """Show one."""\n\n\n'
+        'def _help(n: int) -> None:\n    """No command."""\n'
+    )
+    found = {message.text for message in catalogs.extract_room(package / "rooms")}
+    assert {"Rooms.", "List rooms.", "Which.", "Show one."} <= found
+    assert "No command." not in found
+
+
 def test_what_update_leaves_empty_the_check_finds(package: Path) -> None:
     write(package, 'msgid "door"\nmsgstr "门户"\n\nmsgid "gone"\nmsgstr "没了"\n')
     catalogs.update(package)

@@ -80,6 +80,25 @@ def test_household_page(home: int, clerk: Client, stranger: Client) -> None:
     assert stranger.get(f"/residents/household/{home}/").status_code == 404
 
 
+def test_the_page_of_a_building_leads_to_who_lives_behind_its_doors(
+    home: int, town: District, clerk: Client, client: Client
+) -> None:
+    page = clerk.get(f"/places/{town.buildings[0].code}/")
+    tiles = {
+        tile.number: tile for well in page.context["stairwells"][:1] for floor in well.floors for tile in floor.doors
+    }
+    assert (tiles["101"].people, tiles["101"].needs) == (2, ["独居"])
+    assert (tiles["102"].people, tiles["102"].label) == (0, "无登记")
+    assert f'href="/residents/door/{town.keys[0]}/"' in text(page)
+    household = clerk.get(f"/residents/door/{town.keys[0]}/", follow=True)
+    assert f"/residents/door/{town.keys[0]}/new/" in text(household), "a second household may be entered"
+    gate = Client()
+    gate.force_login(make_account(role="gate", place=town.communities[0]))
+    assert "/residents/door/" not in text(gate.get(f"/places/{town.buildings[0].code}/")), (
+        "who may not look behind doors"
+    )
+
+
 def test_edit_in_place_and_its_conflict(home: int, clerk: Client) -> None:
     person = first(home)
     path, prefix = f"/residents/person/{person.pk}/edit/", f"p{person.pk}-"

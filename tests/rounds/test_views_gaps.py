@@ -58,6 +58,14 @@ def test_list_is_in_walking_order_under_its_units(walk: Walk) -> None:
     assert [home.number for home in page.context["units"][0].homes] == ["101", "102", "201", "202"]
 
 
+def test_from_the_list_to_the_door_and_to_who_lives_there(walk: Walk) -> None:
+    key = walk.district.keys[0]
+    page = sign_in(walk.district.district).get(f"/rounds/{walk.code}/gaps/").content.decode()
+    assert f'href="/rounds/{walk.code}/door/{key}/"' in page
+    door = f"/rounds/{walk.code}/door/{key}/"
+    assert f'href="/residents/door/{key}/"' in sign_in(walk.district.district).get(door).content.decode()
+
+
 def test_pages_follow_each_other_without_a_gap(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views_gaps, "PAGE", 5)
     client, url, found = sign_in(walk.district.district), f"/rounds/{walk.code}/gaps/", []
