@@ -10,26 +10,29 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from linli.core import db
 from linli.core.access import Grant
 from linli.core.extents import EVERYWHERE, Extent
+from linli.core.hot import HotStatement, Text, micros, read_array, read_moment, read_number, read_text
 from linli.duty.authority import IS_WHOLE
 from linli.duty.terms import PERMISSIONS, Role
 
-_HISTORY = f"""
-    SELECT a.id, a.role, p.id, {IS_WHOLE}, a.since, a.until, s.los, s.his, s.sinces, s.untils
+_HISTORY = HotStatement(
+    "linli_history",
+    f"""
+    SELECT a.id, a.role, p.id, {IS_WHOLE}, {micros("a.since")}, {micros("a.until")}, s.los, s.his, s.sinces, s.untils
     FROM appointment a JOIN place p ON p.id = a.place_id
     LEFT JOIN LATERAL (
-        SELECT array_agg(x.lo) AS los, array_agg(x.hi) AS his, array_agg(x.since) AS sinces,
-               array_agg(x.until) AS untils
+        SELECT array_agg(x.lo) AS los, array_agg(x.hi) AS his, array_agg({micros("x.since")}) AS sinces,
+               array_agg({micros("x.until")}) AS untils
         FROM place_span x
-        WHERE x.place_id = p.id AND x.since <= %(at)s AND x.until > %(from)s
-          AND (p.ended_at IS NULL OR p.ended_at > %(from)s)
+        WHERE x.place_id = p.id AND x.since <= $2 AND x.until > $3
+          AND (p.ended_at IS NULL OR p.ended_at > $3)
     ) s ON true
-    WHERE a.account_id = %(account)s AND a.since <= %(at)s
-      AND (a.until IS NULL OR a.until > %(from)s AND a.until > a.since)
+    WHERE a.account_id = $1::bigint AND a.since <= $2::timestamptz
+      AND (a.until IS NULL OR a.until > $3::timestamptz AND a.until > a.since)
     ORDER BY a.id
-"""
+    """,
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,21 @@ class History:
 def find_history(account_id: int, *, at: datetime, window: timedelta) -> History:
     """What an account held in the time up to `at`, also when it has been closed since."""
     since = at - window
-    rows = db.prepared(_HISTORY, {"account": account_id, "at": at, "from": since})
-    held = tuple(
-        _Held(appointment, role, place, whole, began, ended, tuple(map(_Span, *(column or () for column in spans))))
-        for appointment, role, place, whole, began, ended, *spans in rows
-    )
+    rows = _HISTORY.rows([str(account_id).encode(), at.isoformat().encode(), since.isoformat().encode()])
+    held = tuple(_read_held(row) for row in rows)
     turns = {moment for one in held for moment in (one.since, one.until) if moment is not None and moment <= at}
     turns |= {moment for one in held for span in one.spans for moment in (span.since, span.until) if moment <= at}
     return History(since, at, held, tuple(sorted(turns)))
+
+
+def _read_held(row: tuple[Text, ...]) -> _Held:
+    appointment, role, place, whole, began, ended, *spans = row
+    los, his, sinces, untils = map(read_array, spans)
+    return _Held(
+        read_number(appointment), read_text(role), read_number(place), whole == b"t", read_moment(began),
+        read_moment(ended) if ended else None,
+        tuple(
+            _Span(int(lo), int(hi), read_moment(since), read_moment(until))
+            for lo, hi, since, until in zip(los, his, sinces, untils, strict=True)
+        ),
+    )  # fmt: skip

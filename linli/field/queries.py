@@ -12,6 +12,7 @@ from linli.accounts import services as accounts
 from linli.core import db
 from linli.core.access import Actor
 from linli.core.field import list_commands
+from linli.core.hot import HotStatement, Text, micros, read_moment, read_number, read_text
 from linli.duty.authority import digest_token
 from linli.duty.history import find_history
 from linli.field.errors import NoPhone, SessionUnknown, SignedOut
@@ -19,21 +20,34 @@ from linli.field.models import FieldKey
 from linli.field.terms import GRACE, SCOPES, SEEN_EVERY, PhoneActor, PublicKey, SessionView
 
 _COLUMNS = "f.id, f.account_id, c.name, f.session_key, f.started_at, f.seen_at, f.offset_ms, f.key_sealed"
-_BY_TOKEN = f"""SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.account_id
-    JOIN django_session d ON d.session_key = f.session_key AND d.expire_date > %(at)s
-    WHERE f.digest = %(digest)s AND c.is_active"""
+_BY_TOKEN = HotStatement(
+    "linli_phone",
+    f"""SELECT f.id, f.account_id, c.name, f.session_key, {micros("f.started_at")}, {micros("f.seen_at")}, f.offset_ms,
+        f.key_sealed
+    FROM field_session f JOIN account c ON c.id = f.account_id
+    JOIN django_session d ON d.session_key = f.session_key AND d.expire_date > $2::timestamptz
+    WHERE f.digest = $1::bytea AND c.is_active""",
+)
 _BY_ID = f"SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.account_id WHERE f.id = %s"
 
 
 def authenticate_phone(raw: str, at: datetime) -> PhoneActor:
     """Who a phone's token stands for, with the authority held at `at`. Raises SignedOut."""
-    rows = db.prepared(_BY_TOKEN, {"digest": digest_token(raw), "at": at})
+    rows = _BY_TOKEN.rows([b"\\x" + digest_token(raw).hex().encode(), at.isoformat().encode()])
     if not rows:
         raise SignedOut
-    view = SessionView(*rows[0])
+    view = _read_view(rows[0])
     if at - view.seen_at > SEEN_EVERY:
         _note_seen(view, at)
     return phone_actor(view, at)
+
+
+def _read_view(row: tuple[Text, ...]) -> SessionView:
+    id, account, name, session_key, began, seen, offset_ms, key = row
+    return SessionView(
+        UUID(read_text(id)), read_number(account), read_text(name), read_text(session_key), read_moment(began),
+        read_moment(seen), read_number(offset_ms), bytes.fromhex(read_text(key)[2:]),
+    )  # fmt: skip
 
 
 def phone_actor(view: SessionView, at: datetime) -> PhoneActor:
@@ -45,8 +59,9 @@ def phone_actor(view: SessionView, at: datetime) -> PhoneActor:
 
 def _note_seen(view: SessionView, at: datetime) -> None:
     """The session is in use: its owner sees that on their page."""
-    db.execute("UPDATE field_session SET seen_at = %s WHERE id = %s AND seen_at < %s", [at, view.id, at])
-    accounts.touch_session(account_id=view.account_id, session_key=view.session_key, address=None, at=at)
+    with db.atomic():
+        db.execute("UPDATE field_session SET seen_at = %s WHERE id = %s AND seen_at < %s", [at, view.id, at])
+        accounts.touch_session(account_id=view.account_id, session_key=view.session_key, address=None, at=at)
 
 
 def own_session(actor: Actor) -> SessionView:
