@@ -25,6 +25,7 @@ class Tally:
     rows: dict[int, SheetRow] = field(default_factory=dict)
     values: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: dict[int, list[Rejection]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)  # cells of which nothing is known but that they cannot be read
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -37,9 +38,12 @@ class Tally:
                 self.rows[row.number], self.values[row.number] = row, values
                 if rejections:
                     self.faults[row.number] = rejections
+                    self.unread.update(one.cell for one in rejections)
 
     def refuse(self, number: int, name: str, code: str, message: Text, advice: Text) -> None:
-        """Refuse a row for its field `name`."""
+        """Refuse a row for its field `name`; a cell that could not be read is not blamed for being empty too."""
+        if self.rows[number].cell(name) in self.unread:
+            return
         fault = CellFault(code, message, advice)
         self.faults.setdefault(number, []).append(self.rows[number].reject(name, fault))
 

@@ -54,6 +54,8 @@ ERRORS = frozenset(
 """What cells of a spreadsheet show when their formula has failed; a CSV file carries them as text."""
 EXACT = 10**15  # above it a spreadsheet's number no longer holds every digit
 OLDEST = date(1890, 1, 1)
+LONGEST = 100_000
+"""Characters in a cell that is looked at; what a column takes is far less, and its room says how much."""
 
 
 class CellFault(Exception):
@@ -87,6 +89,14 @@ def _spreadsheet_error(word: str) -> CellFault:
         "cell_error",
         format_lazy(_("The cell shows {error}: a formula of the spreadsheet has failed."), error=word),
         _("Write the value itself into the cell instead of the formula, or empty the cell."),
+    )
+
+
+def _endless(count: int) -> CellFault:
+    return CellFault(
+        "too_long",
+        format_lazy(_("The cell holds {count} characters, more than any column takes."), count=f"{count:,}"),
+        _("Look whether a quotation mark in the row is not closed, and shorten what stands in the cell."),
     )
 
 
@@ -323,6 +333,8 @@ def clean(value: Any, kind: Kind, *, on: date | None = None) -> Any:
     """The value of a cell by the kind of its field; None when it is empty. `on` is today, for dates of
     birth.
     """
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise _endless(len(value))
     if kind is Kind.ID_NUMBER:
         return clean_id_number(value, on=on)
     if kind is Kind.BIRTH_DATE:

@@ -29,6 +29,9 @@ BATCH_BYTES = 4 << 20
 CHUNK = 1 << 20
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TEXT_SUFFIXES = ("", ".csv", ".txt", ".tsv")
+CELL_CHARS = 4 << 20
+"""In one cell of a CSV file: far beyond what any column takes, so that such a row is refused by its cell and the others
+are read; beyond this it is most likely a quotation mark that nobody closed, and the rest of the file."""
 
 
 def _load_beside(name: str) -> Any:
@@ -312,6 +315,7 @@ def find_delimiter(lines: list[str]) -> str:
 
 def read_csv(path: Path, name: str, ask: dict[str, Any]) -> None:
     encoding = find_encoding(path)
+    csv.field_size_limit(CELL_CHARS)
     with path.open(encoding=encoding, newline="") as file:
         lines = [line for line, _ in zip(file, range(HEAD_ROWS), strict=False)]
     skip = 1 if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) <= 5 else 0
@@ -323,11 +327,15 @@ def read_csv(path: Path, name: str, ask: dict[str, Any]) -> None:
             for _ in range(skip):
                 next(file)
             reader = csv.reader(file, delimiter=delimiter, strict=True)
+            start = skip + 1  # where the row begins: there the quotation mark is, not where the file ends
             try:
                 for row in reader:
                     yield list(row)
+                    start = reader.line_num + skip + 1
             except csv.Error as error:
-                raise Fault("sheet_quotes", line=reader.line_num + skip) from error
+                if "field limit" in str(error):
+                    raise Fault("sheet_cell", line=start, limit=CELL_CHARS) from error
+                raise Fault("sheet_quotes", line=start) from error
 
     def source(*, count: bool = False) -> tuple[Iterable[Row], list[Merge]]:
         # Also the check of quotes over the whole file, before the first row goes out.

@@ -48,6 +48,15 @@ class SheetQuotes(SheetProblem):
     advice_text = _("Correct the quotation marks on that line, or save the sheet as an Excel workbook (.xlsx).")
 
 
+class SheetCell(SheetProblem):
+    code = "core.sheet_cell"
+    status = 413
+    title = _("A cell of the row that begins on line %(line)s has more than %(limit)s characters.")
+    advice_text = _(
+        "Look whether a quotation mark on that line is not closed, shorten the text, and send the file again."
+    )
+
+
 class SheetEncoding(SheetProblem):
     code = "core.sheet_encoding"
     title = _("The text of the CSV file is neither UTF-8 nor GBK.")
@@ -133,6 +142,7 @@ BY_CODE: dict[str, type[SheetProblem]] = {
         SheetBomb,
         SheetCorrupt,
         SheetQuotes,
+        SheetCell,
         SheetEncoding,
         SheetEmpty,
         SheetFileSize,
@@ -162,4 +172,6 @@ def problem_from_child(code: str, params: dict[str, Any]) -> SheetProblem:
         return SheetType(_FOUND.get(found), found=found)
     if kind is SheetUnknown:
         params = {**params, "sheets": "、".join(str(name) for name in params.get("sheets", ()))}
+    if kind is SheetCell:
+        params = {**params, "limit": f"{params['limit']:,}"}
     return kind(None, **params)

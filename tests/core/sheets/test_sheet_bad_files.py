@@ -17,6 +17,7 @@ from linli.core.sheets import (
     Limits,
     MappingWrong,
     SheetBomb,
+    SheetCell,
     SheetColumns,
     SheetCorrupt,
     SheetEmpty,
@@ -135,6 +136,16 @@ def test_csv_of_unknown_encoding_or_with_open_quotes(tmp_path: Path) -> None:
     refuse(SheetEncoding, write(tmp_path / "a.csv", "姓名,身份证号\r\n".encode() + b"\xff\xff,1\r\n"))
     bad = ",".join(HEAD) + "\r\n" + ",".join(ROW) + '\r\n"王芳,1,2,3,4\r\n'
     assert refuse(SheetQuotes, write(tmp_path / "b.csv", bad.encode())).params["line"] == 3
+
+
+def test_a_quotation_mark_that_swallows_the_file_is_named_by_its_line(tmp_path: Path) -> None:
+    rows = [ROW] * 40_000  # some megabytes: what follows the open quotation mark is one cell for any reader
+    path = text(tmp_path / "a.csv", [HEAD, ROW, ['"王芳', *ROW[1:]], *rows])
+    assert refuse(SheetQuotes, path).params["line"] == 3
+    path = text(tmp_path / "b.csv", [HEAD, ROW, ['"王芳', *ROW[1:]], *(rows * 4)])
+    problem = refuse(SheetCell, path)
+    assert problem.params == {"line": 3, "limit": "4,194,304"}
+    assert "引号" in str(problem.advice)
 
 
 def test_too_much(tmp_path: Path) -> None:
