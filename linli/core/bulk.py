@@ -32,13 +32,11 @@ def copy_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, int) else str(value)
 
 
-def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """COPY rows into `table`; returns how many. Nothing is kept in memory beyond a chunk."""
-    return copy_lines(table, columns, ("\t".join(map(copy_text, row)) for row in rows))
-
-
 def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> int:
-    """COPY ready-made lines (tab-separated `copy_text`, without the line end); returns how many."""
+    """COPY ready-made lines (tab-separated `copy_text`, without the line end); returns how many.
+
+    Nothing is kept in memory beyond a chunk.
+    """
     count, size = 0, 0
     chunk: list[str] = []
     with db.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:

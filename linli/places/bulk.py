@@ -1,7 +1,7 @@
 """The writes of `services` for a million rows: COPY to a staging table, checked and merged in SQL.
 
 Runs as the owner of the tables (jobs, imports, the demo), inside the caller's transaction; the caller has checked
-authority (`require_extent`) and writes the journal's one entry. What is already there is found by its name and left
+authority (`actor.require`) and writes the journal's one entry. What is already there is found by its name and left
 as it is, so the same sheet twice changes nothing.
 """
 
@@ -13,23 +13,16 @@ from datetime import datetime
 import shapely
 
 from linli.core import db
-from linli.core.access import Actor
-from linli.core.extents import UNIT_SIZE, Extent
+from linli.core.extents import UNIT_SIZE
 from linli.places.errors import BlockFull, NumberWrong, WrongParent
 from linli.places.keys import store_keys
 from linli.places.policies import match_name, sort_of
 from linli.places.queries.tree import get_place
-from linli.places.services.base import EDIT
 from linli.places.services.physical import CODE_DIGITS, WALK
 from linli.places.terms import BLOCK_BITS, FOREVER, NUMBER_LENGTH, DoorKind, Kind, Placed
 
 MANY = 10_000
 _PARENT = {Kind.COMPOUND: Kind.COMMUNITY, Kind.BUILDING: Kind.COMPOUND, Kind.UNIT: Kind.BUILDING}
-
-
-def require_extent(extent: Extent, *, actor: Actor, permission: str = EDIT) -> None:
-    """Raises Forbidden unless the actor may change all of it. Jobs have no row-level security behind them."""
-    actor.require(permission, extent)
 
 
 def stage(table: str, columns: str, rows: Iterable[tuple[object, ...]]) -> int:

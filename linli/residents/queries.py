@@ -223,16 +223,6 @@ def _counts(row: tuple[Any, ...]) -> Counts:
     return Counts(doors, households, people, present, {Need(1 << bit): count for bit, count in enumerate(needs)})
 
 
-def count_at_doors(keys: Sequence[int], *, actor: Actor) -> dict[int, tuple[int, Need]]:
-    """For the picture of a building: door key → (how many live there, their stored marks of need together)."""
-    rows = db.rows(
-        f"SELECT p.key, count(*), bit_or(p.needs) FROM person p WHERE p.key = ANY(%(keys)s) AND p.presence IN (1, 2)"
-        f" AND {_INSIDE.format('p.key')} GROUP BY p.key",
-        _spans(actor.extent_for(VIEW), keys=list(keys)),
-    )
-    return {key: (count, Need(needs)) for key, count, needs in rows}
-
-
 def find_people_made(client_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Of people that phones registered, under the UUID they gave: the number of each that is there."""
     return _find_made("person", client_ids)

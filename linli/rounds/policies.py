@@ -11,7 +11,6 @@ from linli.rounds.terms import BUCKET, CLOCK_ERROR, FIRST_CLOSED, Figures, Flag,
 # How far back a device may place a mark before the round opened: it may have been walked before the office pressed
 # "open".
 BEFORE_OPENING = timedelta(hours=24)
-RATE_WINDOW = timedelta(hours=1)
 
 # The code of a tube or kit, as labels bear it.
 CODE_LENGTH = 40

@@ -40,9 +40,8 @@ def new_round(request: HttpRequest) -> HttpResponse:
         except Problem as problem:
             form.add_error(None, str(problem))
     context: dict[str, Any] = {"form": form, "roots": _nodes(_roots(actor, at), actor, at)}
-    picked = getattr(form, "cleaned_data", {})
-    context["included"] = _picked(request, "include", picked)
-    context["excluded"] = _picked(request, "exclude", picked)
+    context["included"] = _picked(request, "include")
+    context["excluded"] = _picked(request, "exclude")
     context |= list_draw_levels(actor.extent_for("rounds.open"), at)
     context["crumbs"] = [(_("Rounds"), reverse("rounds:index")), (_("New round"), "")]
     return render(request, "rounds/new.html", context, status=422 if form.errors else 200)
@@ -86,7 +85,7 @@ def _held(chosen: list[PlaceRef], actor: Actor, at: Any) -> Extent:
     return places.extent_of_all([place.id for place in chosen], at)
 
 
-def _picked(request: HttpRequest, side: str, cleaned: dict[str, Any]) -> list[PlaceRef]:
+def _picked(request: HttpRequest, side: str) -> list[PlaceRef]:
     if request.method != "POST":
         return []
     known = places.get_places_by_code(request.POST.getlist(side))

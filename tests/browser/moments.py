@@ -17,10 +17,10 @@ from linli.notices import services as notices
 from linli.notices.terms import What
 from linli.places import queries as places
 from linli.places import services
-from linli.places.services.regridding import merge_takes
 from linli.places.terms import Kind
 from linli.rounds import services as rounds
 from linli.rounds.terms import RoundKind
+from tests.builders.places import merge_takes
 from tests.builders.releases import try_release
 
 TWO_STEPS = "two-steps"  # an account that is asked for a code

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from linli.core.access import SYSTEM
 from linli.core.extents import Extent
 from linli.places import queries, services
+from linli.places.layouts import Take, Target
 from linli.places.terms import DoorRef, Kind, PlaceRef
 
 AT = datetime(2022, 10, 1, 0, 0, tzinfo=UTC)
@@ -105,3 +107,8 @@ def _fill(
             unit = make_unit(building, f"{u + 1}单元", floors=floors, a_floor=a_floor, at=at)
             made.units.append(unit)
             made.doors += queries.list_doors(unit.id)
+
+
+def merge_takes(place_ids: Iterable[int], into: int) -> list[Take]:
+    """Whole places into one of them."""
+    return [Take(tuple(id for id in place_ids if id != into), Target(into))]

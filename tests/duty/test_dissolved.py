@@ -16,10 +16,9 @@ from linli.duty.models import Claim
 from linli.duty.terms import Role
 from linli.places import services as places
 from linli.places.layouts import Take, Target
-from linli.places.services.regridding import merge_takes
 from linli.places.terms import Kind, PlaceRef
 from tests.builders.duty import appoint, make_account
-from tests.builders.places import District, make_district
+from tests.builders.places import District, make_district, merge_takes
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,8 @@ from linli.core.extents import Extent, unite
 from linli.places import errors, queries, services
 from linli.places.events import Redrawing, Redrawn
 from linli.places.layouts import Take, Target
-from linli.places.services.regridding import merge_takes
 from linli.places.terms import Kind, PlaceRef
-from tests.builders.places import AT, District, make_district
+from tests.builders.places import AT, District, make_district, merge_takes
 
 pytestmark = pytest.mark.django_db
 NOW = AT + timedelta(days=3)

@@ -69,7 +69,7 @@ def confirm_app(*, code: str, actor: Actor, at: datetime) -> list[str]:
         row.confirmed_at, row.last_step = at, step
         row.save(update_fields=["confirmed_at", "last_step"])
         _record(actor, at, "set_up_app")
-        return _give_codes(actor.account_id, at)
+        return _give_codes(actor.account_id)
 
 
 def remove_app(*, actor: Actor, at: datetime) -> None:
@@ -108,7 +108,7 @@ def renew_codes(*, actor: Actor, at: datetime) -> list[str]:
             raise NoFactor
         RecoveryCode.objects.filter(account_id=actor.account_id).delete()
         _record(actor, at, "renew_codes")
-        return _give_codes(actor.account_id, at)
+        return _give_codes(actor.account_id)
 
 
 def take_recovery_code(*, account_id: int, code: str, at: datetime) -> bool:
@@ -118,7 +118,7 @@ def take_recovery_code(*, account_id: int, code: str, at: datetime) -> bool:
         return wanted.update(used_at=at) == 1
 
 
-def _give_codes(account_id: int, at: datetime) -> list[str]:
+def _give_codes(account_id: int) -> list[str]:
     if RecoveryCode.objects.filter(account_id=account_id, used_at=None).exists():
         return []
     RecoveryCode.objects.filter(account_id=account_id).delete()
@@ -174,7 +174,7 @@ def add_passkey(
             created_at=at,
         )
         _record(actor, at, "add_passkey", passkey=row.pk, name=name)
-        return _give_codes(actor.account_id, at)
+        return _give_codes(actor.account_id)
 
 
 def remove_passkey(*, passkey_id: int, actor: Actor, at: datetime) -> None:

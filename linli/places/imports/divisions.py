@@ -277,13 +277,13 @@ def _create(fresh: list[Line], known: dict[str, PlaceRef], at: datetime) -> None
     for line in fresh:
         line.place_id = ids[line.code]
     if fresh:
-        _give_keys(fresh, ids, at)
+        _give_keys(fresh, at)
     if len(fresh) > bulk.MANY // 10:
         db.execute("ANALYZE place")  # or what follows is planned for the tables as they were
         db.execute("ANALYZE place_span")
 
 
-def _give_keys(fresh: list[Line], ids: dict[str, int], at: datetime) -> None:
+def _give_keys(fresh: list[Line], at: datetime) -> None:
     """Slots for the new places, in order of code, each with room for what came with it."""
     ledger = Ledger.load(at)  # knows the new places already
     needed: dict[str, int] = {}

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from linli.core import db, events
@@ -29,7 +29,7 @@ from linli.places.errors import (
     StalePlan,
 )
 from linli.places.events import Redrawing, Redrawn
-from linli.places.layouts import FIRST_NEW, Change, Holding, Layout, Take, Target, work_out
+from linli.places.layouts import FIRST_NEW, Change, Holding, Layout, Take, work_out
 from linli.places.policies import match_name
 from linli.places.queries.regrids import latest_inside, latest_layout, latest_of_kind
 from linli.places.queries.tree import get_place, get_places
@@ -172,7 +172,7 @@ def _check(change: Change, at: datetime) -> None:
         parent = line.holding.parent_id
         if parent and not line.will <= outer[parent].extent:
             raise OutsideParent(parent=outer[parent].name)
-    _check_names(change, at)
+    _check_names(change)
 
 
 def _check_moment(change: Change) -> None:
@@ -186,7 +186,7 @@ def _check_moment(change: Change) -> None:
         raise LaterChange(place=get_place(later[0][0]).name)
 
 
-def _check_names(change: Change, at: datetime) -> None:
+def _check_names(change: Change) -> None:
     """A new place has a name of its own among those that stand beside it afterwards."""
     fresh = [line.holding for line in change.lines if line.is_new]
     for one in fresh:
@@ -198,8 +198,3 @@ def _check_names(change: Change, at: datetime) -> None:
         taken += [other.name for other in fresh if other is not one]
         if any(match_name(one.kind, name) == match_name(one.kind, one.name) for name in taken):
             raise NameTaken(name=one.name, parent=get_place(one.parent_id or 0).name)
-
-
-def merge_takes(place_ids: Iterable[int], into: int) -> list[Take]:
-    """Whole places into one of them."""
-    return [Take(tuple(id for id in place_ids if id != into), Target(into))]

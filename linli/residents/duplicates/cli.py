@@ -95,7 +95,7 @@ def merge(
     with terminal.acting() as actor:
         at = clock.now()
         if household:
-            pairs = queries.list_counterparts(survivor, merged, actor=actor)
+            pairs = queries.list_counterparts(survivor, merged)
             number = households.merge_households(
                 survivor_id=survivor, merged_id=merged, pairs=pairs, actor=actor, at=at
             )

@@ -176,8 +176,11 @@ def list_same_numbers(left: int, right: int) -> set[str]:
     return {name for name, same in zip(("id_number", "phone"), row[0], strict=True) if same} if row else set()
 
 
-def list_counterparts(left: int, right: int, *, actor: Actor) -> list[tuple[int, int]]:
-    """Of two households: (person of the first, the same person in the second), the surest pairs first, nobody twice."""
+def list_counterparts(left: int, right: int) -> list[tuple[int, int]]:
+    """Of two households: (person of the first, the same person in the second), the surest pairs first, nobody twice.
+
+    Numbers alone; authority over both is asked where they are shown or merged.
+    """
     rows = db.rows(
         """
         SELECT CASE WHEN l.household_id = %(left)s THEN l.id ELSE r.id END,

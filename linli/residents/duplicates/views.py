@@ -205,7 +205,7 @@ def _shown(name: str, person: PersonView) -> str:
 
 def _homes(request: ActingRequest, found: queries.PairLine) -> dict[str, Any]:
     left, right = queries.get_households_of(found, actor=request.actor, at=request.at)
-    pairs = queries.list_counterparts(left.id, right.id, actor=request.actor)
+    pairs = queries.list_counterparts(left.id, right.id)
     people_of = {person.id: person for person in (*left.living, *right.living)}
     matched = [(people_of[one], people_of[other]) for one, other in pairs if one in people_of and other in people_of]
     inside = {person.id for both in matched for person in both}

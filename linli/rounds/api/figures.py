@@ -50,7 +50,7 @@ def _reach(request: ApiRequest, code: str, place: str, needed: str = "rounds.vie
     return found, pages.find_reach(found, place, needed, actor=request.actor, at=request.at)
 
 
-def _head(request: ApiRequest, found: RoundView, reach: Reach) -> dict[str, Any]:
+def _head(found: RoundView, reach: Reach) -> dict[str, Any]:
     return {
         "round": found.code,
         "place": PlaceNameOut.of(reach.place) if reach.place else None,
@@ -77,7 +77,7 @@ def get_figures(request: ApiRequest, code: str, query: Annotated[PlaceQuery, Que
     """Exact at this instant. Send the ETag back as If-None-Match: 304 while nothing has changed."""
     found, reach = _reach(request, code, query.place)
     figures = queries.get_figures(round_id=found.id, extent=reach.extent, at=request.at)
-    answer = FiguresAnswer(**_head(request, found, reach), figures=FiguresOut.of(figures))
+    answer = FiguresAnswer(**_head(found, reach), figures=FiguresOut.of(figures))
     return _tagged(request, found, reach, answer.figures, answer)
 
 
@@ -87,7 +87,7 @@ def get_under(request: ApiRequest, code: str, query: Annotated[UnderQuery, Query
     found, reach = _reach(request, code, query.place)
     board = pages.get_board(found, reach, request.at, by=_kind(query.kind))
     lines = [UnderLine(place=PlaceNameOut.of(line.place), figures=FiguresOut.of(line.figures)) for line in board.lines]
-    answer = UnderAnswer(**_head(request, found, reach), figures=FiguresOut.of(board.figures), under=lines)
+    answer = UnderAnswer(**_head(found, reach), figures=FiguresOut.of(board.figures), under=lines)
     return _tagged(request, found, reach, (answer.figures, lines), answer)
 
 
@@ -96,7 +96,7 @@ def get_under(request: ApiRequest, code: str, query: Annotated[UnderQuery, Query
 def get_curve(request: ApiRequest, code: str, query: Annotated[PlaceQuery, Query()]) -> HttpResponse:
     found, reach = _reach(request, code, query.place)
     points = [CurvePoint(since=since, done=done) for since, done in pages.get_curve(found, reach, request.at)]
-    answer = CurveAnswer(**_head(request, found, reach), points=points)
+    answer = CurveAnswer(**_head(found, reach), points=points)
     return _tagged(request, found, reach, points, answer)
 
 
@@ -175,7 +175,7 @@ def list_gaps(request: ApiRequest, code: str, query: Annotated[GapQuery, Query()
     )
     labels = places.door_labels(gap.key for gap in page.gaps)
     return GapPageOut(
-        **_head(request, found, reach),
+        **_head(found, reach),
         open=page.total,
         doors_open=page.doors,
         items=[GapOut.of(gap, labels[gap.key], found.per_person) for gap in page.gaps],

@@ -21,7 +21,6 @@ from linli.rounds import queries, services
 from linli.rounds.api.reading import Commands, read_commands
 from linli.rounds.api.router import router
 from linli.rounds.api.schemas import MarkIn, ReceiptsOut
-from linli.rounds.queries import RoundView
 from linli.rounds.terms import LEAVING, MarkCommand, Outcome, Receipt
 
 _ONE = MarkIn.model_json_schema()
@@ -74,7 +73,7 @@ def mark(request: ApiRequest, code: str) -> HttpResponse:
     def carry_out(commands: Sequence[MarkCommand]) -> list[Receipt]:
         return services.mark(round_id=round_.id, commands=commands, actor=request.actor, at=request.at)
 
-    body = _answer(round_, read_commands(request.body), request.actor, carry_out, carry_out)
+    body = _answer(read_commands(request.body), request.actor, carry_out, carry_out)
     return HttpResponse(body, content_type="application/json")
 
 
@@ -95,7 +94,7 @@ def take_marks_at_once(code: str, body: bytes, knock: Knock) -> bytes:
         with access.acting(actor):
             return services.mark(round_id=round_.id, commands=commands, actor=actor, at=at)
 
-    return _answer(round_, read_commands(body), actor, carry_out, correct)
+    return _answer(read_commands(body), actor, carry_out, correct)
 
 
 def _take_by_recalled(code: str, body: bytes, knock: Knock) -> bytes | None:
@@ -115,7 +114,7 @@ def _take_by_recalled(code: str, body: bytes, knock: Knock) -> bytes | None:
     return None if receipts is None else orjson.dumps({"receipts": [_receipt(one) for one in receipts]})
 
 
-def _answer(round_: RoundView, found: Commands, actor: Actor, carry_out: CarryOut, correct: CarryOut) -> bytes:
+def _answer(found: Commands, actor: Actor, carry_out: CarryOut, correct: CarryOut) -> bytes:
     """Carry out what can be, and say of each what became of it. Marks that correct the register go one by one, because
     each may be refused by a rule of its own."""
     answers: list[dict[str, Any] | None] = [None] * found.count

@@ -27,7 +27,7 @@ from linli.site.demo.people import Census, settle
 
 NICKNAMES = ("datong", "630121", "大通县", "大通")
 NAME = "大通县"
-COMMUNITIES, COMPOUNDS, AREAS, GRIDS, BUILDINGS, UNITS = 11, 188, 47, 188, 967, 2_899
+COMMUNITIES, COMPOUNDS, AREAS, BUILDINGS, UNITS = 11, 188, 47, 967, 2_899
 OFFICERS = {"包联单位": 1_316, "社区网格": 1_102, "物业企业": 861, "社会力量": 822}  # 4,101; the split is made up
 COMPOUNDS_PER_AREA = 4
 FLOORS, PER_FLOOR = 6, 2
@@ -50,7 +50,7 @@ def draw_county(plan: Plan, day: date) -> tuple[list[Division], Ground, Census]:
     """Everything made up, before it is stored. Of `plan` only the seed counts: the numbers are the county's."""
     rng = np.random.default_rng(plan.seed)
     divisions = read_divisions()
-    ground = lay_out(plan_compounds([row for row in divisions if row.level == "community"], rng), rng)
+    ground = lay_out(plan_compounds([row for row in divisions if row.level == "community"], rng))
     families = int(len(ground.dwellings) * OCCUPIED)
     residents = int(families * PEOPLE_PER_HOUSEHOLD)
     return divisions, ground, settle(ground, families=families, residents=residents, members=0, today=day, rng=rng)

@@ -91,7 +91,7 @@ def build_ground(
     for count, index in enumerate(sorted(hosts.tolist())):
         shapes += _plan_dormitories(urban[index], rooms // len(hosts) + (count < rooms % len(hosts)), rng)
     shapes.sort(key=lambda shape: shape.community)  # stable: dormitories come last in their community
-    return lay_out(shapes, rng)
+    return lay_out(shapes)
 
 
 def _plan_community(row: Division, dwellings: int, rng: np.random.Generator) -> list[Shape]:
@@ -177,7 +177,7 @@ def _column(shapes: list[Shape], name: str) -> Ints:
     return np.array([getattr(shape, name) for shape in shapes], dtype=np.int64)
 
 
-def lay_out(shapes: list[Shape], rng: np.random.Generator) -> Ground:
+def lay_out(shapes: list[Shape]) -> Ground:
     """Columns of everything that stands in these compounds."""
     style = _column(shapes, "style")
     buildings = _column(shapes, "buildings")

@@ -149,7 +149,7 @@ def _people(
     place = np.arange(len(household), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)
     parts, head_age = _draw_parts(size, collective, rng)
     part = parts[household, np.minimum(place, parts.shape[1] - 1)]
-    age = _ages(part, head_age[household], place, rng)
+    age = _ages(part, head_age[household], rng)
     male = _sexes(part, household, rng)
     born = np.datetime64(today) - (age * 365.2425).astype(np.int64)
     mongolian = (rng.random(len(door)) < facts.MONGOLIAN)[household]
@@ -200,7 +200,7 @@ def _head_ages(shares: tuple[float, float, float], count: int, rng: np.random.Ge
     return found
 
 
-def _ages(part: Ints, head: Years, place: Ints, rng: np.random.Generator) -> Years:
+def _ages(part: Ints, head: Years, rng: np.random.Generator) -> Years:
     count = len(part)
     spread = rng.random(count)
     child = head - (22.5 + 11 * spread)
