@@ -13,6 +13,7 @@ from linli.accounts.terms import INVITATION_DAYS, NAME_LENGTH
 from linli.core.models import Account
 from linli.duty import terms as duty
 from linli.duty.terms import Role
+from linli.places.terms import PLACE_CODE
 
 DAYS = [(days, ngettext_lazy("%(days)s day", "%(days)s days", days) % {"days": days}) for days in INVITATION_DAYS]
 USUAL_DAYS = 3
@@ -63,8 +64,9 @@ class InviteForm(forms.Form):
     )
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("no role yet")), *Role.choices], required=False)
     place = forms.CharField(
-        label=_("Place"), max_length=40, required=False, help_text=_("The code of the place; its page shows it.")
-    )
+        label=_("Place"), max_length=40, required=False, widget=forms.TextInput(attrs=PLACE_CODE),
+        help_text=_("The code of the place, or choose it on the map."),
+    )  # fmt: skip
     days = forms.TypedChoiceField(label=_("The invitation is valid for"), choices=DAYS, coerce=int, initial=USUAL_DAYS)
 
     def clean(self) -> dict[str, Any]:

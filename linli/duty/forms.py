@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from linli.duty.terms import NAME_LENGTH, PERMISSION_LABELS, USERNAME_LENGTH, OfficerKind, Role, Standing
+from linli.places.terms import PLACE_CODE
 
 TOKEN_DAYS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("one year")))
 
@@ -17,6 +18,13 @@ def moment_field(label: Any, help_text: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%dT%H:%M"]
     )
+
+
+def place_field(label: Any, *, required: bool = True) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=40, required=required, widget=forms.TextInput(attrs=PLACE_CODE),
+        help_text=_("The code of the place, or choose it on the map."),
+    )  # fmt: skip
 
 
 class AccountForm(forms.Form):
@@ -29,7 +37,7 @@ class AccountForm(forms.Form):
 class AppointForm(forms.Form):
     account = forms.CharField(label=_("Account name"), max_length=USERNAME_LENGTH)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
-    place = forms.CharField(label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it."))
+    place = place_field(_("Place"))
     since = moment_field(_("From"), _("Empty: from now on."))
     until = moment_field(_("Until"), _("Empty: until it is ended."))
     is_deputy = forms.BooleanField(
@@ -44,7 +52,7 @@ class AppointForm(forms.Form):
 
 
 class FilterForm(forms.Form):
-    place = forms.CharField(label=_("Code of a place"), max_length=40, required=False)
+    place = place_field(_("Code of a place"), required=False)
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("All roles")), *Role.choices], required=False)
     # First what is shown where nothing was chosen.
     standing = forms.ChoiceField(

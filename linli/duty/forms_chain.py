@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from linli.duty.claims import REASON_LENGTH
-from linli.duty.forms import moment_field
+from linli.duty.forms import moment_field, place_field
 from linli.duty.terms import NAME_LENGTH, USERNAME_LENGTH
 
 HOME_HINT = _("Compound, building and unit: 阳光小区 3号楼 2单元")
@@ -47,7 +47,7 @@ class MemberForm(PersonForm):
 class TeamForm(MemberForm):
     field_order = ("team", "place", "name", "phone", "account", "organisation", "until")
     team = forms.CharField(label=_("Name of the team"), max_length=NAME_LENGTH)
-    place = forms.CharField(label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it."))
+    place = place_field(_("Place"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,7 +56,7 @@ class TeamForm(MemberForm):
 
 class CadreForm(MemberForm):
     field_order = ("place", "name", "phone", "account", "organisation", "until")
-    place = forms.CharField(label=_("Place"), max_length=40, help_text=_("The code of the place; its page shows it."))
+    place = place_field(_("Place"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -99,7 +99,7 @@ def appointments(request: ActingRequest) -> HttpResponse:
         if form.is_valid() and _try(form, lambda: _appoint(form.cleaned_data, actor, at)):
             messages.success(request, _("The appointment has been made."))
             return redirect("duty:appointments")
-    chosen = FilterForm(request.GET or None)
+    chosen = FilterForm(request.GET or None, auto_id="filter_%s")  # two forms with a place on one page
     wanted = chosen.cleaned_data if chosen.is_valid() else {}
     standing = wanted.get("standing") or Standing.IN_FORCE.value
     after = request.GET.get("after", "")

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from linli.places.terms import DIVISIONS, NAME_LENGTH, OVERLAYS, Kind, PlaceRef
+from linli.places.terms import DIVISIONS, NAME_LENGTH, OVERLAYS, PLACE_CODE, Kind, PlaceRef
 
 
 class AddForm(forms.Form):
@@ -49,7 +49,7 @@ class RenameForm(forms.Form):
 
 class MoveForm(forms.Form):
     to = forms.CharField(
-        label=_("Code of the place it goes to"), max_length=40,
+        label=_("Code of the place it goes to"), max_length=40, widget=forms.TextInput(attrs=PLACE_CODE),
         help_text=_("A compound goes to a community, a community to a street, a street to a district."),
     )  # fmt: skip
 

@@ -80,6 +80,8 @@ class DoorKind(models.IntegerChoices):
 
 
 NAME_LENGTH = 120
+PLACE_CODE = {"data-place-code": "", "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
+"""Attributes of a form's control that takes the code of one place: beside it stands a map to choose the place on."""
 NUMBER_LENGTH = 20
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.places import views, views_codes, views_draw, views_regrid, views_release, views_search
+from linli.places import views, views_codes, views_draw, views_pick, views_regrid, views_release, views_search
 
 app_name = "places"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("pick/", views_pick.pick, name="pick"),
     path("suggest/", views_search.suggest, name="suggest"),
     path("redrawings/<int:number>/", views_regrid.redrawing, name="redrawing"),
     path("redrawings/<int:number>/undo/", views_regrid.undo, name="undo-redrawing"),

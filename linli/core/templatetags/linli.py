@@ -21,7 +21,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Text
-from linli.core.faces import list_panels
+from linli.core.faces import find_beside, list_panels
 from linli.core.shapes import DoorState, Pager, Stairwell
 
 register = template.Library()
@@ -197,7 +197,10 @@ def field(bound: BoundField) -> dict[str, Any]:
     told = [f"{bound.auto_id}-help"] * bool(bound.help_text) + [f"{bound.auto_id}-error"] * bool(bound.errors)
     if told:
         attrs["aria-describedby"] = " ".join(told)
-    return {"bound": bound, "control": bound.as_widget(attrs=attrs), "is_check": kind == "checkbox"}
+    return {
+        "bound": bound, "control": bound.as_widget(attrs=attrs), "is_check": kind == "checkbox",
+        "beside": find_beside(widget.attrs),
+    }  # fmt: skip
 
 
 @register.inclusion_tag("core/figure.html")

@@ -90,6 +90,7 @@ ENDPOINTS = [
         lambda w, t: {"name": t.place.name}, passes=THROUGH,
     ),
     Endpoint("GET places:codes", "places.view", PART, lambda w, t: f"/places/{t.building.code}/codes/"),
+    Endpoint("GET places:pick", "places.view", PART, lambda w, t: f"/places/pick/?under={t.place.code}"),
     Endpoint("GET places:suggest", "places.view", ANYWHERE, lambda w, t: "/places/suggest/?text=小区"),
     Endpoint("GET places:redraw", "places.edit", ALL, lambda w, t: f"/places/{t.place.code}/redraw/"),
     Endpoint(

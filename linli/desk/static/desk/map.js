@@ -222,6 +222,11 @@
   }
 
   async function begin(section) {
+    for (const [old, one] of maps) { // of a part of the page that was replaced
+      if (old.isConnected) continue;
+      if (one) one.map.remove();
+      maps.delete(old);
+    }
     if (maps.has(section)) return;
     maps.set(section, null);
     const { library, worker, shapes, around } = section.dataset;
@@ -241,6 +246,7 @@
         section.dataset.shown = '0';
         return;
       }
+      if (!section.isConnected) return; // replaced while its outlines were fetched
       maps.set(section, new PlaceMap(section, ...answers));
       const replaced = section.dataset.replaces && document.querySelector(section.dataset.replaces);
       if (replaced) replaced.hidden = true;
@@ -274,5 +280,5 @@
     });
   }
   document.addEventListener('DOMContentLoaded', beginAll);
-  window.linliMaps = { of: (section) => maps.get(section) };
+  window.linliMaps = { of: (section) => maps.get(section), begin };
 })();
