@@ -170,6 +170,13 @@ class FieldsWrong(Invalid):
     advice_text = _("Correct the field and send it again; /api/docs says what each field takes.")
 
 
+class WrongMethod(Problem):
+    code = "core.method"
+    status = 405
+    title = _("This address does not take such a request.")
+    advice_text = _("/api/docs says with which method it is called; the header Allow names those it takes.")
+
+
 def as_problem(error: Exception) -> Problem:
     """Any expected exception as the Problem it stands for. Others are a fault of ours and are raised again."""
     if isinstance(error, Problem):
@@ -195,7 +202,7 @@ def as_problem(error: Exception) -> Problem:
 
 def status_problem(status: int, detail: str = "") -> Problem:
     """A Problem for an answer that came as a bare status, from the framework."""
-    kinds: dict[int, type[Problem]] = {401: NotSignedIn, 403: Forbidden, 404: NotFound}
+    kinds: dict[int, type[Problem]] = {401: NotSignedIn, 403: Forbidden, 404: NotFound, 405: WrongMethod}
     problem = kinds.get(status, Problem)(detail or None)
     problem.status = status
     return problem

@@ -18,8 +18,9 @@ from linli.core.errors import Forbidden, Invalid
 from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.places import queries as places
+from linli.residents.terms import NEED_WORDS, Need, need_labels
 from linli.rounds import gaps, queries, services, undo
-from linli.rounds.errors import BadMark
+from linli.rounds.errors import BadMark, NeedUnknown
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, RoundKind
 
@@ -33,17 +34,25 @@ def figures_as_dict(figures: Figures) -> dict[str, int]:
     return asdict(figures) | {"open": figures.open, "not_reached": figures.not_reached}
 
 
-def _reach(found: RoundView, place: str, actor: Actor, permission: str, at: datetime) -> Extent:
-    """The doors asked for that the actor may see. Raises Forbidden when the place lies wholly outside."""
-    seen = actor.extent_for(permission)
-    if not seen:
+def _reach(found: RoundView, place: str, actor: Actor, permission: str, at: datetime) -> tuple[Extent, bool]:
+    """The doors asked for that the actor may see, and whether some of the round's are missing among them.
+
+    Raises Forbidden when the place lies wholly outside.
+    """
+    seen, asked = actor.extent_for(permission), queries.scope_of(found.id)
+    if place:
+        there = places.extent_of(places.get_place(place).id, at)
+        if not there & seen:
+            raise Forbidden(permission=permission)
+        asked = asked & there
+    elif not seen:
         raise Forbidden(permission=permission)
-    if not place:
-        return queries.scope_of(found.id) & seen
-    reach = places.extent_of(places.get_place(place).id, at) & seen
-    if not reach:
-        raise Forbidden(permission=permission)
-    return reach
+    return asked & seen, not asked <= seen
+
+
+def _say_narrowed(narrowed: bool) -> None:
+    if narrowed:
+        typer.echo(_("Only the part that you may see: some doors of the round are not counted here."))
 
 
 @app.command("list")
@@ -167,15 +176,16 @@ def gaps_(
     code: Annotated[str, typer.Argument(metavar="ROUND")],
     place: Place = "",
     reason: Annotated[str, typer.Option(help="not_reached, absent or refused.")] = "",
+    need: Annotated[list[str] | None, typer.Option(help="Only people with this mark of need; repeatable.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many; default all.")] = gaps.ALL,
     as_json: Json = False,
 ) -> None:
     """Who has not been reached, in walking order."""
     at = clock.now()
-    filters = gaps.Filters(state=_mark(reason)) if reason else gaps.Filters()
+    filters = gaps.Filters(state=_mark(reason) if reason else None, needs=_needs(need or []))
     with terminal.acting() as actor:
         found = queries.get_round_by_code(code)
-        reach = _reach(found, place, actor, "rounds.gaps", at)
+        reach, narrowed = _reach(found, place, actor, "rounds.gaps", at)
         page = gaps.list_gaps(round_=found, extent=reach, at=at, filters=filters, limit=limit)
         labels = places.door_labels(gap.key for gap in page.gaps)
     rows: list[dict[str, Any]] = [
@@ -186,7 +196,7 @@ def gaps_(
             "door": str(labels[gap.key]),
             "key": gap.key,
             "reason": gap.state.name.lower(),
-            "needs": [need.name for need in gap.needs if need.name],
+            "needs": [need.name.lower() for need in gap.needs if need.name],
             "back_at": gap.back_at,
         }
         for gap in page.gaps
@@ -195,6 +205,7 @@ def gaps_(
         terminal.print_json(
             {
                 "round": code,
+                "narrowed": narrowed,
                 "as_of": at,
                 "open": page.total,
                 "doors_open": page.doors,
@@ -207,10 +218,20 @@ def gaps_(
         f"{found.name}: {page.total:,}",
         [_("Door"), _("Name"), _("Reason"), _("Marks of need")],
         [
-            (row["door"], row["name"], gap.state.label, ", ".join(row["needs"]))
+            (row["door"], row["name"], gap.state.label, "、".join(need_labels(gap.needs)))
             for row, gap in zip(rows, page.gaps, strict=True)
         ],
     )
+    _say_narrowed(narrowed)
+
+
+def _needs(words: list[str]) -> Need:
+    needs = Need(0)
+    for word in words:
+        if word.lower() not in NEED_WORDS:
+            raise NeedUnknown(need=word, needs=", ".join(NEED_WORDS))
+        needs |= NEED_WORDS[word.lower()]
+    return needs
 
 
 def _mark(text: str) -> Mark:
@@ -227,13 +248,15 @@ def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place 
     with terminal.acting() as actor:
         found = queries.get_round_by_code(code)
         moment = found.closed_at or at  # a closed round is read by the boundaries at its closing
-        reach = _reach(found, place, actor, "rounds.view", moment)
+        reach, narrowed = _reach(found, place, actor, "rounds.view", moment)
         total = queries.get_figures(round_id=found.id, extent=reach, at=at)
         children = places.list_children(places.get_place(place).id, moment) if place else []
         by_place = queries.list_figures_of_places(round_id=found.id, place_ids=[c.id for c in children], at=moment)
     if as_json:
         under = [{"code": c.code, "name": c.name, "figures": figures_as_dict(by_place[c.id])} for c in children]
-        terminal.print_json({"round": code, "as_of": at, "figures": figures_as_dict(total), "under": under})
+        terminal.print_json(
+            {"round": code, "narrowed": narrowed, "as_of": at, "figures": figures_as_dict(total), "under": under}
+        )
         return
     rows = [(c.name, by_place[c.id]) for c in children]
     terminal.print_table(
@@ -245,6 +268,7 @@ def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place 
         ],
         numbers=range(1, 8),
     )
+    _say_narrowed(narrowed)
 
 
 @app.command()

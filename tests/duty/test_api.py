@@ -194,6 +194,8 @@ def test_below_api_even_the_frameworks_refusals_are_problems(chief: Caller) -> N
     ]:
         assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer["Allow"]
+    assert answer.json()["code"] == "core.method"
+    assert answer.json()["advice"]
 
 
 def test_the_documentation_needs_no_internet() -> None:

@@ -17,6 +17,7 @@ from linli.core.ids import new_id
 from linli.places import queries as places
 from linli.residents import services as residents
 from linli.residents.errors import SameHousehold
+from linli.residents.terms import Need
 from linli.rounds import gaps, services
 from linli.rounds.terms import Mark, MarkCommand
 from linli.site.cli import run_command
@@ -144,3 +145,27 @@ def test_what_cannot_be_done_says_so(walk: Walk, capsys: pytest.CaptureFixture[s
     assert run_command(["--as", "stairwell", "rounds", "gaps", walk.code, "--place", elsewhere]) == 4
     assert run_command(["--as", "stairwell", "rounds", "close", walk.code]) == 4
     assert run_command(["--as", "nobody", "rounds", "list"]) == 4
+
+
+def test_who_sees_a_part_is_told_so(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    make_account(role="unit_lead", place=walk.district.units[0], username="stairwell")
+    assert linli(capsys, "rounds", "gaps", walk.code)["narrowed"] is False
+    part = linli(capsys, "--as", "stairwell", "rounds", "gaps", walk.code)
+    assert (part["narrowed"], part["open"]) == (True, 12)
+    assert linli(capsys, "--as", "stairwell", "rounds", "figures", walk.code)["narrowed"] is True
+    own = walk.district.units[0].code
+    assert linli(capsys, "--as", "stairwell", "rounds", "gaps", walk.code, "--place", own)["narrowed"] is False
+    assert run_command(["--as", "stairwell", "rounds", "gaps", walk.code]) == 0
+    assert "只含您有权查看的部分" in capsys.readouterr().out
+
+
+def test_marks_of_need_are_asked_for_and_said_in_words(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    person = people_of(next(iter(walk.homes.values())))[0]
+    with db.owner():
+        db.execute("UPDATE person SET needs = CASE WHEN id = %s THEN %s ELSE 0 END", [person, int(Need.ALONE)])
+    listed = linli(capsys, "rounds", "gaps", walk.code, "--need", "alone")
+    assert [(gap["person"], gap["needs"]) for gap in listed["gaps"]] == [(person, ["alone"])]
+    assert run_command(["rounds", "gaps", walk.code, "--need", "alone"]) == 0
+    assert "独居" in capsys.readouterr().out
+    assert run_command(["rounds", "gaps", walk.code, "--need", "tired"]) == 3
+    assert "tired" in capsys.readouterr().err
