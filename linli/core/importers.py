@@ -66,6 +66,11 @@ class UploadType(Problem):
     advice_text = _("Save it as one of: %(allowed)s.")
 
 
+class UploadUntyped(UploadType):
+    title = _("The file's name has no ending that says what it is.")
+    advice_text = _("Give it the ending of what it is: %(allowed)s.")
+
+
 class NotChecked(Problem):
     code = "core.not_checked"
     status = 409
@@ -198,6 +203,10 @@ def import_here(
     return job
 
 
+def wrong_type(suffix: str, allowed: Iterable[str]) -> UploadType:
+    return (UploadType if suffix else UploadUntyped)(suffix=suffix, allowed=", ".join(allowed))
+
+
 @contextlib.contextmanager
 def _stored(
     importer: Importer, chunks: Iterable[bytes], name: str, answers: Mapping[str, str], actor: Actor, at: datetime
@@ -206,7 +215,7 @@ def _stored(
     actor.require(importer.permission)
     suffix = Path(name).suffix.lower()
     if suffix not in importer.suffixes:
-        raise UploadType(suffix=suffix or "?", allowed=", ".join(importer.suffixes))
+        raise wrong_type(suffix, importer.suffixes)
     drop_old_files(at)
     path = uploads() / f"{new_id()}{suffix}"
     try:

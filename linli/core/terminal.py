@@ -56,7 +56,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     """A table on standard output; `numbers` are the indexes of right-aligned columns."""
     table = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in numbers else "left")
+        # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut.
+        table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
     Console().print(table)

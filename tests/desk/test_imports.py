@@ -122,6 +122,7 @@ def test_a_problem_of_the_file_is_shown_with_advice(office: Client) -> None:
     ("content", "name", "kind", "words"),
     [
         (b"x", "birds.docx", KIND, ".docx"),
+        (b"x", "birds", KIND, "has no ending"),
         (b"x", "birds.csv", "test.nothing", "You cannot import this."),
         (b"x", "birds.csv", "test.nests", "has not been filled in"),
     ],

@@ -25,7 +25,7 @@ from linli.core.access import Actor
 from linli.core.errors import NotFound, Text
 from linli.core.ids import new_id
 from linli.core.import_files import MAX_BYTES, UploadGone, open_rejected, rejected_path, seal_rejected, store, uploads
-from linli.core.importers import NotChecked, Source, UploadType
+from linli.core.importers import NotChecked, Source
 from linli.core.jobs import Job, Run
 from linli.core.sheets import ExportColumn, write_xlsx
 from linli.core.spoken import LANGUAGES, filled, hear, joined, keep, told
@@ -144,7 +144,7 @@ def start_release(*, old: Sent, new: Sent, actor: Actor, at: datetime) -> Job:
     for one in (old, new):
         suffix = Path(one.name).suffix.lower()
         if suffix not in importers.SHEETS:
-            raise UploadType(suffix=suffix or "?", allowed=", ".join(importers.SHEETS))
+            raise importers.wrong_type(suffix, importers.SHEETS)
     importers.drop_old_files(at)
     paths = [uploads() / f"{new_id()}{Path(one.name).suffix.lower()}" for one in (old, new)]
     try:
