@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,12 +52,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium here: see README for what tests need"))
 
 
-@pytest.fixture(scope="module")  # not longer: while it runs, an event loop does too
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
-        yield chromium
-        chromium.close()
+class Running:
+    """Playwright and one Chromium, for all files of this folder that one worker does one after the other."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+
+    @property
+    def playwright(self) -> Playwright:
+        if self._playwright is None:
+            self._playwright = self._stack.enter_context(sync_playwright())
+        return self._playwright
+
+    @property
+    def browser(self) -> Browser:
+        if self._browser is None or not self._browser.is_connected():
+            launch = self.playwright.chromium.launch
+            self._browser = self._stack.enter_context(launch(executable_path=CHROMIUM, args=ARGS, headless=True))
+        return self._browser
+
+    def stop(self) -> None:
+        self._stack.close()
+        self._playwright = self._browser = None
+
+
+RUNNING = Running()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """While Playwright runs an event loop does too, which tests of other folders must not meet."""
+    try:
+        yield
+    finally:
+        if nextitem is None or HERE not in nextitem.path.parents:
+            RUNNING.stop()
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return RUNNING.browser
 
 
 @pytest.fixture
@@ -102,11 +139,10 @@ def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
 
 
-@pytest.fixture(scope="module")
-def phones() -> Iterator[Playwright]:
+@pytest.fixture
+def phones() -> Playwright:
     """What starts phones' browsers, each with a profile of its own (tests.browser.field.open_phone)."""
-    with sync_playwright() as playwright:
-        yield playwright
+    return RUNNING.playwright
 
 
 @pytest.fixture
