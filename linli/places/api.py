@@ -11,6 +11,7 @@ from pydantic import Field
 from linli.core.api import ApiRequest, permission
 from linli.places import queries, services
 from linli.places.api_regrid import router as redrawings
+from linli.places.codes import list_code_sheets
 from linli.places.terms import Kind, PlaceRef
 
 router = Router(tags=["places"])
@@ -51,6 +52,20 @@ class DoorOut(Schema):
     floor: int | None
     kind: int
     position: int
+
+
+class DoorCodeOut(Schema):
+    key: int
+    number: str
+    link: str = Field(description="What the code on the door holds.")
+
+
+class CodeSheetOut(Schema):
+    unit: str = Field(description="Code of the stairwell.")
+    name: str
+    where: str = Field(description="Compound and building.")
+    link: str = Field(description="What the code at the stairwell holds.")
+    doors: list[DoorCodeOut] = Field(description="In walking order.")
 
 
 class SearchQuery(Schema):
@@ -132,6 +147,23 @@ def list_children(request: ApiRequest, code: str) -> list[PlaceLine]:
 @permission("places.view")
 def list_doors(request: ApiRequest, code: str) -> list[Any]:
     return list(queries.list_doors(_seen(request, code).id))
+
+
+@router.get(
+    "/{code}/codes",
+    response=list[CodeSheetOut],
+    summary="What the codes on the doors of a compound, building or unit hold",
+)
+@permission("places.view")
+def list_codes(request: ApiRequest, code: str) -> list[CodeSheetOut]:
+    site = request.build_absolute_uri("/")
+    return [
+        CodeSheetOut(
+            unit=sheet.unit.code, name=sheet.unit.name, where=sheet.where, link=sheet.link,
+            doors=[DoorCodeOut(key=each.door.key, number=each.door.number, link=each.link) for each in sheet.doors],
+        )
+        for sheet in list_code_sheets(_seen(request, code), site=site, at=request.at)
+    ]  # fmt: skip
 
 
 @router.get("/{code}/outline", response=dict[str, Any], summary="The outline as a GeoJSON feature, WGS-84")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from linli.core import clock, terminal
 from linli.core.access import Actor
 from linli.places import queries, services
+from linli.places.cli_codes import codes
 from linli.places.cli_release import release
 from linli.places.errors import MomentWrong
 from linli.places.keys import store_missing_keys
@@ -20,6 +21,7 @@ from linli.places.terms import Kind, PlaceRef
 
 app = typer.Typer(no_args_is_help=True, help="The tree of places: search, show, add, rename, move.")
 app.command("release")(release)
+app.command("codes")(codes)
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of a place.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -142,6 +142,9 @@ ENDPOINTS = [
         "GET /api/places/{code}/doors", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/doors"
     ),
     Endpoint(
+        "GET /api/places/{code}/codes", "places.view", PART, lambda w, t: f"/api/places/{t.building.code}/codes"
+    ),
+    Endpoint(
         "GET /api/places/{code}/outline", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}/outline"
     ),
     Endpoint(
