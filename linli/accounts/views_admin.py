@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +19,7 @@ from linli.accounts.errors import InvitationOver
 from linli.accounts.forms import AcceptForm, DaysForm, InviteForm
 from linli.accounts.terms import NewInvitation, Way
 from linli.core import clock, qr
+from linli.core.access import actor_of
 from linli.core.errors import Problem
 from linli.core.models import Account
 from linli.core.requests import ActingRequest
@@ -130,6 +133,12 @@ def _show_invitation(request: ActingRequest, made: NewInvitation) -> HttpRespons
     return render(request, "accounts/invitation.html", context)
 
 
+def goes_to_phone_app(request: HttpRequest, account: Account, at: datetime) -> bool:
+    """Whoever marks doors and opened the invitation on a phone goes on in the phone app, signed in already."""
+    is_phone = request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get("User-Agent", "")
+    return is_phone and actor_of(account.pk, account.name, at).may("rounds.mark")
+
+
 @login_not_required
 @never_cache
 @sensitive_post_parameters()
@@ -147,6 +156,8 @@ def accept(request: HttpRequest, raw: str) -> HttpResponse:
             messages.success(request, _("The password is chosen. Sign in with it now."))
             return redirect("desk:sign-in")
         entry.begin_session(request, account, way=Way.INVITATION, at=at)
+        if goes_to_phone_app(request, account, at):
+            return redirect(f"{reverse('field:app')}?joined")
         messages.success(request, _("Welcome. Your password is chosen; next time sign in with it."))
         return redirect("accounts:index" if entry.FACTOR_BY in request.session else "desk:home")
     return render(request, "accounts/accept.html", {"form": form, "invited": invited})

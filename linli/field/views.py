@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from linli.field.errors import AppNotBuilt
@@ -33,6 +34,7 @@ def _answer(name: str, content_type: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page
 def show_app(request: HttpRequest) -> HttpResponse:
     response = _answer("index.html", "text/html; charset=utf-8")
     response["Content-Security-Policy"] = POLICY
@@ -41,6 +43,7 @@ def show_app(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page
 def send_worker(request: HttpRequest) -> HttpResponse:
     """The service worker lies beside the page, because it may only look after what lies below it."""
     return _answer("sw.js", "text/javascript; charset=utf-8")

@@ -78,4 +78,4 @@ def read_specials(call: PackCall) -> Section:
 
 def register() -> None:
     field.register_command(CommandKind("notices.special", RANK, one=report))
-    field.register_section(PackSection("specials", 70, read_specials, ("text",)))
+    field.register_section(PackSection("specials", 70, read_specials, ("text", "by")))

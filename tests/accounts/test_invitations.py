@@ -55,6 +55,26 @@ def test_a_new_person_is_invited_appointed_and_chooses_a_password(staff: Staff, 
     assert journalled("accounts.invite")[0].detail["username"] == "li.na"
 
 
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36"
+)
+
+
+def test_who_marks_doors_and_opens_it_on_a_phone_goes_on_in_the_phone_app(staff: Staff, watch: Watch) -> None:
+    for username, role, agent, page in (
+        ("li.na", "grid_worker", PHONE, "/field/?joined"),
+        ("li.mei", "grid_worker", "Mozilla/5.0 (X11; Linux x86_64)", "/"),
+        ("li.hua", "supervisor", PHONE, "/"),
+    ):
+        given = {"username": username, "name": "李", "days": "1", "role": role, "place": staff.district.units[0].code}
+        shown = signed_in("command").post("/account/invitations/", given).content.decode()
+        found = re.search(r'href="http://testserver(/account/invitation/[\w-]+/)"', shown)
+        assert found
+        guest = open_browser()
+        assert guest.post(found[1], CHOSEN, headers={"User-Agent": agent})["Location"] == page
+        assert 'href="/field/"' in guest.get("/").content.decode() or role == "supervisor"
+
+
 def test_it_works_once_and_until_its_time_is_over(staff: Staff, watch: Watch) -> None:
     link = invite(staff, staff.idle, watch)
     assert open_browser().post(link, CHOSEN).status_code == 302

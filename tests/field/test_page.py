@@ -46,3 +46,10 @@ def test_it_says_what_to_do_when_it_was_never_built(monkeypatch: pytest.MonkeyPa
     answer = Client(headers={"accept-language": "en"}).get("/field/")
     assert answer.status_code == 503
     assert "make setup" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/field/", "/field/sw.js"])
+def test_what_is_no_static_file_is_compressed_too(address: str) -> None:
+    answer = Client(headers={"accept-encoding": "gzip"}).get(address)
+    assert answer["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.content) == Client().get(address).content

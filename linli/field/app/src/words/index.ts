@@ -43,6 +43,10 @@ export const tOr = (word: string, otherwise: string): string => (word in words.v
 
 export const num = (value: number): string => value.toLocaleString('en-US');
 
+/** "2022-10-04" -> "10/4" ("4/10"). */
+export const day = (iso: string): string =>
+  new Date(`${iso}T12:00`).toLocaleDateString(locale.value, { month: 'numeric', day: 'numeric' });
+
 /** "13:05" today, else "10/4 13:05" ("4 Oct, 13:05"). */
 export function clock(at: number | string | undefined): string {
   if (at === undefined) return '–';

@@ -40,7 +40,6 @@ export interface Person {
   id: string;
   household: string;
   door: number;
-  presence?: string;
   client?: string;
   row?: PackRow;
   fresh?: PersonDetails;
@@ -59,6 +58,9 @@ export interface PersonDetails {
   needs?: string[];
   phone?: string;
   note?: string;
+  /** `away`; nothing: present. */
+  presence?: string;
+  back_on?: string;
 }
 
 export interface Lead {
@@ -93,8 +95,15 @@ export interface Special {
   door?: number;
   place?: string;
   what: string;
-  text?: string;
   at: string;
+  row?: PackRow;
+  /** Reported on this phone and not in a pack yet. */
+  fresh?: SpecialDetails;
+}
+
+export interface SpecialDetails {
+  text?: string;
+  by?: string;
 }
 
 export interface Pack {
@@ -140,6 +149,6 @@ export function readPack(rows: readonly PackRow[]): Pack {
     rounds,
     due: plain<Due>('due').filter((due) => known.has(due.round)),
     needs: new Map(plain<{ id: string; name: string }>('needs').map((need) => [need.id, need.name])),
-    specials: plain<Special>('specials'),
+    specials: shut<Special>('specials'),
   };
 }

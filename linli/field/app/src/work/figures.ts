@@ -16,6 +16,15 @@ export interface Figures {
 
 export const openOf = (figures: Figures): number => figures.due - figures.done - figures.exempt;
 
+/** One stairwell's people (or households) by state, in the order of the legend. */
+export const tallyOf = (figures: Figures): ['done' | 'absent' | 'refused' | 'exempt' | 'not_reached', number][] => [
+  ['done', figures.done],
+  ['absent', figures.absent],
+  ['refused', figures.refused],
+  ['exempt', figures.exempt],
+  ['not_reached', openOf(figures) - figures.absent - figures.refused],
+];
+
 export interface Tile {
   door: Door;
   /** null: nobody is due behind it. */
@@ -64,6 +73,20 @@ export interface Stairwell {
 /** A stairwell's name where its compound is said elsewhere. */
 export const nameOf = (stair: Stairwell): string => [stair.building?.name, stair.unit.name].filter(Boolean).join(' ');
 
+export interface Block {
+  building: Place | undefined;
+  stairs: Stairwell[];
+  figures: Figures;
+}
+
+/** Stairwells by building, in walking order. */
+export const blocksOf = (stairs: readonly Stairwell[]): Block[] =>
+  [...groupBy(stairs, (stair) => stair.building?.id).values()].map((inside) => ({
+    building: inside[0]!.building,
+    stairs: inside,
+    figures: count(inside.flatMap((stair) => stair.tiles.flatMap((tile) => tile.standings))),
+  }));
+
 /** Every stairwell with doors of this worker, in walking order. */
 export function listStairs(work: Work, round: Round | undefined): Stairwell[] {
   const { pack } = work;
@@ -91,6 +114,12 @@ export function floorsOf(tiles: readonly Tile[]): { floor: number; tiles: Tile[]
   if (tiles.length === 0 || tiles.some((tile) => tile.door.floor === undefined)) return null;
   const floors = groupBy(tiles, (tile) => tile.door.floor!);
   return [...floors].sort(([a], [b]) => b - a).map(([floor, found]) => ({ floor, tiles: found }));
+}
+
+/** Doors side by side: up to four; more are laid in rows of the same length. */
+export function columnsFor(doors: number): number {
+  if (doors <= 4) return doors;
+  return doors <= 6 || doors === 9 ? 3 : 4;
 }
 
 /** The next door with somebody open, after `key` in walking order; then from the start. */

@@ -60,8 +60,13 @@ function register(work: Work, entries: readonly Entry[], aliases: ReadonlyMap<st
     const { kind, payload, at } = entry.command!;
     if (kind === 'residents.household') addHousehold(work, payload, aliases);
     if (kind === 'residents.person') addPerson(work, payload, aliases);
-    if (kind === 'notices.special') work.specials.push({ id: entry.id, at, ...(payload as Omit<Special, 'id' | 'at'>) });
+    if (kind === 'notices.special') work.specials.push(freshSpecial(entry.id, at, payload));
   }
+}
+
+function freshSpecial(id: string, at: string, payload: Given): Special {
+  const { what, door, place, text } = payload as { what: string; door?: number; place?: string; text?: string };
+  return { id, at, what, ...(door !== undefined && { door }), ...(place && { place }), fresh: { ...(text && { text }) } };
 }
 
 function addHousehold(work: Work, payload: Given, aliases: ReadonlyMap<string, string>): void {

@@ -1,0 +1,81 @@
+/** What the screens work out of the pack: search, the rows of a stairwell, its tally, the buildings, special situations. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { EMPTY, readPack, type Door } from '../src/work/data';
+import { blocksOf, columnsFor, count, tallyOf, type Stairwell } from '../src/work/figures';
+import { lay, type Standing } from '../src/work/overlay';
+import { search, type Somebody } from '../src/work/search';
+
+const door = (id: number, number: string, unit = 'l1'): Door => ({ id, unit, number, label: `6号楼 3单元 ${number}`, pos: id, kind: 'dwelling' });
+const doors = new Map([door(1, '1703'), door(2, '703'), door(3, '7031'), door(4, '101')].map((each) => [each.id, each]));
+const people: Somebody[] = [
+  { door: 4, names: ['王芳'], phone: '13800137031', title: '王芳' },
+  { door: 2, names: ['李静', '李家'], phone: undefined, title: '李静' },
+  { door: 99, names: ['王五'], phone: undefined, title: '王五' },
+];
+const titles = (text: string): string[] => search(text, doors, people).map((hit) => hit.title);
+
+test.each([
+  ['703', ['703', '7031', '1703']], // the very door first; three digits are no phone number
+  ['7031', ['7031', '王芳']],
+  ['王', ['王芳']], // whoever lives behind no door of the pack is not found
+  ['李家', ['李静']],
+  ['3单元 101', ['101']],
+  ['3单元 102', []],
+  ['  ', []],
+])('%s', (text, found) => {
+  expect(titles(text)).toEqual(found);
+});
+
+test('whatever is typed finds doors of the pack alone, and a number finds its door first', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      for (const hit of search(text, doors, people)) expect(doors.get(hit.door)?.unit).toBe(hit.unit);
+    }),
+  );
+  for (const { number } of doors.values()) expect(titles(number)[0]).toBe(number);
+});
+
+test('rows of a floor are of one length, as far as they can be, and never of more than four', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12].map(columnsFor)).toEqual([1, 2, 3, 4, 3, 3, 4, 4, 3, 4, 4]);
+});
+
+const states = ['not_reached', 'absent', 'refused', 'done', 'exempt', 'moved_out', 'vacant'] as const;
+const standing = (state: (typeof states)[number], id: number): Standing => ({ round: 'r', id: `p${id}`, household: 'h1', door: id % 3, state, own: false });
+
+test('a tally has everybody who is due, once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...states)), (found) => {
+      const figures = count(found.map(standing));
+      const due = found.filter((state) => state !== 'moved_out' && state !== 'vacant').length;
+      expect(tallyOf(figures).reduce((sum, [, n]) => sum + n, 0)).toBe(due);
+      for (const [state, n] of tallyOf(figures)) expect(n).toBe(found.filter((each) => each === state).length);
+    }),
+  );
+});
+
+test('stairwells by building, in walking order, with the figures of all of it', () => {
+  const place = (id: string) => ({ id, code: id, name: id, kind: 'building', row: { section: 'places', id, open: {} } });
+  const stair = (building: string, unit: string, found: Standing[]): Stairwell => ({
+    unit: place(unit),
+    building: place(building),
+    compound: undefined,
+    tiles: [{ door: door(1, '101'), state: null, people: 0, standings: found, own: false }],
+    figures: count(found),
+  });
+  const blocks = blocksOf([stair('b1', 'u1', [standing('absent', 1)]), stair('b1', 'u2', [standing('done', 2)]), stair('b2', 'u3', [])]);
+  expect(blocks.map((block) => [block.building?.id, block.stairs.map((each) => each.unit.id)])).toEqual([['b1', ['u1', 'u2']], ['b2', ['u3']]]);
+  expect(blocks[0]!.figures).toMatchObject({ due: 2, done: 1, absent: 1 });
+});
+
+test('a special situation of the pack keeps its words shut; one of this phone lies beside it', () => {
+  const shut = { nonce: 'n', box: 'b' };
+  const pack = readPack([{ section: 'specials', id: 's5', open: { id: 's5', door: 1, what: 'ill', at: '2022-10-04T01:00:00Z' }, shut }]);
+  const command = { kind: 'notices.special', at: '2022-10-04T02:00:00Z', payload: { what: 'fire', place: 'l1', text: '冒烟' } };
+  const entry = { id: 'c1', seq: 1, session: 's', state: 'waiting' as const, command };
+  const { specials } = lay({ ...EMPTY, specials: pack.specials }, [entry as never]);
+  expect(specials.map(({ id, what, door: at, place, row, fresh }) => [id, what, at, place, row?.shut, fresh])).toEqual([
+    ['s5', 'ill', 1, undefined, shut, undefined],
+    ['c1', 'fire', undefined, 'l1', undefined, { text: '冒烟' }],
+  ]);
+});
