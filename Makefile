@@ -33,7 +33,7 @@ faults: setup-dev
 	$(VENV)/bin/python -m pytest -m long $(ARGS)
 
 screenshots: setup-dev
-	$(VENV)/bin/python -m pytest -m long tests/browser/test_tour.py $(ARGS)
+	$(VENV)/bin/python -m pytest -m long tests/browser/test_tour.py tests/browser/test_field_tour.py $(ARGS)
 
 lock: setup-dev
 	$(VENV)/bin/python scripts/locks.py update
