@@ -34,7 +34,7 @@ class Tile:
     number: str
     state: DoorState = DoorState.PLAIN
     people: int = 0
-    needs: Sequence[str] = ()
+    needs: Sequence[Text] = ()
     url: str = ""
     label: Text = ""
     selected: bool = False

@@ -119,7 +119,7 @@ def stairwell(name: str, doors: list[DoorRef], faces: dict[int, DoorFace]) -> St
     floors: dict[int | None, list[Tile]] = {}
     for door in doors:
         face = faces.get(door.key, DoorFace())
-        tile = Tile(number=door.number, people=face.people, needs=[*face.needs], url=face.url, label=face.label)
+        tile = Tile(number=door.number, people=face.people, needs=face.needs, url=face.url, label=face.label)
         floors.setdefault(door.floor, []).append(tile)
     known = sorted((floor for floor in floors if floor is not None), reverse=True)
     lines = [Floor(f"{floor}F", floors[floor]) for floor in known]

@@ -43,9 +43,9 @@ def test_every_command_is_explained_in_chinese(ask: Ask) -> None:
     assert isinstance(group, cli.RoomGroup)
     context = typer.Context(group)
     cli.set_up()
-    paths = [[]] + [
-        path for name in group.list_commands(context) for path in walk([name], group.get_command(context, name))
-    ]
+    paths: list[list[str]] = [[]]
+    for name in group.list_commands(context):
+        paths += walk([name], group.get_command(context, name))
     assert len(paths) > 80
     for path in paths:
         if path == ["manage"]:  # hands everything, --help too, to Django
