@@ -48,10 +48,11 @@ def _stand(under: str, held: str, actor: Actor, at: datetime) -> tuple[PlaceRef 
     above = queries.path_of(known.id, at)[-1:] if known else []
     if above and queries.extent_of(above[0].id, at) & actor.extent_for("places.view"):
         return above[0], _list_seen(above[0], actor, at)
-    place, found = None, _seen(queries.list_roots(at), actor, at)
+    here: PlaceRef | None = None
+    found = _seen(queries.list_roots(at), actor, at)
     while len(found) == 1 and found[0].kind < Kind.COMMUNITY:  # nothing to choose from: further down
-        place, found = found[0], _list_seen(found[0], actor, at)
-    return place, found
+        here, found = found[0], _list_seen(found[0], actor, at)
+    return here, found
 
 
 def _list_seen(place: PlaceRef, actor: Actor, at: datetime) -> list[PlaceRef]:
@@ -62,12 +63,9 @@ def _seen(found: list[PlaceRef], actor: Actor, at: datetime) -> list[PlaceRef]:
     """Those the actor may look at; of places that have no doors yet, those whose parent is the actor's as a whole."""
     spans = queries.extents_of([one.id for one in found], at)
     held = actor.extent_for("places.view")
-    whole = {
-        parent: bool(parent) and queries.extent_of(parent, at) <= held
-        for parent in {one.parent_id for one in found if not spans[one.id]}
-        if parent is not None
-    }
-    return [one for one in found if spans[one.id] & held or (not spans[one.id] and whole.get(one.parent_id))]
+    above = {one.parent_id for one in found if not spans[one.id] and one.parent_id is not None}
+    whole = {parent for parent in above if (doors := queries.extent_of(parent, at)) and doors <= held}
+    return [one for one in found if spans[one.id] & held or (not spans[one.id] and one.parent_id in whole)]
 
 
 def _describe_map(place: PlaceRef | None, actor: Actor, at: datetime) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def test_offers_what_one_may_see(district: District) -> None:
         ("/duty/teams/", ["id_place"]),
         ("/duty/cadres/", ["id_place"]),
         ("/account/invitations/", ["id_place"]),
+        ("/journal/", ["id_place"]),
         ("/places/{compound}/move/", ["id_to"]),
     ],
 )

@@ -26,6 +26,7 @@ from linli.core.shapes import Pager
 from linli.core.sheets import ExportColumn, iter_csv, write_xlsx
 from linli.desk import queries, terms
 from linli.places import queries as places
+from linli.places.terms import PLACE_CODE
 
 PAGE_SIZE = 50
 EXPORTED = 100_000
@@ -58,7 +59,9 @@ def _verb_choices() -> list[tuple[str, Any]]:
 class JournalFilter(forms.Form):
     verb = forms.ChoiceField(label=_("What"), required=False)
     account = forms.CharField(label=_("Who (name)"), required=False, max_length=80)
-    place = forms.CharField(label=_("Where (code of a place)"), required=False, max_length=80)
+    place = forms.CharField(
+        label=_("Where (code of a place)"), required=False, max_length=80, widget=forms.TextInput(attrs=PLACE_CODE)
+    )
     since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     subject = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.errors import Text
 from linli.core.sheets import (
     CellFault,
     Rejection,
@@ -67,20 +68,28 @@ class Staged:
         return self.traits.status == Status.VACANT
 
 
+SHORTEN = _("Shorten it.")
+SHORTEN_OR_MOVE = _("Shorten it, or put the rest into the remarks.")
+
+
 class RowFaults(Exception):
     def __init__(self, rejections: list[Rejection]) -> None:
         super().__init__(len(rejections))
         self.rejections = rejections
 
 
-def _limited(limit: int, cleaner: Callable[[Any], str | None] = clean_text) -> Callable[[Any], str]:
+def _limited(
+    limit: int,
+    cleaner: Callable[[Any], str | None] = clean_text,
+    advice: Text = SHORTEN_OR_MOVE,
+) -> Callable[[Any], str]:
     def clean(value: Any) -> str:
         text = cleaner(value) or ""
         if len(text) > limit:
             raise CellFault(
                 "too_long",
                 _("The text is too long for this column."),
-                _("Shorten it, or put the rest into the remarks."),
+                advice,
             )
         return text
 
@@ -200,7 +209,7 @@ class RowCleaner:
             "status": clean_status,
             "back_on": clean_date,
             "needs": clean_needs,
-            "note": _limited(NOTE_CHARS),
+            "note": _limited(NOTE_CHARS, advice=SHORTEN),
         }
         self._addresses = _Memo(lambda cells: tuple(map(_address_part, cells)))
         self._traits = _Memo(self._clean_traits)

@@ -48,8 +48,10 @@
   });
   document.addEventListener('change', (event) => {
     const box = boxOf(event.target);
-    if (box && event.target.matches('[data-choose-level]')) window.linliMaps.of(box.querySelector('[data-map]')).reload(event.target.value);
-  });
+    if (!box || !event.target.matches('[data-choose-level]')) return;
+    event.stopPropagation(); // no change of the form around it, which may send itself
+    window.linliMaps.of(box.querySelector('[data-map]')).reload(event.target.value);
+  }, true);
   document.addEventListener('input', (event) => {
     document.querySelectorAll('[data-choose]').forEach((box) => {
       if (inputOf(box) !== event.target) return;
