@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from linli.residents.terms import Need
 from linli.rounds import gaps
 from linli.rounds import queries as rounds
 from linli.site.demo import build, cli, facts, identity
-from linli.site.demo.divisions import UnknownDistrict, choose_divisions
+from linli.site.demo.divisions import Division, UnknownDistrict, choose_divisions
+from linli.site.demo.ground import Ground
 from linli.site.demo.load import Plan, draw_city
+from linli.site.demo.people import Census
 from linli.site.demo.visit import choose_window, knock
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +35,12 @@ PASSWORD = "demo-test-pass"
 
 def quiet(step: str, done: int, total: int | None) -> None:
     """Nobody watches."""
+
+
+@lru_cache(maxsize=1)
+def draw(people: int) -> tuple[list[Division], Ground, Census]:
+    """The same for every test that reads it alone."""
+    return draw_city(Plan(people=people), DAY)
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def test_known_id_numbers_are_judged_rightly() -> None:
 
 
 def test_no_id_number_is_valid_and_no_two_are_alike() -> None:
-    _, _, census = draw_city(Plan(people=30_000), DAY)
+    _, _, census = draw(30_000)
     assert len(set(census.id_number)) == 30_000
     for number, born, sex in zip(census.id_number, census.born.astype(object), census.sex, strict=True):
         assert len(number) == 18
@@ -59,7 +68,7 @@ def test_no_id_number_is_valid_and_no_two_are_alike() -> None:
 
 
 def test_phones_are_of_a_segment_that_nobody_has() -> None:
-    _, _, census = draw_city(Plan(people=30_000), DAY)
+    _, _, census = draw(30_000)
     phones = [phone for phone in census.phone if phone]
     assert len(phones) > 20_000
     assert len(set(phones)) == len(phones)
@@ -70,7 +79,7 @@ def test_phones_are_of_a_segment_that_nobody_has() -> None:
 
 
 def test_sizes_ages_and_needs_follow_the_census() -> None:
-    _, ground, census = draw_city(Plan(people=130_000), DAY)
+    _, ground, census = draw(130_000)
     age = (np.datetime64(DAY) - census.born).astype(int) / 365.2425
     collective = np.isin(census.household_door, ground.rooms)
     assert len(census.name) == 130_000
@@ -84,7 +93,7 @@ def test_sizes_ages_and_needs_follow_the_census() -> None:
 
 
 def test_doors_are_vacant_shared_and_of_every_kind() -> None:
-    _, ground, census = draw_city(Plan(people=130_000), DAY)
+    _, ground, census = draw(130_000)
     lived_in = np.unique(census.household_door)
     assert set(np.unique(ground.door_kind).tolist()) == {1, 2, 3, 4}
     assert 0.03 < 1 - len(np.intersect1d(lived_in, ground.dwellings)) / len(ground.dwellings) < 0.2
