@@ -3,6 +3,7 @@ const SOON_MS = 300;
 const REGULAR_MS = 120_000;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 300_000;
+const SPREAD_MS = 1_000;
 
 /** What an exchange returns: nothing; the seconds that the server asked to wait; or "unknown" after a failure. */
 type Exchange = () => Promise<number | 'unknown' | undefined>;
@@ -50,11 +51,16 @@ export class Pace {
       this.plan(this.again ? 0 : REGULAR_MS);
     } else {
       this.failures++;
-      const asked = wait === 'unknown' ? 0 : wait * 1000;
-      this.notBefore = asked ? Date.now() + asked : 0;
-      const doubled = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
-      // Spread, so that thousands of phones that lost the same mast do not come back in the same second.
-      this.plan(Math.max(asked, doubled) * (1 + Math.random()));
+      // Spread, so that thousands of phones that lost the same mast do not come back in the same second; a server that
+      // gives a time has spread them itself, and whoever came later than that would find another in their place.
+      if (wait === 'unknown') {
+        this.notBefore = 0;
+        const doubled = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
+        this.plan(doubled * (1 + Math.random()));
+      } else {
+        this.notBefore = Date.now() + wait * 1000;
+        this.plan(wait * 1000 + SPREAD_MS * Math.random());
+      }
     }
   }
 }
