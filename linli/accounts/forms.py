@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from linli.accounts.terms import INVITATION_DAYS, NAME_LENGTH
-from linli.core.models import Account
+from linli.core.forms import PasswordForm, password_field
 from linli.duty import terms as duty
 from linli.duty.terms import Role
 from linli.places.terms import PLACE_CODE
 
 DAYS = [(days, ngettext_lazy("%(days)s day", "%(days)s days", days) % {"days": days}) for days in INVITATION_DAYS]
 USUAL_DAYS = 3
-if TYPE_CHECKING:  # generic for the type checker alone
-    PasswordForm = SetPasswordForm[Account]
-else:
-    PasswordForm = SetPasswordForm
-
-
-def _password(label: Any, autocomplete: str) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, strip=False, widget=widget)
 
 
 class ConfirmForm(forms.Form):
-    password = _password(_("Password"), "current-password")
+    password = password_field(_("Password"), "current-password")
 
 
 class CodeForm(forms.Form):

@@ -307,11 +307,24 @@ class Reader:
         return value
 
     def named(self, name: str, letter: str) -> int | UUID:
-        """`p12` -> 12, or the UUID that a phone made."""
+        """What `read_named` reads. Raises CommandWrong."""
         found = read_named(self.payload.get(name), letter)
         if found is None:
             raise CommandWrong(field=name, why=_("is not an id"))
         return found
+
+
+def number_of(named: int | UUID, find_made: Callable[[Sequence[UUID]], Mapping[UUID, int]]) -> int:
+    """The server's number of what a phone named. `find_made`: of UUIDs that phones made, the numbers that are there.
+
+    Raises ComesFirst for a UUID that has not arrived.
+    """
+    if not isinstance(named, UUID):
+        return named
+    found = find_made([named])
+    if named not in found:
+        raise ComesFirst
+    return found[named]
 
 
 def read_uuid(value: Any) -> UUID | None:
@@ -333,6 +346,7 @@ def read_moment(value: Any) -> datetime | None:
 
 
 def read_named(value: Any, letter: str) -> int | UUID | None:
+    """`p12` -> 12 for the letter p, or the UUID that a phone made; None for anything else."""
     if not isinstance(value, str):
         return None
     if value[:1] == letter and value[1:].isascii() and value[1:].isdecimal() and len(value) < 20:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import SetPasswordForm, UsernameField
+from django.contrib.auth.forms import UsernameField
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.models import Account
-
-LONGEST_PASSWORD = 4096  # more would only keep the hasher busy
-if TYPE_CHECKING:  # generic for the type checker alone
-    PasswordForm = SetPasswordForm[Account]
-else:
-    PasswordForm = SetPasswordForm
-
-
-def _password(label: Any, autocomplete: str) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, strip=False, widget=widget, max_length=LONGEST_PASSWORD)
+from linli.core.forms import PasswordForm, password_field
 
 
 class SignInForm(forms.Form):
@@ -30,7 +19,7 @@ class SignInForm(forms.Form):
         max_length=150,
         widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "none", "autocomplete": "username"}),
     )
-    password = _password(_("Password"), "current-password")
+    password = password_field(_("Password"), "current-password")
 
 
 class CodeForm(forms.Form):
@@ -46,7 +35,7 @@ class CodeForm(forms.Form):
 class ChangePasswordForm(PasswordForm):
     """The old password is checked by the service, which counts failures."""
 
-    old_password = _password(_("Present password"), "current-password")
+    old_password = password_field(_("Present password"), "current-password")
     field_order = ["old_password", "new_password1", "new_password2"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -87,7 +87,3 @@ class JoinForm(HomeForm):
 
 class DeclineForm(forms.Form):
     reason = forms.CharField(max_length=REASON_LENGTH, required=False)
-
-
-class PhoneForm(forms.Form):
-    phone = forms.CharField(label=_("Phone"), max_length=30, widget=forms.TextInput(attrs={"inputmode": "tel"}))

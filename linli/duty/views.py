@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.core.access import Actor
-from linli.core.errors import Problem
+from linli.core.forms import try_in
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.duty import queries, services
@@ -36,7 +36,7 @@ def accounts(request: ActingRequest) -> HttpResponse:
     if request.method == "POST":
         actor.require("accounts.make")
         if form.is_valid():
-            made = _try(form, lambda: services.make_account(**form.cleaned_data, actor=actor, at=request.at))
+            made = try_in(form, lambda: services.make_account(**form.cleaned_data, actor=actor, at=request.at))
             form = AccountForm() if made else form
     text, after = request.GET.get("text", ""), request.GET.get("after", "")
     rows = queries.list_accounts(actor=actor, at=request.at, text=text, after=after, limit=PAGE_ROWS + 1)
@@ -96,7 +96,7 @@ def appointments(request: ActingRequest) -> HttpResponse:
     )
     if request.method == "POST":
         actor.require("duty.appoint")
-        if form.is_valid() and _try(form, lambda: _appoint(form.cleaned_data, actor, at)):
+        if form.is_valid() and try_in(form, lambda: _appoint(form.cleaned_data, actor, at)) is not None:
             messages.success(request, _("The appointment has been made."))
             return redirect("duty:appointments")
     chosen = FilterForm(request.GET or None, auto_id="filter_%s")  # two forms with a place on one page
@@ -160,7 +160,7 @@ def me(request: ActingRequest) -> HttpResponse:
         if form.is_valid():
             given = form.cleaned_data
             until = at + timedelta(days=given["days"])
-            made = _try(
+            made = try_in(
                 form,
                 lambda: services.make_token(
                     name=given["name"], scopes=given["scopes"], expires_at=until, actor=actor, at=at
@@ -192,14 +192,3 @@ def _with_standing(lines: list[Any], at: datetime) -> list[tuple[Any, Standing]]
 
 def _pager(following: dict[str, str] | None) -> Pager:
     return Pager(next_url=f"?{urlencode(following)}" if following else "")
-
-
-def _try(form: Any, act: Any) -> Any:
-    """What `act` returns; None when it raised a problem with what was entered, which then stands in the form."""
-    try:
-        return act()
-    except Problem as problem:
-        if problem.status in (401, 403):
-            raise
-        form.add_error(None, str(problem))
-        return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,8 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.core.access import Actor
-from linli.core.errors import Forbidden, Problem
+from linli.core.errors import Forbidden
 from linli.core.extents import Extent
+from linli.core.forms import try_in
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.duty import claims, posts, queries, sheets, staff
@@ -31,7 +31,6 @@ from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
 
 PAGE_ROWS = 100
-T = TypeVar("T")
 VIEW, APPOINT = "duty.view", "duty.appoint"
 
 
@@ -195,17 +194,6 @@ def door_panel(actor: Actor, at: datetime, key: int) -> dict[str, Any]:
 
 
 # --- shared ----------------------------------------------------------------------------------------------------------
-
-
-def try_in(form: Any, act: Callable[[], T]) -> T | None:
-    """What `act` returns; None when it raised a problem with what was entered, which then stands in the form."""
-    try:
-        return act()
-    except Problem as problem:
-        if problem.status in (401, 403):
-            raise
-        form.add_error(None, str(problem))
-        return None
 
 
 def take_part(request: ActingRequest, code: str) -> tuple[PlaceRef, Extent]:

@@ -12,11 +12,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.core import clock
+from linli.core.forms import try_in
 from linli.core.requests import ActingRequest
 from linli.duty import claims, staff
 from linli.duty.forms_chain import DeclineForm, HomeForm, JoinForm
 from linli.duty.terms import ClaimState
-from linli.duty.views_chain import try_in
 from linli.places import queries as places
 
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from linli.core.forms import try_in
 from linli.core.requests import ActingRequest
 from linli.duty import staff, teams
 from linli.duty.forms_chain import CadreForm, MemberForm, PersonForm, TeamForm
-from linli.duty.views_chain import try_in
 from linli.places import queries as places
 
 VIEW, APPOINT = "duty.view", "duty.appoint"

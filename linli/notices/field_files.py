@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, field
 from linli.core.access import Actor
-from linli.core.field import ComesFirst, Command, CommandKind, CommandWrong, FileStore, Reader
+from linli.core.field import ComesFirst, Command, CommandKind, CommandWrong, FileStore, Reader, number_of
 from linli.notices import files
 from linli.notices.errors import SpecialNotFound
 from linli.notices.terms import About, FileKind
@@ -26,6 +26,8 @@ ONE_OF_FOUR = _("give one of person, household, door and special")
 
 
 def announce(command: Command, actor: Actor, at: datetime) -> Mapping[str, Any]:
+    """The file of the command's id may come now. Raises CommandWrong, ComesFirst, Forbidden, NotFound, and what
+    `files.announce_file` raises."""
     reader = Reader(command.payload, FIELDS)
     kind, sha256, size = reader.word("kind", KINDS), _digest(reader), _size(command.payload)
     given = [name for name in SUBJECTS if command.payload.get(name) is not None]
@@ -62,13 +64,13 @@ def _door(reader: Reader, _actor: Actor, _at: datetime) -> About:
 
 def _person(reader: Reader, actor: Actor, at: datetime) -> About:
     named = reader.named("person", "p")
-    number = _number(named, residents.find_people_made)
+    number = number_of(named, residents.find_people_made)
     return About(residents.get_person(number, actor=actor, at=at).key, person_id=number)
 
 
 def _household(reader: Reader, actor: Actor, at: datetime) -> About:
     named = reader.named("household", "h")
-    number = _number(named, residents.find_households_made)
+    number = number_of(named, residents.find_households_made)
     return About(residents.get_household(number, actor=actor, at=at).key, household_id=number)
 
 
@@ -80,16 +82,6 @@ def _special(reader: Reader, _actor: Actor, _at: datetime) -> About:
     if not rows:
         raise ComesFirst if isinstance(named, UUID) else SpecialNotFound
     return About(rows[0][1], special_id=rows[0][0])
-
-
-def _number(named: int | UUID, look: Any) -> int:
-    """Raises ComesFirst."""
-    if not isinstance(named, UUID):
-        return named
-    found: dict[UUID, int] = look([named])
-    if named not in found:
-        raise ComesFirst
-    return found[named]
 
 
 _ABOUT = {"door": _door, "person": _person, "household": _household, "special": _special}

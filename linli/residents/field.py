@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import field
 from linli.core.access import Actor
 from linli.core.errors import Problem
-from linli.core.field import ComesFirst, Command, CommandKind, CommandWrong, Disputed, Reader
+from linli.core.field import Command, CommandKind, CommandWrong, Disputed, Reader, number_of
 from linli.residents import queries, services
 from linli.residents.errors import (
     ChangedMeanwhile,
@@ -48,21 +48,12 @@ Given = Mapping[str, Any]
 
 def find_person(named: int | UUID) -> int:
     """Raises ComesFirst for a UUID that has not arrived."""
-    return _find(named, queries.find_people_made)
+    return number_of(named, queries.find_people_made)
 
 
 def find_household(named: int | UUID) -> int:
     """Raises ComesFirst for a UUID that has not arrived."""
-    return _find(named, queries.find_households_made)
-
-
-def _find(named: int | UUID, look: Any) -> int:
-    if not isinstance(named, UUID):
-        return named
-    found: dict[UUID, int] = look([named])
-    if named not in found:
-        raise ComesFirst
-    return found[named]
+    return number_of(named, queries.find_households_made)
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,39 @@
+"""What forms of several rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+
+from linli.core.errors import Problem
+from linli.core.models import Account
+
+LONGEST_PASSWORD = 4096  # more would only keep the hasher busy
+T = TypeVar("T")
+if TYPE_CHECKING:  # generic for the type checker alone
+    PasswordForm = SetPasswordForm[Account]
+else:
+    PasswordForm = SetPasswordForm
+
+
+def password_field(label: Any, autocomplete: str) -> forms.CharField:
+    """`autocomplete`: "current-password" or "new-password", for whatever keeps passwords in the browser."""
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, strip=False, widget=widget, max_length=LONGEST_PASSWORD)
+
+
+def try_in(form: forms.Form, act: Callable[[], T]) -> T | None:
+    """What `act` returns; None when it raised a problem with what was entered, which then stands in the form.
+
+    Problems of who somebody is and what they may do (401, 403) are raised on.
+    """
+    try:
+        return act()
+    except Problem as problem:
+        if problem.status in (401, 403):
+            raise
+        form.add_error(None, str(problem))
+        return None
