@@ -44,15 +44,18 @@ def owner() -> Iterator[None]:
 
 
 def connection() -> BaseDatabaseWrapper:
+    """Of the role that the code runs as now."""
     return connections[using()]
 
 
 def atomic(*, durable: bool = False) -> transaction.Atomic:
+    """A transaction of that role, or a savepoint inside of one; `durable`: never inside of one."""
     return transaction.atomic(using=using(), durable=durable)
 
 
 @contextmanager
 def cursor() -> Iterator[Any]:
+    """psycopg's own, for COPY and for what is read piece by piece."""
     _send_first(connection())  # the caller may COPY, which nothing can go before in one round trip
     with connection().cursor() as cur:
         yield cur
@@ -66,12 +69,14 @@ def execute(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> i
 
 
 def rows(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """All rows, in memory."""
     with connection().cursor() as cur:
         cur.execute(sql, params)
         return list(cur.fetchall())
 
 
 def dicts(sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """All rows, each by the names of its columns."""
     with connection().cursor() as cur:
         cur.execute(sql, params)
         names = [column[0] for column in cur.description]

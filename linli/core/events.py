@@ -22,5 +22,6 @@ def subscribe(event: type[E], handler: Callable[[E], None]) -> None:
 
 
 def publish(event: object) -> None:
+    """In the caller's transaction: whatever a handler raises takes the whole of it back."""
     for handler in _handlers[type(event)]:
         handler(event)

@@ -208,6 +208,7 @@ def find_organisation(name: str, at: datetime) -> Organisation | None:
 def record_appointment(
     actor: Actor, at: datetime, verb: str, made: Appointment, extent: Extent, *, permission: str = "duty.appoint"
 ) -> None:
+    """The journal's entry `duty.<verb>` of an appointment, at the first door of its place's `extent`."""
     journal.record(
         actor=actor,
         at=at,

@@ -43,6 +43,7 @@ def list_files_of(person_id: int, *, actor: Actor) -> list[FileLine]:
 
 
 def list_files_of_specials(special_ids: Sequence[int], *, actor: Actor) -> dict[int, list[FileLine]]:
+    """Of special situations, by number; those without a file have an empty list."""
     found: dict[int, list[FileLine]] = {number: [] for number in special_ids}
     for line in _read("f.special_id = ANY(%s)", [list(special_ids)], actor) if special_ids else []:
         found[line.special_id or 0].append(line)

@@ -42,6 +42,7 @@ def list_open_inside(call: PackCall) -> list[SpecialLine]:
 
 
 def count_open(extent: Extent) -> int:
+    """Special situations at these doors that nobody has settled."""
     return int(db.scalar(f"SELECT count(*) FROM special s WHERE {extent.where('s.key')} AND s.settled_at IS NULL"))
 
 

@@ -52,6 +52,7 @@ def bucket_of(at: datetime) -> int:
 
 
 def bucket_start(bucket: int, like: datetime) -> datetime:
+    """When a ten-minute bucket began, in the time zone of `like`."""
     return datetime.fromtimestamp(bucket * BUCKET.total_seconds(), tz=like.tzinfo)
 
 

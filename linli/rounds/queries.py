@@ -142,6 +142,7 @@ def list_rounds(*, actor: Actor, state: str = "", limit: int = 100, after_id: in
 
 
 def scope_of(round_id: int) -> Extent:
+    """The doors that a round is walked over, as they were chosen; empty for a round that does not exist."""
     return Extent.of(db.rows("SELECT lo, hi FROM round_span WHERE round_id = %s", [round_id]))
 
 
