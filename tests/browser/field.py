@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import segno
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, TimeoutError, expect
 
-from tests.browser.conftest import ARGS, CHROMIUM, PHONE
+from linli.core import clock, db
+from linli.residents.terms import Need
+from tests.browser.conftest import ARGS, CHROMIUM, PHONE, overflow, sign_in
 from tests.browser.stoppable import Server
-from tests.builders.duty import PASSWORD
+from tests.builders.duty import PASSWORD, make_account
+from tests.builders.places import make_district
+from tests.builders.residents import make_household
+from tests.builders.rounds import Walk, open_over
 
 PIN = "246810"
+WORKERS = {"wang": "王芳", "li": "李静"}
+FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+"""Chromium's flags for a camera and a microphone that are pretended, and allowed without a question."""
+
+
+def make_walk_now(*, needs: Mapping[int, Need] = {}, empty: Collection[int] = (), **size: Any) -> Walk:
+    """Stairwells of one building, two people behind each door, and a round that was opened three hours ago.
+
+    `needs`: of the household at a door, `empty`: doors without one, both by their place in the list. The `WORKERS`
+    answer for all of it; `office` stands above them on the desk.
+    """
+    with db.owner():
+        district = make_district(communities=1, compounds=1, buildings=1, **{"units": 1, **size})
+        homes = {
+            key: make_household(key, needs=needs.get(index, Need(0)))
+            for index, key in enumerate(district.keys)
+            if index not in empty
+        }
+        round_ = open_over(district.extent(district.district), at=clock.now() - timedelta(hours=3))
+        for username, name in WORKERS.items():
+            make_account(role="grid_worker", place=district.communities[0], username=username, name=name)
+        make_account(role="office", place=district.district, username="office", name="区指挥部")
+    return Walk(district, homes, round_)
 
 
 @contextmanager
@@ -42,6 +72,18 @@ def open_phone(
     finally:
         context.close()
     assert not faults, "\n".join(faults)
+
+
+@contextmanager
+def open_desk(playwright: Playwright, server: Server, *, viewport: Mapping[str, int]) -> Iterator[Page]:
+    """The office's browser, signed in."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
+    try:
+        page = browser.new_page(base_url=server.url, viewport=viewport)  # type: ignore[arg-type]
+        sign_in(page, "office")
+        yield page
+    finally:
+        browser.close()
 
 
 def sign_in_phone(page: Page, username: str, password: str = PASSWORD) -> None:
@@ -84,6 +126,40 @@ def expect_waiting(page: Page, count: int) -> None:
         expect(shown).to_have_count(0)
 
 
+def send_now(page: Page) -> None:
+    """Without waiting for the phone to try by itself. Where it does so just now, no button is left to press."""
+    page.goto("/field/#/outbox")
+    with suppress(TimeoutError):
+        page.get_by_role("button", name="现在上传").click(timeout=3_000)
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Of what no page shows; ten seconds at the most."""
+    for _ in range(100):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    assert is_so()
+
+
+def state_of(walk: Walk, key: int) -> set[int]:
+    """The states of those behind a door."""
+    with db.owner():
+        rows = db.rows(
+            "SELECT state FROM round_state WHERE round_id = %(round)s AND key = %(key)s AND due",
+            {"round": walk.round.id, "key": key},
+        )
+    return {state for (state,) in rows}
+
+
+def look(page: Page, name: str) -> None:
+    """It fits the screen. LINLI_LOOKS names a folder to keep pictures in, to be looked at."""
+    assert overflow(page) == 0
+    if folder := os.environ.get("LINLI_LOOKS"):
+        page.wait_for_timeout(400)  # what slides in has come
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
 def open_unit(page: Page, name: str) -> None:
     page.goto("/field/#/")
     page.get_by_role("link", name=name).first.click()
@@ -96,8 +172,8 @@ def mark_door(page: Page, key: int, act: str = "done") -> None:
     page.click(f"[data-act={act}]")
 
 
-def film_codes(texts: list[str], path: Path) -> None:
-    """A film of QR codes, grey on grey, for Chromium's pretended camera (YUV4MPEG2)."""
+def film_codes(texts: list[str], path: Path) -> list[str]:
+    """A film of QR codes, grey on grey, for Chromium's pretended camera (YUV4MPEG2). Returns the flags that show it."""
     wide, high, scale = 640, 480, 4
     with path.open("wb") as film:
         film.write(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode())
@@ -112,3 +188,4 @@ def film_codes(texts: list[str], path: Path) -> None:
                     start = (top + y * scale + line) * wide + left
                     luma[start : start + len(drawn)] = drawn
             film.write((b"FRAME\n" + bytes(luma) + bytes([128]) * (wide * high // 2)) * 6)
+    return [*FAKE_MEDIA, f"--use-file-for-fake-video-capture={path}"]

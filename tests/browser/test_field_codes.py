@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, Playwright, TimeoutError, expect
+from playwright.sync_api import Playwright, expect
 
 from linli.core import clock, db
 from linli.core.access import SYSTEM
@@ -17,8 +15,17 @@ from linli.residents import services as residents
 from linli.residents.models import Household, Person
 from linli.residents.terms import PersonInput
 from linli.rounds.terms import RoundKind
-from tests.browser.conftest import overflow
-from tests.browser.field import expect_waiting, film_codes, open_phone, sign_in_phone, unlock, wait_for_worker
+from tests.browser.field import (
+    expect_waiting,
+    film_codes,
+    look,
+    open_phone,
+    send_now,
+    sign_in_phone,
+    unlock,
+    wait_for_worker,
+    wait_until,
+)
 from tests.browser.stoppable import Server
 from tests.builders.duty import make_account
 from tests.builders.ledger import open_round
@@ -41,30 +48,20 @@ def street() -> District:
     return made
 
 
-def keep_picture(page: Page, name: str) -> None:
-    """LINLI_SHOTS names a folder to keep pictures in, to be looked at."""
-    if folder := os.environ.get("LINLI_SHOTS"):
-        page.wait_for_timeout(400)
-        page.screenshot(path=Path(folder) / f"{name}.png")
-    assert overflow(page) == 0
-
-
 def test_a_door_is_opened_by_its_code(phones: Playwright, stoppable: Server, street: District, tmp_path: Path) -> None:
     """By the app's camera, and by any camera, also while the app is locked; a door of somebody else's is not."""
     first, last = street.keys[0], street.keys[-1]
-    film_codes([f"https://an.older.host/field/#/d/{first}"], tmp_path / "film.y4m")
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    flags.append(f"--use-file-for-fake-video-capture={tmp_path / 'film.y4m'}")
+    flags = film_codes([f"https://an.older.host/field/#/d/{first}"], tmp_path / "film.y4m")
     with open_phone(phones, tmp_path / "phone", stoppable, flags=flags, permissions=["camera"]) as page:
         sign_in_phone(page, "wang")
         wait_for_worker(page)
-        keep_picture(page, "home")
+        look(page, "home")
         page.get_by_role("link", name="扫码开门户").click()
         expect(page.locator(f"[data-door='{first}']")).to_have_attribute("aria-pressed", "true", timeout=30_000)
         stoppable.stop()
         page.goto(f"/field/#/d/{last}")
         expect(page.get_by_role("alert")).to_contain_text("不在您负责的范围里")
-        keep_picture(page, "code-elsewhere")
+        look(page, "code-elsewhere")
         page.goto("/field/#/u/" + street.units[0].code)
         page.wait_for_url("**/#/unit/*")
         page.reload()  # locked
@@ -80,7 +77,7 @@ def test_a_tube_is_typed_where_there_is_no_camera(
         sign_in_phone(page, "wang")
         page.goto("/field/#/scan")
         expect(page.get_by_role("alert")).to_contain_text("用不了相机")
-        keep_picture(page, "scan-no-camera")
+        look(page, "scan-no-camera")
         page.fill("input[name=code]", "101")
         page.press("input[name=code]", "Enter")
         expect(page.locator("main li").first).to_contain_text("101")
@@ -91,7 +88,7 @@ def test_a_tube_is_typed_where_there_is_no_camera(
                 page.get_by_role("button", name="同上 A20221004-17").click()
             else:
                 page.fill("input[name=tube]", "A20221004-17")
-            keep_picture(page, f"tube-{index}")
+            look(page, f"tube-{index}")
             page.locator("[data-mark=done]").click()
         expect_waiting(page, 0)
         page.wait_for_timeout(1_500)
@@ -123,16 +120,14 @@ def test_both_sides_of_a_conflict(phones: Playwright, stoppable: Server, street:
             page.get_by_role("button", name="保存").click()
             page.wait_for_url("**/#/door/*")
         stoppable.start()
-        page.goto("/field/#/outbox")
-        with contextlib.suppress(TimeoutError):  # it goes by itself just now: no button is left to press
-            page.get_by_role("button", name="现在上传").click(timeout=3_000)
+        send_now(page)
         cards = page.locator("[data-settle]")
         expect(cards).to_have_count(2, timeout=20_000)
         expect(cards.nth(0)).to_contain_text("先来的")
         expect(cards.nth(1)).to_contain_text("154****0001")
-        keep_picture(page, "conflicts")
+        look(page, "conflicts")
         page.emulate_media(color_scheme="dark")
-        keep_picture(page, "conflicts-dark")
+        look(page, "conflicts-dark")
         page.emulate_media(color_scheme="light")
         cards.nth(1).locator("[data-keep=mine]").click()
         expect(cards).to_have_count(1)
@@ -153,7 +148,7 @@ def test_a_sign_out_without_a_signal(phones: Playwright, stoppable: Server, stre
     with open_phone(phones, tmp_path / "phone", stoppable) as page:
         page.goto("/field/")
         page.fill("input[name=device]", "红色小手机")
-        keep_picture(page, "sign-in")
+        look(page, "sign-in")
         sign_in_phone(page, "wang")
         wait_for_worker(page)
         stoppable.stop()
@@ -161,17 +156,12 @@ def test_a_sign_out_without_a_signal(phones: Playwright, stoppable: Server, stre
         page.click("[data-sign-out]")
         page.get_by_role("button", name="退出登录").last.click()
         expect(page.locator("[data-farewells]")).to_be_visible()
-        keep_picture(page, "farewell")
+        look(page, "farewell")
         with db.owner():
             assert db.scalar(alive) == 1
         stoppable.start()
         page.reload()
         expect(page.locator("input[name=username]")).to_be_visible()
         expect(page.locator("[data-farewells]")).to_have_count(0)
-        for _ in range(100):
-            with db.owner():
-                if db.scalar(alive) == 0:
-                    break
-            page.wait_for_timeout(100)
-    with db.owner():
-        assert db.scalar(alive) == 0
+        with db.owner():
+            wait_until(page, lambda: db.scalar(alive) == 0)

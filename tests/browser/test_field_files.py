@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from linli.core import clock, db
+from linli.core import db
 from tests.browser import looks
-from tests.browser.conftest import ARGS, CHROMIUM, PHONE, overflow, sign_in
-from tests.browser.field import expect_waiting, open_phone, open_unit, sign_in_phone, unlock, wait_for_worker
+from tests.browser.conftest import PHONE
+from tests.browser.field import (
+    FAKE_MEDIA,
+    expect_waiting,
+    look,
+    make_walk_now,
+    open_desk,
+    open_phone,
+    open_unit,
+    send_now,
+    sign_in_phone,
+    unlock,
+    wait_for_worker,
+)
 from tests.browser.stoppable import Server
-from tests.builders.duty import make_account
-from tests.builders.places import make_district
-from tests.builders.residents import make_household
-from tests.builders.rounds import Walk, open_over
+from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FLAGS = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 WIDE, HIGH = 2400, 1800
 PLACE = b"GPS 40.84N 111.75E"
-LOOKS = os.environ.get("LINLI_LOOKS")
-"""A folder for pictures of what is on the screen, to be looked at."""
 
 
 @pytest.fixture
 def walk() -> Walk:
-    with db.owner():
-        now = clock.now()
-        district = make_district(communities=1, compounds=1, buildings=1, units=1, floors=4, a_floor=2)
-        homes = {key: make_household(key) for key in district.keys}
-        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
-        make_account(role="grid_worker", place=district.communities[0], username="wang", name="王芳")
-        make_account(role="office", place=district.district, username="office", name="区指挥部")
-    return Walk(district, homes, round_)
+    return make_walk_now(floors=4, a_floor=2)
 
 
 def make_picture(path: Path) -> Path:
@@ -54,12 +51,6 @@ def make_picture(path: Path) -> Path:
     )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
     return path
-
-
-def look(page: Page, name: str) -> None:
-    assert overflow(page) == 0
-    if LOOKS:
-        page.screenshot(path=Path(LOOKS) / f"{name}.png", full_page=True)
 
 
 def take_all(page: Page, walk: Walk, picture: Path) -> None:
@@ -85,6 +76,7 @@ def take_all(page: Page, walk: Walk, picture: Path) -> None:
     page.click("[data-special=fire]")
     look(page, "special")
     page.get_by_role("button", name="马上报告").click()
+    page.wait_for_url("**/#/door/*")  # it goes back by itself, once all is kept
     expect_waiting(page, 4)
 
 
@@ -92,7 +84,7 @@ def test_photos_and_a_voice_note_without_a_server(
     phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
 ) -> None:
     profile, picture = tmp_path / "phone", make_picture(tmp_path / "photo.png")
-    with open_phone(phones, profile, stoppable, flags=FLAGS) as page:
+    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA) as page:
         sign_in_phone(page, "wang")
         wait_for_worker(page)
         stoppable.stop()
@@ -103,13 +95,12 @@ def test_photos_and_a_voice_note_without_a_server(
         page.goto("/field/#/handover")
         expect(page.locator("[data-file-only]")).to_be_visible()
 
-    with open_phone(phones, profile, stoppable, flags=FLAGS) as page:  # the phone was restarted
+    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA) as page:  # the phone was restarted
         page.goto("/field/")
         unlock(page)
         expect_waiting(page, 4)
         stoppable.start()
-        page.goto("/field/#/outbox")
-        page.get_by_role("button", name="现在上传").click()
+        send_now(page)
         expect(page.locator("[data-waiting]")).to_have_count(0, timeout=60_000)
         expect(page.locator("[data-file-card]")).to_have_count(0)
 
@@ -127,10 +118,7 @@ def test_photos_and_a_voice_note_without_a_server(
 
 
 def look_on_the_desk(playwright: Playwright, server: Server, walk: Walk) -> None:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
-    try:
-        page = browser.new_page(base_url=server.url, viewport=PHONE)  # type: ignore[arg-type]
-        sign_in(page, "office")
+    with open_desk(playwright, server, viewport=PHONE) as page:
         page.goto("/specials/")
         expect(page.locator("#specials a[href^='/specials/files/']")).to_have_count(1)
         look(page, "desk-specials")
@@ -153,8 +141,6 @@ def look_on_the_desk(playwright: Playwright, server: Server, walk: Walk) -> None
                 assert answer.headers["content-type"] == "audio/webm"
                 page.goto(address)
                 assert page.evaluate("document.querySelector('video, audio').error") is None
-    finally:
-        browser.close()
     with db.owner():
         seen = db.rows("SELECT DISTINCT account_name, subject FROM journal_entry WHERE verb = 'notices.look_at_file'")
     assert sorted(seen) == sorted(("区指挥部", f"file:{address.split('/')[-2]}") for address in addresses)

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from linli.core import clock, db
-from tests.browser.conftest import ARGS, CHROMIUM, DESK, overflow, sign_in
+from tests.browser.conftest import DESK, overflow
 from tests.browser.field import (
     expect_waiting,
+    make_walk_now,
     mark_door,
+    open_desk,
     open_phone,
     open_unit,
     sign_in_phone,
@@ -20,10 +22,7 @@ from tests.browser.field import (
     wait_for_worker,
 )
 from tests.browser.stoppable import Server
-from tests.builders.duty import make_account
-from tests.builders.places import make_district
-from tests.builders.residents import make_household
-from tests.builders.rounds import Walk, open_over
+from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOORS, LEFT = 60, 4
@@ -31,15 +30,8 @@ DOORS, LEFT = 60, 4
 
 @pytest.fixture
 def walk() -> Walk:
-    """Two stairwells of 32 doors each, two people behind every door, an open round; `wang` answers for all of it."""
-    with db.owner():
-        now = clock.now()
-        district = make_district(communities=1, compounds=1, buildings=1, units=2, floors=16, a_floor=2)
-        homes = {key: make_household(key) for key in district.keys}
-        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
-        make_account(role="grid_worker", place=district.communities[0], username="wang", name="王芳")
-        make_account(role="office", place=district.district, username="office", name="区指挥部")
-    return Walk(district, homes, round_)
+    """Two stairwells of 32 doors each."""
+    return make_walk_now(units=2, floors=16, a_floor=2)
 
 
 def count_marks(walk: Walk) -> tuple[int, int]:
@@ -54,14 +46,9 @@ def count_marks(walk: Walk) -> tuple[int, int]:
 
 def count_homes_on_gap_list(playwright: Playwright, server: Server, walk: Walk) -> int:
     """As the office sees them on the desk."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
-    try:
-        page = browser.new_page(base_url=server.url, viewport=DESK)  # type: ignore[arg-type]
-        sign_in(page, "office")
+    with open_desk(playwright, server, viewport=DESK) as page:
         page.goto(f"/rounds/{walk.code}/gaps/")
         return page.locator("tbody[data-home]").count()
-    finally:
-        browser.close()
 
 
 def mark_all(page: Page, walk: Walk) -> None:

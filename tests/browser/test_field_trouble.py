@@ -3,11 +3,10 @@ one door. Nothing is lost, and the worker is told."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Playwright, expect
 
 from linli.accounts.services import sessions
 from linli.core import clock, db
@@ -17,53 +16,32 @@ from linli.duty import posts
 from linli.duty.models import Appointment
 from tests.browser.field import (
     expect_waiting,
+    make_walk_now,
     mark_door,
     open_phone,
     open_unit,
+    send_now,
     sign_in_phone,
+    state_of,
     unlock,
     wait_for_worker,
 )
 from tests.browser.stoppable import Server
 from tests.builders.duty import make_account
-from tests.builders.places import make_district
-from tests.builders.residents import make_household
-from tests.builders.rounds import Walk, open_over
+from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def walk() -> Walk:
-    """One stairwell of six doors, two people behind each; `wang` and `li` answer for it."""
-    with db.owner():
-        now = clock.now()
-        district = make_district(communities=1, compounds=1, buildings=1, units=1)
-        homes = {key: make_household(key) for key in district.keys}
-        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
-        for username, name in (("wang", "王芳"), ("li", "李静")):
-            make_account(role="grid_worker", place=district.communities[0], username=username, name=name)
-    return Walk(district, homes, round_)
-
-
-def states(walk: Walk) -> dict[int, set[int]]:
-    """Door -> the states of those behind it."""
-    found: dict[int, set[int]] = {}
-    with db.owner():
-        rows = db.rows("SELECT key, state FROM round_state WHERE round_id = %(round)s", {"round": walk.round.id})
-    for key, state in rows:
-        found.setdefault(key, set()).add(state)
-    return found
+    """One stairwell of six doors."""
+    return make_walk_now()
 
 
 def count_marks() -> int:
     with db.owner():
         return int(db.rows("SELECT count(*) FROM mark")[0][0])
-
-
-def send_now(page: Page) -> None:
-    page.goto("/field/#/outbox")
-    page.get_by_role("button", name="现在上传").click()
 
 
 def test_a_full_phone_keeps_and_sends_everything(
@@ -168,9 +146,8 @@ def test_a_post_handed_over_while_offline(phones: Playwright, stoppable: Server,
         page.locator("[data-set-aside]").click()
         page.get_by_role("dialog").get_by_role("button", name="放下").click()
         expect(page.locator("[data-settle]")).to_have_count(0)
-    found = states(walk)
-    assert found[before] == {10}
-    assert found[after] == {0}
+    assert state_of(walk, before) == {10}
+    assert state_of(walk, after) == {0}
 
 
 def test_two_phones_at_one_door(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
@@ -199,8 +176,7 @@ def test_two_phones_at_one_door(phones: Playwright, stoppable: Server, walk: Wal
         open_unit(wang, "1单元")
         expect(wang.locator(f"[data-door='{door}']")).to_contain_text("✓ 2 人")  # the later mark counts, on both phones
         expect(wang.locator(f"[data-door='{other}']")).to_contain_text("✓ 2 人")
-    found = states(walk)
-    assert (found[door], found[other]) == ({10}, {10})
+    assert state_of(walk, door) == state_of(walk, other) == {10}
     with db.owner():
         (closed,) = db.rows(
             "SELECT count(*) FROM round_state WHERE round_id = %(round)s AND state = 10", {"round": walk.round.id}

@@ -3,30 +3,30 @@ urgent, work that a colleague's phone sends; and how every page looks."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from linli.core import clock, db
+from linli.core import db
 from linli.residents.terms import Need
 from tests.browser.conftest import overflow
 from tests.browser.field import (
     expect_waiting,
     film_codes,
+    make_walk_now,
     mark_door,
     open_phone,
     open_unit,
+    send_now,
     sign_in_phone,
+    state_of,
     wait_for_worker,
+    wait_until,
 )
 from tests.browser.looks import measure_large, run_axe
 from tests.browser.stoppable import Server
-from tests.builders.duty import make_account
-from tests.builders.places import make_district
-from tests.builders.residents import make_household
-from tests.builders.rounds import Walk, open_over
+from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,26 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def walk() -> Walk:
     """One stairwell of six doors, the last one empty; the first household has somebody alone in it."""
-    with db.owner():
-        now = clock.now()
-        district = make_district(communities=1, compounds=1, buildings=1, units=1)
-        homes = {
-            key: make_household(key, needs=Need.ALONE if index == 0 else Need(0))
-            for index, key in enumerate(district.keys[:-1])
-        }
-        round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
-        for username, name in (("wang", "王芳"), ("li", "李静")):
-            make_account(role="grid_worker", place=district.communities[0], username=username, name=name)
-    return Walk(district, homes, round_)
-
-
-def state_of(walk: Walk, key: int) -> set[int]:
-    with db.owner():
-        rows = db.rows(
-            "SELECT state FROM round_state WHERE round_id = %(round)s AND key = %(key)s AND due",
-            {"round": walk.round.id, "key": key},
-        )
-    return {state for (state,) in rows}
+    return make_walk_now(needs={0: Need.ALONE}, empty={5})
 
 
 def test_marks_undone_and_doors_to_come_back_to(
@@ -125,8 +106,7 @@ def test_people_registered_without_a_signal_are_marked_at_once(
         expect(page.locator("[data-member]").first).to_contain_text("完成")
         expect_waiting(page, 2)
         stoppable.start()
-        page.goto("/field/#/outbox")
-        page.get_by_role("button", name="现在上传").click()
+        send_now(page)
         expect_waiting(page, 0)
         page.goto(f"/field/#/door/{empty}")
         expect(page.locator("[data-member]")).to_have_count(2)
@@ -144,10 +124,10 @@ def test_a_special_situation_goes_first(phones: Playwright, stoppable: Server, w
         page.click("[data-special=ill]")
         page.get_by_label("补充说明").fill("独居老人，胸口痛")
         page.get_by_role("button", name="马上报告").click()
+        page.wait_for_url("**/#/unit/*")  # it goes back by itself
         expect_waiting(page, 2)
         stoppable.start()
-        page.goto("/field/#/outbox")
-        page.get_by_role("button", name="现在上传").click()
+        send_now(page)
         expect_waiting(page, 0)
         page.goto("/field/#/")
         expect(page.locator("main")).to_contain_text("特殊情况 1 件")
@@ -200,9 +180,8 @@ def test_work_is_read_from_a_colleagues_screen(
         text = Path(saved.value.path()).read_text()
     stoppable.start()
     parts = [text[start : start + 700] for start in range(0, len(text), 700)]
-    film_codes([f"LL1 a1b2c3d4 {n} {len(parts)} {part}" for n, part in enumerate(parts, 1)], tmp_path / "film.y4m")
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    flags.append(f"--use-file-for-fake-video-capture={tmp_path / 'film.y4m'}")
+    frames = [f"LL1 a1b2c3d4 {n} {len(parts)} {part}" for n, part in enumerate(parts, 1)]
+    flags = film_codes(frames, tmp_path / "film.y4m")
     with open_phone(phones, tmp_path / "li", stoppable, flags=flags, permissions=["camera"]) as page:
         sign_in_phone(page, "li")
         page.goto("/field/#/handover")
@@ -222,11 +201,7 @@ def test_a_browser_inside_another_app(phones: Playwright, stoppable: Server, wal
         open_unit(page, "1单元")
         mark_door(page, walk.district.keys[0])
         expect_waiting(page, 0)  # also true before the mark is queued
-        for _ in range(100):
-            if state_of(walk, walk.district.keys[0]) == {10}:
-                break
-            page.wait_for_timeout(100)
-    assert state_of(walk, walk.district.keys[0]) == {10}
+        wait_until(page, lambda: state_of(walk, walk.district.keys[0]) == {10})
 
 
 PAGES = ["#/", "#/unit/{unit}?door={door}", "#/door/{door}", "#/returns", "#/search", "#/special", "#/outbox"]
