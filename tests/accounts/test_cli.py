@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from linli.accounts import queries
 from linli.accounts.cli import app
@@ -16,22 +14,11 @@ from linli.duty.errors import AccountBeyondAuthority
 from tests.accounts.test_factors import set_up
 from tests.builders import accounts
 from tests.builders.accounts import Staff, Watch, journalled, open_browser, signed_in, try_sign_in
+from tests.builders.commands import run_command
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+run = partial(run_command, app, acting_as="command")
 staff, watch = accounts.staff, accounts.watch
-
-
-def run(*arguments: str, acting_as: str = "command") -> Any:
-    """What the command printed (as JSON where it is); raises what it raised."""
-    result = CliRunner().invoke(app, list(arguments), env={"LINLI_AS": acting_as, "COLUMNS": "200"})
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    if result.exit_code:
-        raise typer.BadParameter(result.output)
-    try:
-        return json.loads(result.stdout)
-    except ValueError:
-        return result.stdout
 
 
 def test_a_link_and_its_code_are_printed_and_taken_back(staff: Staff) -> None:

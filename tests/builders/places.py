@@ -109,6 +109,17 @@ def _fill(
             made.doors += queries.list_doors(unit.id)
 
 
+def make_grids(district: District) -> list[PlaceRef]:
+    """Grid 1: the first compound; grid 2: the second; of the first community."""
+    return [
+        services.add_overlay(
+            kind=Kind.GRID, parent_id=district.communities[0].id, name=f"第{n + 1}网格", place_ids=[compound.id],
+            actor=SYSTEM, at=AT,
+        )
+        for n, compound in enumerate(district.compounds[:2])
+    ]  # fmt: skip
+
+
 def merge_takes(place_ids: Iterable[int], into: int) -> list[Take]:
     """Whole places into one of them."""
     return [Take(tuple(id for id in place_ids if id != into), Target(into))]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from linli.core import db
 from linli.core.errors import Forbidden, NotSignedIn
@@ -15,27 +13,16 @@ from linli.core.models import Account
 from linli.duty import errors as e
 from linli.duty.cli import app, read_moment
 from linli.places.models import Place
+from tests.builders.commands import run_command
 from tests.builders.duty import make_account, make_city
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
+run = partial(run_command, app)
 
 
 @pytest.fixture(autouse=True)
 def city() -> Place:
     return make_city()
-
-
-def run(*arguments: str, acting_as: str = "") -> Any:
-    """What the command printed (as JSON where it is); raises what it raised."""
-    result = CliRunner().invoke(app, list(arguments), env={"LINLI_AS": acting_as, "COLUMNS": "200"})
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    if result.exit_code:
-        raise typer.BadParameter(result.output)
-    try:
-        return json.loads(result.stdout)
-    except ValueError:
-        return result.stdout
 
 
 def test_from_an_empty_installation_to_a_grid_lead() -> None:

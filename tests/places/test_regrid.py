@@ -16,7 +16,7 @@ from linli.places import errors, queries, services
 from linli.places.events import Redrawing, Redrawn
 from linli.places.layouts import Take, Target
 from linli.places.terms import Kind, PlaceRef
-from tests.builders.places import AT, District, make_district, merge_takes
+from tests.builders.places import AT, District, make_district, make_grids, merge_takes
 
 pytestmark = pytest.mark.django_db
 NOW = AT + timedelta(days=3)
@@ -30,14 +30,7 @@ def made() -> District:
 
 @pytest.fixture
 def grids(made: District) -> list[PlaceRef]:
-    """Grid 1: the first compound; grid 2: the second; of the first community."""
-    return [
-        services.add_overlay(
-            kind=Kind.GRID, parent_id=made.communities[0].id, name=f"第{n + 1}网格", place_ids=[compound.id],
-            actor=SYSTEM, at=AT,
-        )
-        for n, compound in enumerate(made.compounds[:2])
-    ]  # fmt: skip
+    return make_grids(made)
 
 
 def held(place: PlaceRef | int, at: datetime) -> Extent:

@@ -38,21 +38,6 @@ def home(town: District) -> int:
         return make_household(town.keys[0], people=people)
 
 
-@pytest.fixture
-def clerk(town: District, client: Client) -> Client:
-    """The office of the first community."""
-    client.force_login(make_account(role="office", place=town.communities[0]))
-    return client
-
-
-@pytest.fixture
-def stranger(town: District) -> Client:
-    """The office of the other community."""
-    made = Client()
-    made.force_login(make_account(role="office", place=town.communities[1]))
-    return made
-
-
 def first(home: int) -> Person:
     with db.owner():
         return Person.objects.get(pk=people_of(home)[0])
@@ -76,6 +61,7 @@ def test_household_page(home: int, clerk: Client, stranger: Client) -> None:
     page = text(clerk.get(f"/residents/household/{home}/"))
     assert "阳光小区 1号楼 1单元 101" in page
     assert "李四" in page
+    assert "是的，以上各人均已搬走" in page, "it asks by name before all of them leave the register"
     assert NUMBER not in page
     assert stranger.get(f"/residents/household/{home}/").status_code == 404
 
