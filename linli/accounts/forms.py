@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from linli.accounts.terms import INVITATION_DAYS, NAME_LENGTH
-from linli.core.forms import PasswordForm, password_field
+from linli.core.forms import password_field
 from linli.duty import terms as duty
 from linli.duty.terms import Role
 from linli.places.terms import PLACE_CODE
@@ -64,16 +64,3 @@ class InviteForm(forms.Form):
         if bool(given.get("role")) != bool(given.get("place")):
             raise forms.ValidationError(_("Give both role and place, or neither."))
         return given
-
-
-class AcceptForm(PasswordForm):
-    """The new password, twice."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["new_password1"].label = _("Choose a new password")
-        self.fields["new_password2"].label = _("The same once more")
-        self.fields["new_password2"].help_text = ""
-        self.fields["new_password1"].help_text = _(
-            "At least ten characters; no name, no word alone, not only digits. Several words in a row are good."
-        )

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from linli.accounts import entry, queries, services
 from linli.accounts.errors import InvitationOver
-from linli.accounts.forms import AcceptForm, DaysForm, InviteForm
+from linli.accounts.forms import DaysForm, InviteForm
 from linli.accounts.terms import NewInvitation, Way
 from linli.core import clock, qr
 from linli.core.access import actor_of
 from linli.core.errors import Problem
+from linli.core.forms import NewPasswordForm
 from linli.core.models import Account
 from linli.core.requests import ActingRequest
 from linli.duty import queries as duty
@@ -149,7 +150,7 @@ def accept(request: HttpRequest, raw: str) -> HttpResponse:
         invited = services.get_invitation(raw=raw, at=at)
     except InvitationOver as problem:
         return render(request, "accounts/over.html", {"problem": problem}, status=problem.status)
-    form = AcceptForm(Account.objects.get(pk=invited.account_id), request.POST or None)
+    form = NewPasswordForm(Account.objects.get(pk=invited.account_id), request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = services.accept_invitation(raw=raw, password=form.cleaned_data["new_password1"], at=at)
         if queries.get_factors(account_id=account.pk).any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
+from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Problem
 from linli.core.models import Account
@@ -17,6 +18,19 @@ if TYPE_CHECKING:  # generic for the type checker alone
     PasswordForm = SetPasswordForm[Account]
 else:
     PasswordForm = SetPasswordForm
+
+
+class NewPasswordForm(PasswordForm):
+    """A new password, twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = _("Choose a new password")
+        self.fields["new_password2"].label = _("The same once more")
+        self.fields["new_password2"].help_text = ""
+        self.fields["new_password1"].help_text = _(
+            "At least ten characters; no name, no word alone, not only digits. Several words in a row are good."
+        )
 
 
 def password_field(label: Any, autocomplete: str) -> forms.CharField:
