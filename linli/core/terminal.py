@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,7 @@ from linli.core.access import Actor
 from linli.core.errors import NotSignedIn, Problem
 from linli.core.models import Account
 
+LONG_TABLE = 500  # rows
 ACCOUNT_VARIABLE = "LINLI_AS"  # set by `linli --as ACCOUNT`
 
 
@@ -54,13 +56,31 @@ def _as_text(value: Any) -> str:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[int] = ()) -> None:
     """A table on standard output; `numbers` are the indexes of right-aligned columns."""
+    cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in rows]
+    if len(cells) > LONG_TABLE:
+        _print_long_table(title, columns, cells, numbers)
+        return
     table = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
         # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut.
         table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    for row in cells:
+        table.add_row(*row)
     Console().print(table)
+
+
+def _print_long_table(title: str, columns: Sequence[str], cells: list[list[str]], numbers: Sequence[int]) -> None:
+    """The same without frames: a framed table of some thousand rows takes minutes to fit."""
+    lines = [list(columns), *cells]
+    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    if title:
+        sys.stdout.write(f"{title}\n")
+    for line in lines:
+        padded = (
+            " " * (width - cell_len(text)) + text if index in numbers else text + " " * (width - cell_len(text))
+            for index, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
 @contextmanager

@@ -23,3 +23,10 @@ def test_a_table_cuts_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_moments_and_days_are_printed_as_the_api_says_them(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.print_json({"at": datetime(2022, 10, 4, 2, 0, tzinfo=UTC), "on": date(2022, 10, 4)})
     assert json.loads(capsys.readouterr().out) == {"at": "2022-10-04T02:00:00+00:00", "on": "2022-10-04"}
+
+
+def test_a_long_table_is_printed_at_once_and_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_table("名册", ["姓名", "人"], [(f"居民{n}", n) for n in range(600)], numbers=[1])
+    title, head, *lines = capsys.readouterr().out.splitlines()
+    assert (title, head) == ("名册", "姓名      人")
+    assert (len(lines), lines[0], lines[599]) == (600, "居民0      0", "居民599  599")
