@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from linli.core import db
 from tests.browser.conftest import DESK, PHONE, sign_in
 from tests.browser.looks import find_sideways, measure_large, run_axe
+from tests.browser.walk import TABLET
 from tests.builders.duty import make_account
 from tests.builders.outlines import draw, draw_compounds
 from tests.builders.places import District, make_district
@@ -110,3 +111,20 @@ def test_is_right_at_every_width(
     if large:
         faults += measure_large(page)
     assert faults == []
+
+
+def test_english_words_fit_a_tablet(open_page: Callable[..., Page], district: District) -> None:
+    page = open_page(locale="en-US", viewport=TABLET)
+    page.emulate_media(reduced_motion="reduce")
+    sign_in(page, "office")
+    page.goto("/duty/cadres/")
+    assert find_sideways(page) == []
+    page.goto("/duty/teams/")
+    assert find_sideways(page) == []
+    for name, value in (("team", "第一专班"), ("place", district.compounds[0].code), ("name", "赵敏")):
+        page.fill(f"#id_{name}", value)
+    page.fill("#id_phone", "15412340009")
+    page.locator("main form button[type=submit]").last.click()
+    page.goto("/journal/")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    assert [*find_sideways(page), *run_axe(page)] == []
