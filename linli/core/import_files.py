@@ -43,6 +43,22 @@ class UploadGone(Problem):
     advice_text = _("Nothing of it was kept. Send it again.")
 
 
+class UploadType(Problem):
+    code = "core.upload_type"
+    status = 415
+    title = _("A file that ends in %(suffix)s cannot be imported here.")
+    advice_text = _("Save it as one of: %(allowed)s.")
+
+
+class UploadUntyped(UploadType):
+    title = _("The file's name has no ending that says what it is.")
+    advice_text = _("Give it the ending of what it is: %(allowed)s.")
+
+
+def wrong_type(suffix: str, allowed: Iterable[str]) -> UploadType:
+    return (UploadType if suffix else UploadUntyped)(suffix=suffix, allowed=", ".join(allowed))
+
+
 def uploads() -> Path:
     """The folder of files that wait for their job, readable by the server's own account alone."""
     folder = Path(settings.LINLI_HOME) / "uploads"

@@ -39,6 +39,7 @@ from linli.core.import_files import drop_old_files as drop_old_files
 from linli.core.import_files import open_rejected, seal_rejected, store
 from linli.core.import_files import rejected_path as rejected_path
 from linli.core.import_files import uploads as uploads
+from linli.core.import_files import wrong_type as wrong_type
 from linli.core.models import Job
 from linli.core.sheets import (
     Account,
@@ -57,18 +58,6 @@ SHOWN_REJECTIONS = 200  # kept with the job and shown on its page; all of them a
 SHOWN_CELLS = 5  # of each reason
 UNTOLD = (HeaderMissing, HeaderNotFound, HeaderTwice, MappingWrong)
 """Why a sheet cannot be read that whoever sent it can put right by saying which column is which."""
-
-
-class UploadType(Problem):
-    code = "core.upload_type"
-    status = 415
-    title = _("A file that ends in %(suffix)s cannot be imported here.")
-    advice_text = _("Save it as one of: %(allowed)s.")
-
-
-class UploadUntyped(UploadType):
-    title = _("The file's name has no ending that says what it is.")
-    advice_text = _("Give it the ending of what it is: %(allowed)s.")
 
 
 class NotChecked(Problem):
@@ -201,10 +190,6 @@ def import_here(
                 kind=importer.kind, signature=seen["signature"], chosen=chosen, spec=importer.spec, actor=actor, at=at
             )
     return job
-
-
-def wrong_type(suffix: str, allowed: Iterable[str]) -> UploadType:
-    return (UploadType if suffix else UploadUntyped)(suffix=suffix, allowed=", ".join(allowed))
 
 
 @contextlib.contextmanager

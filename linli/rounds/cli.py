@@ -188,19 +188,7 @@ def gaps_(
         reach, narrowed = _reach(found, place, actor, "rounds.gaps", at)
         page = gaps.list_gaps(round_=found, extent=reach, at=at, filters=filters, limit=limit)
         labels = places.door_labels(gap.key for gap in page.gaps)
-    rows: list[dict[str, Any]] = [
-        {
-            "person" if found.per_person else "household": gap.subject_id,
-            "household_id": gap.household_id,
-            "name": gap.name,
-            "door": str(labels[gap.key]),
-            "key": gap.key,
-            "reason": gap.state.name.lower(),
-            "needs": [need.name.lower() for need in gap.needs if need.name],
-            "back_at": gap.back_at,
-        }
-        for gap in page.gaps
-    ]
+    rows = [_gap_row(gap, str(labels[gap.key]), found) for gap in page.gaps]
     if as_json:
         terminal.print_json(
             {
@@ -223,6 +211,19 @@ def gaps_(
         ],
     )
     _say_narrowed(narrowed)
+
+
+def _gap_row(gap: gaps.Gap, door: str, found: RoundView) -> dict[str, Any]:
+    return {
+        "person" if found.per_person else "household": gap.subject_id,
+        "household_id": gap.household_id,
+        "name": gap.name,
+        "door": door,
+        "key": gap.key,
+        "reason": gap.state.name.lower(),
+        "needs": [need.name.lower() for need in gap.needs if need.name],
+        "back_at": gap.back_at,
+    }
 
 
 def _needs(words: list[str]) -> Need:
