@@ -26,6 +26,7 @@ AT_ONCE = 256  # connections; further phones stand in line, as they would for a 
 ARRIVE_SECONDS = 15.0  # within these 7,000 phones find their signal again; fewer within as much less
 ARRIVING = 7_000
 WAIT_SECONDS = 2.0  # where the answer gives no time, as the app waits
+SPREAD_SECONDS = 1.0  # beyond the time that an answer gives, as the app comes (linli/field/app/src/work/pace.ts)
 PATIENCE = 900.0
 MOST_FAILED = 500
 Count = Callable[[bytes], int]
@@ -86,9 +87,9 @@ class _Crowd:
         self.open = 0
         self.line: deque[_Phone] = deque()
         self.started = time.perf_counter()
-        rng = random.Random(1)
+        self.rng = random.Random(1)
         self.due = [
-            (self.started + rng.random() * find_arrival_seconds(len(work)), number, _Phone(maps[path], cuts))
+            (self.started + self.rng.random() * find_arrival_seconds(len(work)), number, _Phone(maps[path], cuts))
             for number, (path, cuts) in enumerate(work)
         ]
         self.number = len(work)
@@ -156,7 +157,7 @@ class _Crowd:
         wait = find_wait(answer)
         if answer.startswith(b"HTTP/1.1 503") and wait is not None:
             self.outcome.told_to_wait += 1
-            self._hang_up(phone, wait)
+            self._hang_up(phone, wait + self.rng.random() * SPREAD_SECONDS)
             return
         settled = self.count(answer) if answer.startswith(b"HTTP/1.1 200") else 0
         if settled == count:

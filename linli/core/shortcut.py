@@ -40,27 +40,26 @@ _log = logging.getLogger(__name__)
 
 
 class _Road:
-    """An address, what is done there, and how many of it this process does at a time (None: as many as come)."""
+    """An address, what is done there, and whose turn it is (None: everybody's)."""
 
-    def __init__(self, address: str, work: Work, at_once: int | None) -> None:
-        self.address, self.work = re.compile(address), work
-        self._turns = Turns(at_once) if at_once else None
+    def __init__(self, address: str, work: Work, turns: Turns | None) -> None:
+        self.address, self.work, self._turns = re.compile(address), work, turns
 
     def entered(self) -> AbstractContextManager[None]:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
         return self._turns.one() if self._turns is not None else nullcontext()
 
 
-def shortcut(address: str, *, at_once: int | None = None) -> Callable[[Work], Work]:
+def shortcut(address: str, *, turns: Turns | None = None) -> Callable[[Work], Work]:
     """Register `work(the one name in the address, body, knock) -> JSON`, run outside of a transaction.
 
     It says who may, before it says anything else: `knock.actor` raises when the token is refused.
-    It is run a second time when the database went away in the middle, so it has to be idempotent. `at_once`: more than
-    so many in one process are told to come again, for work that can wait and would keep all others waiting.
+    It is run a second time when the database went away in the middle, so it has to be idempotent. `turns`: for work
+    that can wait and would keep all others waiting; those who find no room are told to come again.
     """
 
     def register(work: Work) -> Work:
-        _roads.append(_Road(address, work, at_once))
+        _roads.append(_Road(address, work, turns))
         return work
 
     return register

@@ -10,61 +10,58 @@ from threading import BoundedSemaphore, Lock
 
 from linli.core.errors import Unavailable
 
-SPAN_SECONDS = 5.0
 LATEST_SECONDS = 120
+FIRST_GUESS_SECONDS = 0.05  # of how long a turn lasts
+REMEMBERED = 50  # turns, over which that is averaged
+MORE = 1.5  # than there is time for are told to come
 
 
 class Turns:
-    """So many at a time, in this process. Those who are refused are given the coming seconds one after the other, as
-    many in each as were let in within a second of late: a crowd comes back spread over the time that it takes, and does
-    not spend the server's time on being refused.
+    """So many at a time, in this process, and so many who wait in line for them. Those who are refused are given the
+    coming seconds one after the other, as many in each as there is time for, and half as many again: a crowd comes back
+    spread over the time that it takes, and does not spend the server's time on being refused. Some are refused once
+    more, so that no second is without work while a crowd waits.
 
-    Who comes back may be refused once more, because one who is let in may have more to send; so a second is never
-    empty while a crowd waits.
+    How many there is time for follows from how long a turn lasts; who is refused came while none was free.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, in_line: int = 0) -> None:
         self._at_once = at_once
         self._free = BoundedSemaphore(at_once)
+        self._in_line = BoundedSemaphore(at_once + in_line)
         self._lock = Lock()
-        self._since = time.monotonic()
-        self._let_in = [0, 0]  # in this span of time, and in the one before
+        self._lasts = FIRST_GUESS_SECONDS
         self._second, self._given = 0, 0  # the last second that was given, and to how many
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """Raises Unavailable, with `retry_after` in seconds."""
-        if not self._free.acquire(blocking=False):
+        if not self._in_line.acquire(blocking=False):
             problem = Unavailable()
             problem.retry_after = self._give_second()
             raise problem
         try:
-            with self._lock:
-                self._pass_time(time.monotonic())
-                self._let_in[0] += 1
-            yield
+            with self._free:
+                began = time.monotonic()
+                try:
+                    yield
+                finally:
+                    with self._lock:
+                        self._lasts += (time.monotonic() - began - self._lasts) / REMEMBERED
         finally:
-            self._free.release()
+            self._in_line.release()
 
     def _give_second(self) -> int:
         """In how many seconds to come again."""
         with self._lock:
-            now = time.monotonic()
-            self._pass_time(now)
-            lasted = now - self._since + (SPAN_SECONDS if self._let_in[1] else 0)
-            if self._second <= int(now):
-                self._second, self._given = int(now) + 1, 0
-            elif self._given >= max(self._at_once, sum(self._let_in) / max(1.0, lasted)):
+            now = int(time.monotonic())
+            if self._second <= now:
+                self._second, self._given = now + 1, 0
+            elif self._given >= max(1.0, MORE * self._at_once / max(self._lasts, 0.001)):
                 self._second, self._given = self._second + 1, 0
-            wait = self._second - int(now)
+            wait = self._second - now
             if wait > LATEST_SECONDS:  # all are full
                 self._second -= 1
                 return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
             self._given += 1
             return wait
-
-    def _pass_time(self, now: float) -> None:
-        spans = (now - self._since) // SPAN_SECONDS
-        if spans:
-            self._let_in = [0, self._let_in[0] if spans == 1 else 0]
-            self._since = self._since + SPAN_SECONDS if spans == 1 else now

@@ -21,9 +21,10 @@ CONTACT = timedelta(hours=72)
 """How long a phone keeps personal fields without hearing from the server."""
 CURSOR_LASTS = timedelta(days=14)
 MOST_PEOPLE = 5_000
-BATCHES_AT_ONCE = 2
-"""Of the four requests that a web process works on at a time: when thousands of phones find signal again at once, pages
-still get through, and the others are told when to come again."""
+BATCHES_AT_ONCE, BATCHES_IN_LINE = 1, 2
+"""In each web process, of the five requests that it works on at a time. One batch and pages keep two processors busy:
+with two, pages took half as long again, and no more came through. The next ones are at hand, and all others are told
+when to come again."""
 FILES_AT_ONCE = 1
 """Pieces of photos that a web process takes at a time: fewer than batches, because marks go first."""
 MOST_COMMANDS = 500

@@ -10,8 +10,9 @@ import os
 import sys
 
 MAX_WORKERS = 8
+THREADS = 5
 MAX_THREADS = 32
-"""Over all workers: each thread holds a database connection, and the embedded server grants 100."""
+"""Of each worker, and over all of them: each thread holds a database connection, and the embedded server grants 100."""
 MAX_WAITING = 512
 """Requests taken in by all workers together; further connections wait in the system's backlog."""
 BACKLOG = 512
@@ -48,7 +49,7 @@ def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=max(1, min(4, MAX_THREADS // workers)),
+        blocking_threads=max(1, min(THREADS, MAX_THREADS // workers)),
         # What waits is bounded: so many requests in each worker, so many connections before them.
         backpressure=MAX_WAITING // workers,
         backlog=BACKLOG,

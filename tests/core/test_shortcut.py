@@ -11,6 +11,7 @@ import pytest
 
 from linli.core import shortcut, turns
 from linli.core.access import Knock
+from linli.core.turns import Turns
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def ask(address: str) -> tuple[int, dict[str, str], Any]:
 def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
     inside, go_on = threading.Semaphore(0), threading.Event()
 
-    @shortcut.shortcut("/slow/(.*)", at_once=2)
+    @shortcut.shortcut("/slow/(.*)", turns=Turns(2))
     def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
         inside.release()
         assert go_on.wait(20)
@@ -53,7 +54,7 @@ def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
 
 
 def test_room_is_given_back_after_a_failure() -> None:
-    @shortcut.shortcut("/fails/(.*)", at_once=1)
+    @shortcut.shortcut("/fails/(.*)", turns=Turns(1))
     def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
         raise shortcut.BodyTooLarge(mib=1)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
+from threading import Thread
+from time import sleep
 
 import pytest
 
@@ -32,27 +34,31 @@ def refused(room: turns.Turns) -> int:
     return caught.value.retry_after
 
 
-def let_in(room: turns.Turns, count: int) -> None:
-    for _ in range(count):
+def take_turns(room: turns.Turns, clock: Clock, seconds: float) -> None:
+    """As many as it takes until the room knows how long each lasts."""
+    for _ in range(20 * turns.REMEMBERED):
         with room.one():
-            pass
+            clock.now += seconds
 
 
-def test_each_second_is_given_to_as_many_as_were_let_in_within_one(clock: Clock) -> None:
-    room = turns.Turns(1)
-    for _ in range(200):
-        clock.now += 0.05
-        let_in(room, 1)
-    with room.one():
+@pytest.mark.parametrize(("at_once", "seconds", "a_second"), [(1, 0.125, 12), (2, 0.125, 24), (1, 8.0, 1)])
+def test_each_second_is_given_to_half_as_many_again_as_there_is_time_for(
+    clock: Clock, at_once: int, seconds: float, a_second: int
+) -> None:
+    room = turns.Turns(at_once)
+    take_turns(room, clock, seconds)
+    with ExitStack() as stack:
+        for _ in range(at_once):
+            stack.enter_context(room.one())
         told = Counter(refused(room) for _ in range(100))
     assert sorted(told) == list(range(1, len(told) + 1)), "one after the other, from the next on"
-    full = [told[second] for second in range(1, len(told))]
-    assert set(full) <= {20, 21}
-    assert told[len(told)] <= 21
+    assert [told[second] for second in range(1, len(told))] == [a_second] * (len(told) - 1)
 
 
 def test_who_comes_later_is_told_to_come_after_those_who_wait(clock: Clock) -> None:
     room = turns.Turns(1)
+    take_turns(room, clock, 5.0)
+    clock.now = float(int(clock.now) + 10)
     with room.one():
         assert [refused(room) for _ in range(4)] == [1, 2, 3, 4]
         clock.now += 2
@@ -63,6 +69,7 @@ def test_who_comes_later_is_told_to_come_after_those_who_wait(clock: Clock) -> N
 
 def test_nobody_is_sent_away_for_longer_than_two_minutes(clock: Clock) -> None:
     room = turns.Turns(1)
+    take_turns(room, clock, 5.0)
     with room.one():
         told = [refused(room) for _ in range(1_000)]
     assert told[: turns.LATEST_SECONDS] == list(range(1, turns.LATEST_SECONDS + 1))
@@ -70,18 +77,30 @@ def test_nobody_is_sent_away_for_longer_than_two_minutes(clock: Clock) -> None:
     assert len(set(told[turns.LATEST_SECONDS :])) > 60, "spread, not all at the last moment"
 
 
-def test_how_many_were_let_in_long_ago_is_forgotten(clock: Clock) -> None:
-    room = turns.Turns(1)
-    let_in(room, 1_000)
-    clock.now += 11
-    with room.one():
-        assert [refused(room) for _ in range(3)] == [1, 2, 3]
-
-
-def test_so_many_at_a_time(clock: Clock) -> None:
+def test_so_many_at_a_time() -> None:
     room = turns.Turns(3)
     with ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(room.one())
         assert refused(room) >= 1
-    let_in(room, 1)
+    with room.one():
+        pass
+
+
+def test_who_stands_in_line_has_the_next_turn() -> None:
+    room = turns.Turns(1, in_line=1)
+    order: list[str] = []
+
+    def wait() -> None:
+        with room.one():
+            order.append("second")
+
+    with room.one():
+        second = Thread(target=wait)
+        second.start()
+        while room._in_line._value:
+            sleep(0.001)
+        assert refused(room) >= 1, "the line is full"
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]

@@ -14,11 +14,12 @@ from linli.core.access import Knock
 from linli.core.api import ApiRequest, permission
 from linli.core.field import read_uuid
 from linli.core.shortcut import shortcut
+from linli.core.turns import Turns
 from linli.field import queries, sync
 from linli.field.api.router import router
 from linli.field.api.sessions import KeyIn
 from linli.field.errors import NotJson
-from linli.field.terms import BATCHES_AT_ONCE, MOST_COMMANDS, MOST_RECEIPTS
+from linli.field.terms import BATCHES_AT_ONCE, BATCHES_IN_LINE, MOST_COMMANDS, MOST_RECEIPTS
 
 
 class CommandIn(Schema):
@@ -131,7 +132,7 @@ def send_handed(request: ApiRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-@shortcut("/api/field/(sync|handed)", at_once=BATCHES_AT_ONCE)
+@shortcut("/api/field/(sync|handed)", turns=Turns(BATCHES_AT_ONCE, BATCHES_IN_LINE))
 def take_at_once(which: str, body: bytes, knock: Knock) -> bytes:
     """Both outside of any transaction: each set of commands is one of its own."""
     return sync.take_batch(body, caller=knock.actor, at=knock.at, is_handed=which == "handed")

@@ -52,7 +52,9 @@ BEGIN
                 FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t
             ) AS c
         ), fresh AS MATERIALIZED (
-            SELECT t.* FROM t WHERE t.first AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.client_id = t.id)
+            -- OFFSET keeps this a look-up of each id: as a join, planned while receipts are few, it would hold every id
+            -- against every receipt, and go on doing so when they are millions.
+            SELECT t.* FROM t WHERE t.first AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.client_id = t.id OFFSET 0)
         ), made AS (
             -- Plain, at half the price of ON CONFLICT: who sends the same command at the same time waits at the same unit's
             -- lock. One id for two units at once meets the key, and the batch is tried again.
