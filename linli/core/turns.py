@@ -57,7 +57,7 @@ class Turns:
             now = int(time.monotonic())
             if self._second <= now:
                 self._second, self._given = now + 1, 0
-            elif self._given >= max(1.0, MORE * self._at_once / max(self._lasts, 0.001)):
+            elif self._given >= max(1, round(MORE * self._at_once / max(self._lasts, 0.001))):
                 self._second, self._given = self._second + 1, 0
             wait = self._second - now
             if wait > LATEST_SECONDS:  # all are full
