@@ -23,10 +23,12 @@ from tests.browser.stoppable import Server
 from tests.builders.duty import PASSWORD
 from tests.builders.outlines import SIDE, SOUTH, WEST
 
-# The headless shell, where it is installed, is the same engine without the windows, tabs and toolbars that a whole
-# Chromium makes for every profile, though nobody sees them: half the processor time of most tests here.
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+NAMES = ("chromium", "chromium-browser")
 CHROMIUM = os.environ.get("LINLI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+# The headless shell, where it is installed, is the same engine without the windows, tabs and toolbars that a whole
+# Chromium makes for every profile, though nobody sees them: half the processor time of most tests here. A phone's
+# browser, which is closed and opened again with its storage, is a whole one.
+SHELL = os.environ.get("LINLI_CHROMIUM") or shutil.which("chromium-headless-shell") or CHROMIUM
 ARGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 760}
 # Chromium reports every answer of 400 and above, and every cut line; tests of refused acts expect those.
@@ -70,7 +72,7 @@ class Running:
     def browser(self) -> Browser:
         if self._browser is None or not self._browser.is_connected():
             launch = self.playwright.chromium.launch
-            self._browser = self._stack.enter_context(launch(executable_path=CHROMIUM, args=ARGS, headless=True))
+            self._browser = self._stack.enter_context(launch(executable_path=SHELL, args=ARGS, headless=True))
         return self._browser
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, TimeoutError, 
 
 from linli.core import clock, db
 from linli.residents.terms import Need
-from tests.browser.conftest import ARGS, CHROMIUM, PHONE, overflow, sign_in
+from tests.browser.conftest import ARGS, CHROMIUM, PHONE, SHELL, overflow, sign_in
 from tests.browser.stoppable import Server
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import make_district
@@ -77,7 +77,7 @@ def open_phone(
 @contextmanager
 def open_desk(playwright: Playwright, server: Server, *, viewport: Mapping[str, int]) -> Iterator[Page]:
     """The office's browser, signed in."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, headless=True)
+    browser = playwright.chromium.launch(executable_path=SHELL, args=ARGS, headless=True)
     try:
         page = browser.new_page(base_url=server.url, viewport=viewport)  # type: ignore[arg-type]
         sign_in(page, "office")
