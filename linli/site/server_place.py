@@ -171,7 +171,6 @@ def render_config(place: Place, *, durable: bool, memory: Callable[[], int] = _m
         "max_wal_size": "4GB",
         "wal_level": "minimal",
         "max_wal_senders": "0",
-        "wal_compression": "pglz",
         "fsync": switch,
         "full_page_writes": switch,
         "synchronous_commit": switch,
