@@ -159,9 +159,9 @@ def measure_singles(city: City) -> Iterator[Row]:
         against=f"{loads[0].per_second:,.0f} to {loads[-1].per_second:,.0f}",
         against_what=f"slowest and fastest of {ROUNDS} runs of {SINGLES:,} marks of random people, each a commit",
         limit=(
-            "processor time: generator, two granian workers and PostgreSQL share two cores; a mark takes some 0.9 ms of"
-            " PostgreSQL (the token's proof, seven short statements and a commit, in one round trip) and 0.5 ms of the"
-            " web process"
+            "processor time: generator, two granian workers and PostgreSQL share two cores, which are 95 % busy; one at"
+            " a time a mark takes some 0.9 ms of PostgreSQL (the token's proof, seven short statements and a commit, in"
+            " one round trip) and 0.5 ms of the web process, with sixteen under way both half as long again"
             f"; the generator takes {1000 * middle.client_seconds / middle.requests:.2f} ms"
         ),
     )
@@ -191,7 +191,8 @@ def measure_batches(city: City) -> Iterator[Row]:
         limit=(
             "three writes against one: each mark also leaves a receipt and sets a state, the latter as dear as the bare"
             " view's own row (some 10 µs), and is looked up twice, before and after its unit is locked (7 µs); counting"
-            " some eight units again is 1 ms a batch, reading, judging and answering 2 ms of Python"
+            " some eight units again is 1 ms a batch, reading, judging and answering 2 ms of Python; joining a batch"
+            " with itself is a twelfth of PostgreSQL's time"
         ),
     )
 
