@@ -13,14 +13,14 @@ from linli.core.errors import Unavailable
 LATEST_SECONDS = 120
 FIRST_GUESS_SECONDS = 0.05  # of how long a turn lasts
 REMEMBERED = 50  # turns, over which that is averaged
-MORE = 1.5  # than there is time for are told to come
+MORE = 2.0  # so many times as many as there is time for are told to come
 
 
 class Turns:
     """So many at a time, in this process, and so many who wait in line for them. Those who are refused are given the
-    coming seconds one after the other, as many in each as there is time for, and half as many again: a crowd comes back
-    spread over the time that it takes, and does not spend the server's time on being refused. Some are refused once
-    more, so that no second is without work while a crowd waits.
+    coming seconds one after the other, twice as many in each as there is time for: a crowd comes back spread over the
+    time that it takes, and does not spend the server's time on being refused. Some are refused once more, so that
+    hardly a moment is without work while a crowd waits.
 
     How many there is time for follows from how long a turn lasts; who is refused came while none was free.
     """

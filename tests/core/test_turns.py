@@ -41,8 +41,8 @@ def take_turns(room: turns.Turns, clock: Clock, seconds: float) -> None:
             clock.now += seconds
 
 
-@pytest.mark.parametrize(("at_once", "seconds", "a_second"), [(1, 0.125, 12), (2, 0.125, 24), (1, 8.0, 1)])
-def test_each_second_is_given_to_half_as_many_again_as_there_is_time_for(
+@pytest.mark.parametrize(("at_once", "seconds", "a_second"), [(1, 0.125, 16), (2, 0.125, 32), (1, 8.0, 1)])
+def test_each_second_is_given_to_twice_as_many_as_there_is_time_for(
     clock: Clock, at_once: int, seconds: float, a_second: int
 ) -> None:
     room = turns.Turns(at_once)

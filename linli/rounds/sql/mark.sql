@@ -6,14 +6,15 @@
 -- the rest is NULL; a mark without a device's time has the time of its event, one without flags has none.
 -- Order of locks: the round (shared), the units in key order, the receipts in id order.
 -- A batch looks up its few hundred rows by index, one by one. Its plan is made once a connection, perhaps while receipts and
--- states are few: any join that reads a table whole would then go on doing so when they are millions.
+-- states are few: any join that reads a table whole would then go on doing so when they are millions. So whatever may grow
+-- is read by a subquery of its own for each row (OFFSET 0 keeps it one), or by the keys of the batch (ANY).
 CREATE FUNCTION linli_mark(
     a_round bigint, a_received timestamptz, a_account bigint, a_appointment bigint, a_extent int8multirange,
     a_ids uuid[], a_persons bigint[], a_households bigint[], a_kinds smallint[], a_events timestamptz[],
     a_devices timestamptz[], a_reasons text[], a_backs timestamptz[], a_untils timestamptz[], a_flags smallint[])
 RETURNS TABLE (ord bigint, outcome smallint, marks integer)
 LANGUAGE plpgsql VOLATILE
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     v_part integer; v_state text; v_by smallint; v_units bigint[]; v_outside boolean; v_done integer[]; v_marks integer[];
@@ -52,8 +53,6 @@ BEGIN
                 FROM linli_targets(v_part, a_round, v_by, a_extent, a_persons, a_households) t
             ) AS c
         ), fresh AS MATERIALIZED (
-            -- OFFSET keeps this a look-up of each id: as a join, planned while receipts are few, it would hold every id
-            -- against every receipt, and go on doing so when they are millions.
             SELECT t.* FROM t WHERE t.first AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.client_id = t.id OFFSET 0)
         ), made AS (
             -- Plain, at half the price of ON CONFLICT: who sends the same command at the same time waits at the same unit's
@@ -102,7 +101,7 @@ BEGIN
                 WHEN v_state = 'open' THEN 3 ELSE 4 END::smallint,
            CASE WHEN r.client_id IS NULL THEN 0 ELSE r.marks END
     FROM unnest(a_ids) WITH ORDINALITY AS c (id, ord)
-    LEFT JOIN receipt r ON r.client_id = c.id
+    LEFT JOIN LATERAL (SELECT o.client_id, o.marks FROM receipt o WHERE o.client_id = c.id OFFSET 0) AS r ON true
     LEFT JOIN unnest(v_done) AS d (ord) ON d.ord = c.ord
     ORDER BY c.ord;
 END $$;
@@ -173,21 +172,29 @@ BEGIN
     IF a_by = 1 THEN
         RETURN QUERY
         SELECT c.ord, s.subject_id, s.key FROM unnest(a_persons) WITH ORDINALITY AS c (person, ord)
-        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = c.person
-        WHERE s.key <@ a_extent;
+        CROSS JOIN LATERAL (
+            SELECT o.subject_id, o.key FROM round_state o
+            WHERE o.part = a_part AND o.round_id = a_round AND o.subject_id = c.person AND o.key <@ a_extent OFFSET 0
+        ) AS s;
         IF array_remove(a_households, NULL) <> '{}' THEN
             RETURN QUERY
             SELECT c.ord, s.subject_id, s.key FROM unnest(a_households) WITH ORDINALITY AS c (household, ord)
-            JOIN household h ON h.id = c.household
-            JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.key = h.key AND s.household_id = h.id AND s.due
-            WHERE s.key <@ a_extent;
+            CROSS JOIN LATERAL (SELECT o.id, o.key FROM household o WHERE o.id = c.household OFFSET 0) AS h
+            CROSS JOIN LATERAL (
+                SELECT o.subject_id, o.key FROM round_state o
+                WHERE o.part = a_part AND o.round_id = a_round AND o.key = h.key AND o.household_id = h.id AND o.due
+                  AND o.key <@ a_extent OFFSET 0
+            ) AS s;
         END IF;
     ELSE
         RETURN QUERY
         SELECT c.ord, s.subject_id, s.key
         FROM unnest(a_persons, a_households) WITH ORDINALITY AS c (person, household, ord)
-        LEFT JOIN person p ON p.id = c.person
-        JOIN round_state s ON s.part = a_part AND s.round_id = a_round AND s.subject_id = coalesce(c.household, p.household_id)
-        WHERE s.key <@ a_extent;
+        LEFT JOIN LATERAL (SELECT o.household_id FROM person o WHERE o.id = c.person OFFSET 0) AS p ON true
+        CROSS JOIN LATERAL (
+            SELECT o.subject_id, o.key FROM round_state o
+            WHERE o.part = a_part AND o.round_id = a_round AND o.subject_id = coalesce(c.household, p.household_id)
+              AND o.key <@ a_extent OFFSET 0
+        ) AS s;
     END IF;
 END $$;
