@@ -15,9 +15,9 @@ run: setup
 	@exec $(VENV)/bin/linli run --host $(HOST) --port $(PORT) $(ARGS)
 
 # Files in their own order: by the number of tests, those of few and long ones (browsers) would be left to the end, when one
-# worker walks and the others wait. Three for two processors: tests wait for browsers, locks and disks for a third of their time.
+# worker walks and the other waits. Two for two processors: a third one made the whole no shorter.
 test: setup-dev
-	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev
 	@bash scripts/check.sh
