@@ -58,10 +58,8 @@ class Turns:
             if self._second <= now:
                 self._second, self._given = now + 1, 0
             elif self._given >= max(1, round(MORE * self._at_once / max(self._lasts, 0.001))):
+                if self._second - now >= LATEST_SECONDS:  # all are full
+                    return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
                 self._second, self._given = self._second + 1, 0
-            wait = self._second - now
-            if wait > LATEST_SECONDS:  # all are full
-                self._second -= 1
-                return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
             self._given += 1
-            return wait
+            return self._second - now
