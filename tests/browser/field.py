@@ -133,13 +133,17 @@ def send_now(page: Page) -> None:
         page.get_by_role("button", name="现在上传").click(timeout=3_000)
 
 
-def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
-    """Of what no page shows; ten seconds at the most."""
-    for _ in range(100):
-        if is_so():
+def expect_soon(page: Page, read: Callable[[], object], wanted: object) -> None:
+    """Of what no page shows; half a minute at the most."""
+    for _ in range(300):
+        if read() == wanted:
             return
         page.wait_for_timeout(100)
-    assert is_so()
+    assert read() == wanted
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    expect_soon(page, is_so, True)
 
 
 def state_of(walk: Walk, key: int) -> set[int]:
@@ -150,6 +154,11 @@ def state_of(walk: Walk, key: int) -> set[int]:
             {"round": walk.round.id, "key": key},
         )
     return {state for (state,) in rows}
+
+
+def expect_state(page: Page, walk: Walk, key: int, states: set[int]) -> None:
+    """On the server. For work that is sent at once: its count on the screen is 0 before it is queued and after."""
+    expect_soon(page, lambda: state_of(walk, key), states)
 
 
 def look(page: Page, name: str) -> None:

@@ -81,15 +81,18 @@ async function readOutbox(): Promise<void> {
   fileEntries.value = await fileBox.list(known);
 }
 
-/** After something other than this outbox has written to the store. */
-export const recount = (): Promise<void> => readOutbox();
-
 let reading: Promise<void> = Promise.resolve();
-for (const box of [outbox, fileBox]) {
-  box.onChange(() => {
-    reading = reading.then(readOutbox, readOutbox);
-  });
+
+/**
+ * Read the store for the screens, after every reading begun before: one that overtook an older one would be overwritten
+ * by it, and the count be behind the store.
+ */
+export function recount(): Promise<void> {
+  reading = reading.then(readOutbox, readOutbox);
+  return reading;
 }
+
+for (const box of [outbox, fileBox]) box.onChange(() => void recount());
 
 // --- a sign-in's life ------------------------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ export async function start(): Promise<void> {
   face.ended = await accounts.ended();
   face.account = await accounts.get();
   face.heardAt = await accounts.heardAt();
-  await readOutbox();
+  await recount();
   face.phase = (await vault.exists()) ? 'locked' : 'sign-in';
   setInterval(() => void tick(), 60_000);
   addEventListener('online', () => {
@@ -163,7 +166,7 @@ async function enter(opened: Keys): Promise<void> {
   face.ended = undefined;
   offset = await accounts.offset();
   await readStore();
-  await readOutbox();
+  await recount();
   await readMine();
   face.phase = 'open';
   pace.now();
@@ -174,7 +177,7 @@ async function close(why: Ending): Promise<void> {
   await accounts.end(why);
   face.ended = why;
   face.phase = 'sign-in';
-  await readOutbox();
+  await recount();
 }
 
 function forget(): void {
@@ -192,7 +195,7 @@ export async function signOut(): Promise<void> {
   face.ended = 'signed-out';
   face.phase = 'sign-in';
   await accounts.end('signed-out');
-  await readOutbox();
+  await recount();
   await sayGoodbye();
 }
 
@@ -206,7 +209,7 @@ export async function lock(): Promise<void> {
   forget();
   face.phase = 'locked';
   face.account = await accounts.get();
-  await readOutbox();
+  await recount();
 }
 
 /** Asked for once there is something to lose; browsers decide by themselves, and seldom ask. */
@@ -242,7 +245,7 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
     face.heardAt = await accounts.heardAt();
     face.account = await accounts.get();
     offset = await accounts.offset();
-    await readOutbox();
+    await recount();
     return undefined;
   } catch (error) {
     return failed(error, mine);
