@@ -248,8 +248,17 @@ def list_sections() -> list[PackSection]:
 
 def replace_if_other(put: list[dict[str, Any]], known: Any) -> Section:
     """A small section that is given whole whenever it is not what it was."""
-    version = hashlib.sha256(orjson.dumps(put, default=str)).hexdigest()[:12]
+    version = _short(orjson.dumps(put, default=str))
     return Section(known=version) if version == known else Section(put, is_all=True, known=version)
+
+
+def digest(*parts: object) -> str:
+    """Of what a section was made from: another when any part's text is."""
+    return _short("\n".join(map(str, parts)).encode())
+
+
+def _short(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:12]
 
 
 def without_empty(**row: Any) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from linli.core import crypto, db, field
 from linli.core.extents import Extent
-from linli.core.field import PackCall, PackSection, Section, replace_if_other
+from linli.core.field import PackCall, PackSection, Section
 from linli.duty.terms import LEAD_OF, Role
-from linli.places.field import describe_place, list_around
+from linli.places.field import describe_place, find_around_state, list_around
 from linli.places.queries.field import Around
 
 CALL = "duty.call"
@@ -21,13 +23,24 @@ _LEADS = """
 """
 
 
+_VERSION = f"SELECT hashtextextended(coalesce(string_agg(l::text, ''), ''), 0) FROM ({_LEADS}) AS l"
+
+
 def read_places(call: PackCall) -> Section:
-    """Small, so given whole whenever any of it is another. Phones of those whom the caller may call; journalled with
-    the pack."""
+    """Small, so given whole whenever any of it is another, read only then. Phones of those whom the caller may call;
+    journalled with the pack."""
+    state, callable_at = find_around_state(call), call.actor.extent_for(CALL)
+    wanted = {"places": state.ids, "roles": ROLES, "at": call.at}
+    ((leads_version,),) = db.rows(_VERSION, wanted)
+    version = field.digest(state.version, leads_version, call.extent, callable_at)
+    if version == call.known:
+        return Section(known=version)
+    return Section(_read_put(call, wanted, callable_at), is_all=True, known=version)
+
+
+def _read_put(call: PackCall, wanted: dict[str, Any], callable_at: Extent) -> list[dict[str, Any]]:
     around = list_around(call)
-    wanted = {"places": [one.id for one in around], "roles": ROLES, "at": call.at}
     leads = {place: rest for place, *rest in db.rows(_LEADS, wanted)}
-    callable_at = call.actor.extent_for(CALL)
     put = []
     for one in around:
         row = describe_place(one)
@@ -37,7 +50,7 @@ def read_places(call: PackCall) -> Section:
             if phone and _may_call(one, call, callable_at):
                 row["lead"]["phone"] = crypto.unseal(phone)
         put.append(row)
-    return replace_if_other(put, call.known)
+    return put
 
 
 def _may_call(place: Around, call: PackCall, callable_at: Extent) -> bool:

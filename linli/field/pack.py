@@ -119,12 +119,16 @@ def read_pack(*, cursor: str = "", place: str = "", actor: Actor, at: datetime) 
     if known is not None and not known.leads_to(fresh):
         known = None
     before = extent if known is None or known.extent is None else known.extent
-    sections = _read_sections(known, extent, extent - before if known else NOWHERE, day, actor, at)
-    gone = before - extent
+    fresh_doors, gone = extent - before if known else NOWHERE, before - extent
+    if known is None or fresh_doors:
+        _require_room(extent, actor)
+    sections = _read_sections(known, extent, fresh_doors, day, actor, at)
+    if known is not None and any(section.within for section in sections.values()):
+        _require_room(extent, actor)  # whoever moved in came with a door that is told anew
     is_new = known is None or bool(gone) or not all(section.is_empty for section in sections.values())
     fresh.known.update({name: section.known for name, section in sections.items() if section.known is not None})
     written = fresh.write()
-    if known is None or extent - before:
+    if known is None or fresh_doors:
         _record(sections, known is None, extent, actor, at)
     body = {
         "cursor": written,
@@ -148,10 +152,14 @@ def _extent_of(place: str, actor: Actor, at: datetime) -> Extent:
         extent &= places.extent_of(places.get_place(place).id, at)
     if not extent:
         raise PlaceBeyond if place else Forbidden(permission=VIEW)
+    return extent
+
+
+def _require_room(extent: Extent, actor: Actor) -> None:
+    """Raises TooManyPeople."""
     count = residents.count_residents(extent, actor=actor).people
     if count > MOST_PEOPLE:
         raise TooManyPeople(count=count, limit=MOST_PEOPLE)
-    return extent
 
 
 def _read_sections(

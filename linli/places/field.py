@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from linli.core import field
 from linli.core.field import PackCall, PackSection, Section, without_empty
 from linli.places.queries import field as queries
-from linli.places.queries.field import Around
+from linli.places.queries.field import Around, AroundState
 from linli.places.terms import DoorKind, Kind
 
 
@@ -18,6 +17,14 @@ def list_around(call: PackCall) -> list[Around]:
     if found is None:
         found = call.shared["places.around"] = queries.list_around(call.extent, call.at)
     return list(found)
+
+
+def find_around_state(call: PackCall) -> AroundState:
+    """Whether they are what they were; asked once a pack too."""
+    found: AroundState | None = call.shared.get("places.state")
+    if found is None:
+        found = call.shared["places.state"] = queries.find_around_state(call.extent, call.at)
+    return found
 
 
 def describe_place(place: Around) -> dict[str, Any]:
@@ -35,12 +42,13 @@ def describe_place(place: Around) -> dict[str, Any]:
 
 def read_doors(call: PackCall) -> Section:
     """Doors with their labels; when a building or unit was named anew, all of them."""
-    names = {place.id: (place.name, place.parent_id) for place in list_around(call) if place.lo is not None}
-    version = hashlib.sha256(repr(sorted(names.items())).encode()).hexdigest()[:12]
+    version = find_around_state(call).names
     renamed = not call.is_whole and version != call.known
     within = call.extent if renamed else call.fresh & call.extent
     section = Section(within=within, is_all=call.is_whole, known=version)
-    for door in queries.list_changed_doors(call, within):
+    doors = queries.list_changed_doors(call, within)
+    names = {place.id: (place.name, place.parent_id) for place in list_around(call)} if doors else {}
+    for door in doors:
         if door.is_ended:
             section.drop.append(door.key)
             continue

@@ -11,6 +11,7 @@ from linli.core.extents import Extent
 from linli.core.field import PackCall, PackSection, Section, replace_if_other, without_empty
 from linli.residents import queries
 from linli.residents.policies import age_on
+from linli.residents.queries import Changes
 from linli.residents.terms import NEED_LABELS, NEED_WORDS, Presence, Sex, needs_on
 
 CALL = "residents.call"
@@ -23,17 +24,24 @@ _PEOPLE = """
 _WORDS = {need: word for word, need in NEED_WORDS.items()}
 
 
+def _find_changes(call: PackCall) -> Changes:
+    """Of an increment."""
+    found: Changes | None = call.shared.get("residents.changes")
+    if found is None:
+        found = call.shared["residents.changes"] = queries.find_changes(call)
+    return found
+
+
 def find_changed(call: PackCall) -> Extent:
     """The units in which somebody may have come or gone since, and doors the phone has nothing of: sent whole."""
-    found = call.shared.get("residents.changed")
-    if found is None:
-        units = [] if call.is_whole else queries.list_changed_units(call)
-        found = call.shared["residents.changed"] = call.extent & Extent.of([*units, *call.fresh.spans])
-    return Extent(found.spans)
+    units = [] if call.is_whole else _find_changes(call).units
+    return call.extent & Extent.of([*units, *call.fresh.spans])
 
 
 def read_households(call: PackCall) -> Section:
     within = find_changed(call)
+    if not call.is_whole and not within and not _find_changes(call).households:
+        return Section()
     rows = db.rows(_HOUSEHOLDS.format(where=call.where("h", within)) + " ORDER BY h.key, h.id")
     put = [
         without_empty(id=f"h{number}", door=key, label=label, note=note, client=client)
@@ -45,6 +53,8 @@ def read_households(call: PackCall) -> Section:
 def read_people(call: PackCall) -> Section:
     """Those present or away. Ages change by the day: on a new one all of them are told anew."""
     within = call.extent if call.new_day else find_changed(call)
+    if not call.is_whole and not within and not _find_changes(call).people:
+        return Section()
     rows = db.rows(_PEOPLE.format(where=call.where("p", within)) + " ORDER BY p.key, p.household_id, p.id")
     day, callable_at = timezone.localdate(call.at), call.actor.extent_for(CALL)
     put = [_person(row, day, row[2] in callable_at) for row in rows]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
 
 from linli.core import crypto, db
 from linli.core.access import Actor
-from linli.core.extents import Extent
+from linli.core.extents import UNIT_SIZE, Extent
 from linli.core.field import PackCall
 from linli.core.sheets import CellFault, clean_id_number, clean_name, clean_phone
 from linli.residents.errors import DoorUnknown, HouseholdUnknown, PersonUnknown, SearchEmpty
@@ -239,10 +239,22 @@ def _find_made(table: str, client_ids: Sequence[UUID]) -> dict[UUID, int]:
     return dict(db.rows(f"SELECT client_id, id FROM {table} WHERE client_id = ANY(%s)", [list(client_ids)]))
 
 
-def list_changed_units(call: PackCall) -> list[tuple[int, int]]:
-    """The units [lo, hi) of a phone's doors in which somebody may have come or gone since its last pack."""
-    inside = f"SELECT c.lo, c.lo + 2048 FROM unit_count c WHERE {call.extent.where('c.lo')} AND {call.changed('c')}"
-    return [(lo, hi) for lo, hi in db.rows(inside)]
+class Changes(NamedTuple):
+    """Since a phone's last pack: the units [lo, hi) in which somebody may have come or gone, and whether any row of
+    households or people was written."""
+
+    units: list[tuple[int, int]]
+    households: bool
+    people: bool
+
+
+def find_changes(call: PackCall) -> Changes:
+    inside = {alias: f"{call.extent.where(f'{alias}.key')} AND {call.changed(alias)}" for alias in "hp"}
+    ((los, households, people),) = db.rows(
+        f"SELECT ARRAY(SELECT c.lo FROM unit_count c WHERE {call.extent.where('c.lo')} AND {call.changed('c')}),"
+        f" EXISTS(SELECT FROM household h WHERE {inside['h']}), EXISTS(SELECT FROM person p WHERE {inside['p']})"
+    )
+    return Changes([(lo, lo + UNIT_SIZE) for lo in los], households, people)
 
 
 def list_households_behind(keys: Sequence[int]) -> dict[int, list[int]]:

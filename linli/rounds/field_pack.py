@@ -29,8 +29,7 @@ def list_open(call: PackCall) -> list[RoundView]:
     found = call.shared.get("rounds.open")
     if found is None:
         seen = call.actor.extent_for(GAPS) & call.extent
-        held = queries.list_rounds(actor=call.actor, state=RoundState.OPEN, limit=MOST_ROUNDS)
-        found = [one for one in held if queries.scope_of(one.id) & seen]
+        found = queries.list_rounds(actor=call.actor, state=RoundState.OPEN, limit=MOST_ROUNDS, inside=seen)
         call.shared["rounds.open"] = found
     return list(found)
 

@@ -122,9 +122,14 @@ def require_reach(found: RoundView, actor: Actor, permission: str) -> None:
         raise Forbidden(permission=permission)
 
 
-def list_rounds(*, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None) -> list[RoundView]:
-    """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this one."""
+def list_rounds(
+    *, actor: Actor, state: str = "", limit: int = 100, after_id: int | None = None, inside: Extent | None = None
+) -> list[RoundView]:
+    """Rounds that reach into the actor's places: the open first, then the newest. `after_id`: those after this one;
+    `inside`: those that reach into these doors among the actor's."""
     seen = actor.extent_for("rounds.view")
+    if inside is not None:
+        seen &= inside
     rows = db.rows(
         f"""
         SELECT {_COLUMNS} FROM round r

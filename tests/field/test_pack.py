@@ -14,7 +14,7 @@ from django.db import connections
 
 from linli.core import clock, db
 from linli.core.access import SYSTEM
-from linli.core.models import JournalEntry
+from linli.core.models import Account, JournalEntry
 from linli.duty.models import Appointment
 from linli.field import pack
 from linli.places import services as places
@@ -219,6 +219,10 @@ CHANGES: dict[str, Change] = {
     "renamed": _act(
         lambda t: places.rename_place(place_id=t.district.units[0].id, name="东单元", actor=SYSTEM, at=clock.now())
     ),
+    "the compound is renamed": _act(
+        lambda t: places.rename_place(place_id=t.district.compounds[0].id, name="新园", actor=SYSTEM, at=clock.now())
+    ),
+    "a lead is called otherwise": _act(lambda t: Account.objects.filter(username="worker").update(name="王新名")),
     "another round": _act(lambda t: open_round(t.district.extent(t.district.district, clock.now()), at=clock.now())),
     "round closed": _act(lambda t: bulk.close_round(round_id=t.round_.id, actor=SYSTEM, at=clock.now())),  # type: ignore[union-attr]
     "round closed and open again": _act(_close_and_reopen),
@@ -331,6 +335,17 @@ def test_more_than_a_phone_carries_is_refused_with_a_way_out(
     beyond = phone.get(f"pack?place={town.district.communities[1].code}")
     assert (beyond.status_code, beyond.json()["code"]) == (403, "field.place_beyond")
     assert phone.get("pack?place=nowhere").status_code == 404
+
+
+def test_an_increment_that_makes_them_too_many_is_refused(
+    town: Town, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack, "MOST_PEOPLE", len(store.rows["people"]))
+    CHANGES["a mark"](town)
+    store.pull()  # nobody came
+    CHANGES["a new household"](town)
+    answer = store.phone.get(f"pack?cursor={store.cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "field.too_many_people")
 
 
 def test_whoever_sees_no_residents_gets_none(town: Town) -> None:
