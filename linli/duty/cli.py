@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from linli.core import clock, db, terminal
-from linli.duty import queries, services
+from linli.duty import queries, services, staff
 from linli.duty.errors import TimeWrong
 from linli.duty.terms import AppointmentLine, NewAccount, Standing
 from linli.places import queries as places
@@ -152,13 +152,15 @@ def appoint(
     place: Annotated[str, typer.Argument(metavar="CODE", help="Code of the place.")],
     since: Moment = "",
     until: Moment = "",
+    phone: Annotated[str, typer.Option(help="Their phone on duty; default: it stays what it is.")] = "",
     as_json: Json = False,
 ) -> None:
     """Appoint an account to a role at a place, from now on unless a time is given."""
     at = clock.now()
     with terminal.acting() as actor:
+        account_id = queries.find_account_id(username)
         made = services.appoint(
-            account_id=queries.find_account_id(username),
+            account_id=account_id,
             role=role,
             place_id=places.get_place(place).id,
             since=read_moment(since),
@@ -166,6 +168,8 @@ def appoint(
             actor=actor,
             at=at,
         )
+        if phone:
+            staff.set_phone(account_id=account_id, phone=phone, actor=actor, at=at)
     terminal.print_json({"id": made}) if as_json else typer.echo(_("Appointment %(id)s.") % {"id": made})
 
 

@@ -161,6 +161,25 @@ def hand_over(
     terminal.print_json({"id": made}) if as_json else typer.echo(_("Appointment %(id)s.") % {"id": made})
 
 
+@app.command("phone")
+def set_phone(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account name.")],
+    number: Annotated[str, typer.Argument(metavar="PHONE", help="A mobile number, or an area code and number.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Take the phone away.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set the phone on duty of somebody you may appoint, or your own; it is printed masked."""
+    at = clock.now()
+    if bool(number) == remove:
+        raise typer.BadParameter(_("Give either a phone or --remove."))
+    with terminal.acting() as actor:
+        kept = staff.set_phone(account_id=queries.find_account_id(account), phone=number, actor=actor, at=at)
+    if as_json:
+        terminal.print_json({"account": account, "phone": kept})
+    else:
+        typer.echo(_("Phone on duty of %(name)s: %(phone)s") % {"name": account, "phone": kept or "–"})
+
+
 @app.command("claims")
 def list_claims(
     everything: Annotated[bool, typer.Option("--all", help="Also those that were decided.")] = False,

@@ -141,14 +141,16 @@ class OfficerKindWrong(Invalid):
 
 class PhoneTaken(Conflict):
     code = "duty.phone_taken"
-    title = _("This phone belongs to an account of another name.")
-    advice_text = _("One phone is one person: correct the name or the number.")
+    title = _("This phone belongs to another account.")
+    advice_text = _(
+        "One phone is one person: correct the name or the number, or take it away from the other account first."
+    )
 
 
 class PhoneUnknown(NotFound):
     code = "duty.phone_unknown"
     title = _("No phone is known of this person.")
-    advice_text = _("The page of the account takes it in.")
+    advice_text = _("Whoever may appoint them sets it on the page of the account, or they themselves on My account.")
 
 
 class PhoneWrong(Invalid):

@@ -34,6 +34,17 @@ class AccountForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, help_text=_("The name people know them by."))
 
 
+def phone_field(
+    label: Any, help_text: Any = "", *, required: bool = True, autocomplete: str = "off"
+) -> forms.CharField:
+    widget = forms.TextInput(attrs={"inputmode": "tel", "autocomplete": autocomplete})
+    return forms.CharField(label=label, help_text=help_text, max_length=30, required=required, widget=widget)
+
+
+class PhoneForm(forms.Form):
+    phone = phone_field(_("Phone on duty"), _("A mobile number, or an area code and number such as 0471-6912345."))
+
+
 class AppointForm(forms.Form):
     account = forms.CharField(label=_("Account name"), max_length=USERNAME_LENGTH)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
@@ -45,6 +56,7 @@ class AppointForm(forms.Form):
         required=False,
         help_text=_("Stands in for whoever holds the post, with the same authority."),
     )
+    phone = phone_field(_("Phone on duty"), _("Empty: it stays what it is."), required=False)
     organisation = forms.CharField(label=_("Organisation"), max_length=NAME_LENGTH, required=False)
     officer_kind = forms.ChoiceField(
         label=_("Kind of information officer"), choices=[("", "–"), *OfficerKind.choices], required=False

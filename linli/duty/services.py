@@ -32,7 +32,7 @@ from linli.duty.errors import (
     TokenNotFound,
 )
 from linli.duty.events import AccountClosed, PasswordSet
-from linli.duty.models import Appointment
+from linli.duty.models import Appointment, Staff
 from linli.duty.posts import Detail, appoint, end_appointment, hand_over, lock_account, require_appoint
 from linli.duty.terms import LONGEST_TOKEN, NewAccount, NewToken, Role
 
@@ -112,7 +112,7 @@ def set_password(*, account_id: int, password: str | None = None, actor: Actor, 
 
 
 def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
-    """Close an account: its sessions and tokens end at once, its appointments with them.
+    """Close an account: its sessions and tokens end at once, its appointments with them; its phone is free again.
 
     Raises Forbidden, AccountNotFound, AccountBeyondAuthority, SelfLocked.
     """
@@ -128,6 +128,7 @@ def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
         account.set_unusable_password()  # a session holds a digest of the password: none of them is valid any more
         account.save(update_fields=["is_active", "password"])
         ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=at)
+        Staff.objects.filter(account=account).update(phone=b"", phone_hash=None, changed_at=at)
         _record(
             actor,
             at,
@@ -139,13 +140,13 @@ def deactivate_account(*, account_id: int, actor: Actor, at: datetime) -> None:
         events.publish(AccountClosed(account_id, at))
 
 
-def require_over(*, account_id: int, actor: Actor, at: datetime) -> str:
-    """Whoever changes an account answers for all it is appointed to: returns its name to sign in with.
+def require_over(*, account_id: int, permission: str = "accounts.make", actor: Actor, at: datetime) -> str:
+    """Whoever changes an account holds `permission` over all it is appointed to: returns its name to sign in with.
 
     Raises Forbidden, AccountNotFound, AccountBeyondAuthority.
     """
     account = lock_account(account_id)
-    _require_over(account, actor, at)
+    _require_over(account, actor, at, permission)
     return account.username
 
 
@@ -239,19 +240,19 @@ def check_password(account: Account, password: str) -> None:
         raise PasswordWeak(why=" ".join(error.messages)) from None
 
 
-def _require_over(account: Account, actor: Actor, at: datetime) -> list[Appointment]:
+def _require_over(account: Account, actor: Actor, at: datetime, permission: str = "accounts.make") -> list[Appointment]:
     """The account's appointments in force or to come, over all of which the actor has authority.
 
     Raises Forbidden, AccountBeyondAuthority.
     """
-    actor.require("accounts.make")
+    actor.require(permission)
     held = list(Appointment.objects.filter(account=account).filter(Q(until=None) | Q(until__gt=at)))
     try:
         for appointment in held:
             extent = require_appoint(
                 place_id=appointment.place_id, role=Role(appointment.role), actor=actor, at=at, new=False
             )
-            actor.require("accounts.make", extent)
+            actor.require(permission, extent)
     except Forbidden:
         raise AccountBeyondAuthority from None
     return held

@@ -43,29 +43,46 @@ def list_masked_phones(account_ids: Iterable[int]) -> dict[int, str]:
     return {account_id: crypto.mask(crypto.unseal(phone)) for account_id, phone in found if phone}
 
 
-def keep_phone(account: Account, phone: str, at: datetime) -> None:
-    """Raises PhoneWrong, PhoneTaken. The caller keeps the journal."""
+def keep_phone(account: Account, phone: str, at: datetime) -> str:
+    """Returns it in one form. Raises PhoneWrong, PhoneTaken. The caller keeps the journal."""
     phone = read_phone(phone)
     digest = crypto.lookup_hash(phone)
     if Staff.objects.filter(phone_hash=digest).exclude(account=account).exists():
         raise PhoneTaken
     sealed = {"phone": crypto.seal(phone), "phone_hash": digest, "changed_at": at}
     Staff.objects.update_or_create(account=account, defaults=sealed)
+    return phone
 
 
-def set_phone(*, account_id: int, phone: str, actor: Actor, at: datetime) -> None:
-    """A new phone of an account: one's own, or of somebody whose every appointment one answers for.
+def require_phone_of(*, account_id: int, actor: Actor, at: datetime) -> None:
+    """Whose phone one may change: one's own, signed in oneself; else of whom one could appoint to all that they are.
 
-    Raises Forbidden, AccountNotFound, PhoneWrong, PhoneTaken.
+    One phone is one person, so a phone is changed by nobody who could not have given its owner every one of their
+    posts. Raises Forbidden, AccountNotFound, AccountBeyondAuthority.
+    """
+    if account_id == actor.account_id and actor.scopes is None:
+        return
+    services.require_over(account_id=account_id, permission="duty.appoint", actor=actor, at=at)
+
+
+def set_phone(*, account_id: int, phone: str, actor: Actor, at: datetime) -> str:
+    """The phone on duty of an account; "" takes it away. Returns it masked.
+
+    Raises Forbidden, AccountNotFound, AccountBeyondAuthority, PhoneWrong, PhoneTaken.
     """
     with db.atomic():
-        if account_id != actor.account_id:
-            services.require_over(account_id=account_id, actor=actor, at=at)
-        keep_phone(Account.objects.get(pk=account_id), phone, at)
+        require_phone_of(account_id=account_id, actor=actor, at=at)
+        account = Account.objects.get(pk=account_id)
+        if phone:
+            phone = keep_phone(account, phone, at)
+        else:
+            Staff.objects.filter(account=account).update(phone=b"", phone_hash=None, changed_at=at)
         journal.record(
-            actor=actor, at=at, verb="duty.set_phone", permission="accounts.make", subject=f"account:{account_id}",
-            phone=journal.digest(read_phone(phone)),
+            actor=actor, at=at, verb="duty.set_phone", key=services.first_key(actor, "duty.appoint"),
+            permission="duty.appoint" if account_id != actor.account_id else "", subject=f"account:{account_id}",
+            phone=journal.digest(phone) if phone else None,
         )  # fmt: skip
+    return crypto.mask(phone)
 
 
 def reveal_phone(*, appointment_id: int, actor: Actor, at: datetime) -> str:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/<int:account_id>/", views.account, name="account"),
     path("accounts/<int:account_id>/password/", views.new_password, name="password"),
+    path("accounts/<int:account_id>/phone/", views.phone, name="set-phone"),
     path("accounts/<int:account_id>/close/", views.close_account, name="close"),
     path("appointments/", views.appointments, name="appointments"),
     path("appointments/<int:appointment_id>/end/", views.end_appointment, name="end"),

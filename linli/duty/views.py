@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,14 +13,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linli.core import db
 from linli.core.access import Actor
 from linli.core.forms import try_in
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
-from linli.duty import queries, services
-from linli.duty.forms import AccountForm, AppointForm, FilterForm, TokenForm
+from linli.duty import queries, services, staff
+from linli.duty.forms import AccountForm, AppointForm, FilterForm, PhoneForm, TokenForm
 from linli.duty.terms import Standing
 from linli.places import queries as places
 
@@ -72,6 +74,33 @@ def close_account(request: ActingRequest, account_id: int) -> HttpResponse:
     return redirect("duty:accounts")
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+def phone(request: ActingRequest, account_id: int) -> HttpResponse:
+    """Set or take away the phone on duty: of oneself, or of somebody whom one may appoint."""
+    actor, at = request.actor, request.at
+    found = queries.get_account(account_id=account_id, actor=actor, at=at)
+    staff.require_phone_of(account_id=account_id, actor=actor, at=at)
+    taken_away = request.method == "POST" and "remove" in request.POST
+    form = PhoneForm(None if taken_away else request.POST or None)
+    if taken_away or form.is_valid():
+        number = "" if taken_away else form.cleaned_data["phone"]
+        act = partial(staff.set_phone, account_id=account_id, phone=number, actor=actor, at=at)
+        if try_in(form, act) is not None:
+            messages.success(request, _("The phone is taken away.") if taken_away else _("The phone is set."))
+            return redirect("duty:me") if account_id == actor.account_id else redirect("duty:account", account_id)
+    above = (_("My account"), reverse("duty:me")) if account_id == actor.account_id else (
+        found.name, reverse("duty:account", args=[account_id])
+    )  # fmt: skip
+    context = {
+        "account": found,
+        "form": form,
+        "phone": staff.list_masked_phones([account_id]).get(account_id, ""),
+        "crumbs": [above, (_("Phone on duty"), "")],
+    }
+    return render(request, "duty/set_phone.html", context, status=422 if form.errors else 200)
+
+
 def _account_page(request: ActingRequest, account_id: int, *, password: str | None = None) -> HttpResponse:
     actor, at = request.actor, request.at
     found = queries.get_account(account_id=account_id, actor=actor, at=at)
@@ -81,6 +110,7 @@ def _account_page(request: ActingRequest, account_id: int, *, password: str | No
         "password": password,
         "can_make": actor.may("accounts.make"),
         "can_appoint": actor.may("duty.appoint"),
+        "phone": staff.list_masked_phones([account_id]).get(account_id, ""),
         "rows": _with_standing(lines, at),
         "crumbs": [(_("Accounts"), reverse("duty:accounts")), (found.name, "")],
     }
@@ -127,18 +157,23 @@ def appointments(request: ActingRequest) -> HttpResponse:
 
 
 def _appoint(given: dict[str, Any], actor: Actor, at: datetime) -> int:
-    return services.appoint(
-        account_id=queries.find_account_id(given["account"]),
-        role=given["role"],
-        place_id=places.get_place(given["place"]).id,
-        since=given["since"],
-        until=given["until"],
-        detail=services.Detail(
-            is_deputy=given["is_deputy"], officer_kind=given["officer_kind"], organisation=given["organisation"]
-        ),
-        actor=actor,
-        at=at,
-    )
+    account_id = queries.find_account_id(given["account"])
+    with db.atomic():  # what is wrong with the phone takes the appointment back
+        made = services.appoint(
+            account_id=account_id,
+            role=given["role"],
+            place_id=places.get_place(given["place"]).id,
+            since=given["since"],
+            until=given["until"],
+            detail=services.Detail(
+                is_deputy=given["is_deputy"], officer_kind=given["officer_kind"], organisation=given["organisation"]
+            ),
+            actor=actor,
+            at=at,
+        )
+        if given["phone"]:
+            staff.set_phone(account_id=account_id, phone=given["phone"], actor=actor, at=at)
+    return made
 
 
 @require_POST
@@ -170,6 +205,8 @@ def me(request: ActingRequest) -> HttpResponse:
     tokens = [(token, token.is_valid(at)) for token in queries.list_tokens(actor=actor)]
     context = {
         "rows": _with_standing(queries.list_own_appointments(actor=actor, at=at), at),
+        "account_id": actor.account_id,
+        "phone": staff.list_masked_phones([actor.account_id]).get(actor.account_id, ""),
         "tokens": tokens,
         "form": form,
         "made": made,

@@ -10,7 +10,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from linli.core.api import ApiRequest, Page, PageQuery, cut_page, permission, read_cursor
-from linli.duty import queries, services
+from linli.duty import queries, services, staff
 from linli.duty.api.router import router
 from linli.duty.posts import Detail
 from linli.duty.terms import (
@@ -79,6 +79,7 @@ class AppointIn(Schema):
     since: datetime | None = Field(None, description="Default: now.")
     until: datetime | None = Field(None, description="Default: until ended.")
     deputy: bool = Field(False, description="Stand in for the holder of the post.")
+    phone: str = Field("", description="Their phone on duty; left out: it stays what it is.", max_length=30)
     officer_kind: OfficerKind | None = Field(None, description="Of information officers: where they come from.")
     organisation: str = Field("", description="Where they are drawn from.")
 
@@ -114,6 +115,16 @@ class AccountIn(Schema):
     username: str
     name: str
     password: str | None = Field(None, description="Left out: one is made up and answered, once.")
+
+
+class PhoneIn(Schema):
+    phone: str | None = Field(
+        description="A mobile number, or an area code and number; null takes it away.", max_length=30, min_length=1
+    )
+
+
+class MaskedPhoneOut(Schema):
+    phone: str = Field(description="Masked: 154****0001; empty: none is known.")
 
 
 class NewAccountOut(Schema):
@@ -203,8 +214,9 @@ def list_appointments(request: ApiRequest, query: Annotated[AppointmentQuery, Qu
 @router.post("/appointments", response={201: AppointmentOut}, summary="Appoint an account to a role at a place")
 @permission("duty.appoint")
 def appoint(request: ApiRequest, body: AppointIn) -> Status[AppointmentOut]:
+    account_id = queries.find_account_id(body.account)
     made = services.appoint(
-        account_id=queries.find_account_id(body.account),
+        account_id=account_id,
         role=body.role,
         place_id=places.get_place(body.place).id,
         since=body.since,
@@ -213,6 +225,8 @@ def appoint(request: ApiRequest, body: AppointIn) -> Status[AppointmentOut]:
         actor=request.actor,
         at=request.at,
     )
+    if body.phone:
+        staff.set_phone(account_id=account_id, phone=body.phone, actor=request.actor, at=request.at)
     line = queries.get_appointment(appointment_id=made, actor=request.actor, at=request.at)
     return Status(201, AppointmentOut.of(line, request.at))
 
@@ -247,6 +261,14 @@ def make_account(request: ApiRequest, body: AccountIn) -> Status[NewAccountOut]:
 def deactivate_account(request: ApiRequest, account_id: int) -> Status[None]:
     services.deactivate_account(account_id=account_id, actor=request.actor, at=request.at)
     return Status(204, None)
+
+
+@router.put("/accounts/{account_id}/phone", response=MaskedPhoneOut, summary="Set the phone on duty of an account")
+@permission(None)
+def set_phone(request: ApiRequest, account_id: int, body: PhoneIn) -> MaskedPhoneOut:
+    """Of oneself, signed in oneself, or of somebody whom one may appoint to all that they are."""
+    kept = staff.set_phone(account_id=account_id, phone=body.phone or "", actor=request.actor, at=request.at)
+    return MaskedPhoneOut(phone=kept)
 
 
 @router.get("/tokens", response=list[TokenOut], summary="My tokens")

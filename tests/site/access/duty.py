@@ -17,6 +17,15 @@ ACCOUNTS = [
         "POST duty:password", "accounts.make", ALL, lambda w, t: f"/duty/accounts/{t.account.pk}/password/",
         also=("duty.appoint",),
     ),
+    *(  # one's own needs no permission
+        Endpoint(f"{method} duty:set-phone", "duty.appoint", ALL, lambda w, t: f"/duty/accounts/{t.account.pk}/phone/",
+                 data, also=("duty.view",))
+        for method, data in (("GET", None), ("POST", lambda w, t: {"phone": "15498761234"}))
+    ),
+    Endpoint(
+        "PUT /api/duty/accounts/{account_id}/phone", "duty.appoint", ALL,
+        lambda w, t: f"/api/duty/accounts/{t.account.pk}/phone", lambda w, t: {"phone": "15498761234"},
+    ),
     Endpoint(
         "POST duty:close", "accounts.make", ALL, lambda w, t: f"/duty/accounts/{t.account.pk}/close/",
         also=("duty.appoint",),
