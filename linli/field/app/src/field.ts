@@ -191,11 +191,7 @@ function forget(): void {
 }
 
 export async function signOut(): Promise<void> {
-  forget();
-  face.ended = 'signed-out';
-  face.phase = 'sign-in';
-  await accounts.end('signed-out');
-  await recount();
+  await close('signed-out');
   await sayGoodbye();
 }
 
@@ -241,11 +237,11 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
     if (keys !== mine) return undefined;
     face.stuck = [...result.stuck, ...files.stuck];
     face.problem = undefined;
-    face.line = 'idle';
     face.heardAt = await accounts.heardAt();
     face.account = await accounts.get();
     offset = await accounts.offset();
     await recount();
+    face.line = 'idle'; // last: who reads it takes the count beside it for what is left
     return undefined;
   } catch (error) {
     return failed(error, mine);
@@ -317,6 +313,13 @@ export async function queue(kind: string, payload: Record<string, unknown>, urge
   if (urgent) pace.now();
   else pace.soon();
   return id;
+}
+
+/** As `Outbox.withdraw`; resolves when the screens show it. */
+export async function withdraw(id: string): Promise<boolean> {
+  const gone = await outbox.withdraw(id);
+  await reading;
+  return gone;
 }
 
 /** Keep a photo or voice note, to be sent after all marks. */

@@ -57,3 +57,22 @@ test('after work it goes at once', async () => {
   await vi.advanceTimersByTimeAsync(1_000);
   expect(began).toHaveLength(2);
 });
+
+test('a signal that came back while an exchange was failing is not waited out', async () => {
+  let cut = (): void => undefined;
+  const began: number[] = [];
+  const pace = new Pace(() => {
+    began.push(Date.now());
+    return new Promise((done) => (cut = () => done('unknown')));
+  });
+  pace.now();
+  await vi.advanceTimersByTimeAsync(100);
+  pace.now();
+  cut();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(began).toHaveLength(2);
+  pace.soon(); // one more mark is no such sign
+  cut();
+  await vi.advanceTimersByTimeAsync(1_900);
+  expect(began).toHaveLength(2);
+});

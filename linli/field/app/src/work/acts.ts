@@ -1,5 +1,5 @@
 /** What a worker does at a door, as commands. */
-import { entries, followFiles, keepMine, outbox, queue, type OwnMark } from '../field';
+import { entries, followFiles, keepMine, outbox, queue, withdraw, type OwnMark } from '../field';
 import { newId } from '../store/bytes';
 import type { Entry } from '../store/outbox';
 import type { Mark, Round } from './data';
@@ -28,14 +28,14 @@ export const whomOf = (round: Round, standing: Standing): Whom =>
 
 /** Take a mark back: out of the queue while it never left the phone, else by a command of its own. */
 export async function undo(own: OwnMark): Promise<void> {
-  if (!(await outbox.withdraw(own.id))) await queue('rounds.unmark', { round: own.round, mark: own.id, ...own.whom });
+  if (!(await withdraw(own.id))) await queue('rounds.unmark', { round: own.round, mark: own.id, ...own.whom });
   await keepMine((marks) => marks.filter((mark) => mark.id !== own.id));
 }
 
 /** Say more of a mark just given: another one in its place. The first is withdrawn, if it never left, only after that. */
 export async function amend(round: Round, own: OwnMark, more: MarkMore): Promise<OwnMark> {
   const next = await mark(round, own.whom, own.mark, more);
-  if (await outbox.withdraw(own.id)) await keepMine((marks) => marks.filter((each) => each.id !== own.id));
+  if (await withdraw(own.id)) await keepMine((marks) => marks.filter((each) => each.id !== own.id));
   return next;
 }
 

@@ -12,6 +12,7 @@ export class Pace {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
   private again = false;
+  private asked = false;
   private failures = 0;
   private notBefore = 0;
 
@@ -19,6 +20,7 @@ export class Pace {
 
   /** The user or the phone asks: a signal came back, the app was opened. Waits only where the server asked for it. */
   now(): void {
+    this.asked = true; // the signal may have come back after the exchange that runs now was cut
     this.plan(0);
   }
 
@@ -38,7 +40,7 @@ export class Pace {
 
   private async run(): Promise<void> {
     this.running = true;
-    this.again = false;
+    this.again = this.asked = false;
     let wait: number | 'unknown' | undefined;
     try {
       wait = await this.exchange();
@@ -56,7 +58,7 @@ export class Pace {
       if (wait === 'unknown') {
         this.notBefore = 0;
         const doubled = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
-        this.plan(doubled * (1 + Math.random()));
+        this.plan(this.asked ? 0 : doubled * (1 + Math.random()));
       } else {
         this.notBefore = Date.now() + wait * 1000;
         this.plan(wait * 1000 + SPREAD_MS * Math.random());
