@@ -147,6 +147,8 @@ def close_round(*, round_id: int, actor: Actor, at: datetime) -> dict[str, Any]:
     """Close a round: no mark is accepted after it, its tallies are frozen, its certificate carries the figures."""
     with db.owner(), db.atomic():
         closing = _take(round_id, "rounds.close", actor, RoundState.OPEN)
+        if closing.part is not None:
+            _lapse(round_id, closing.part, at)  # what is over at the closing is not exempt on the certificate
         figures = queries.get_figures(round_id=round_id, extent=queries.scope_of(round_id), at=at)
         marks = int(db.scalar("SELECT count(*) FROM mark WHERE round_id = %s", [round_id]))
         closing.certificate = asdict(figures) | {
@@ -214,23 +216,37 @@ def lapse_exemptions(*, at: datetime) -> int:
         for round_id, part in db.rows("SELECT id, part FROM round WHERE state = 'open' ORDER BY id"):
 
             def lapse(round_id: int = round_id, part: int = part) -> int:
-                over = db.rows(
-                    "SELECT DISTINCT (key >> 11) << 11 FROM round_state WHERE part = %s AND round_id = %s"
-                    " AND state = 11 AND until_at <= %s ORDER BY 1",
-                    [part, round_id, at],
-                )
-                if not over:
+                if not _over(round_id, part, at):
                     return 0
-                units = [lo for (lo,) in over]
                 db.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [MARK_LOCK, round_id])
-                db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [round_id, units])
-                count = db.execute(
-                    "UPDATE round_state SET state = 0, until_at = NULL WHERE part = %s AND round_id = %s AND state = 11"
-                    " AND until_at <= %s AND (key >> 11) << 11 = ANY(%s)",
-                    [part, round_id, at, units],
-                )
-                db.rows("SELECT linli_retally(%s, %s, %s::bigint[])", [round_id, part, units])
-                return count
+                if not queries.get_round(round_id).is_open:
+                    return 0  # closed meanwhile: its figures stay
+                return _lapse(round_id, part, at)
 
             lapsed += db.retrying(lapse)
     return lapsed
+
+
+def _over(round_id: int, part: int, at: datetime) -> list[int]:
+    """The units in which exemptions are over."""
+    rows = db.rows(
+        "SELECT DISTINCT (key >> 11) << 11 FROM round_state WHERE part = %s AND round_id = %s"
+        " AND state = 11 AND until_at <= %s ORDER BY 1",
+        [part, round_id, at],
+    )
+    return [lo for (lo,) in rows]
+
+
+def _lapse(round_id: int, part: int, at: datetime) -> int:
+    """Of an open round whose marks are held, or shared, by the caller."""
+    units = _over(round_id, part, at)
+    if not units:
+        return 0
+    db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [round_id, units])
+    count = db.execute(
+        "UPDATE round_state SET state = 0, until_at = NULL WHERE part = %s AND round_id = %s AND state = 11"
+        " AND until_at <= %s AND (key >> 11) << 11 = ANY(%s)",
+        [part, round_id, at, units],
+    )
+    db.rows("SELECT linli_retally(%s, %s, %s::bigint[])", [round_id, part, units])
+    return count

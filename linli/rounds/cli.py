@@ -19,7 +19,7 @@ from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.places import queries as places
 from linli.residents.terms import NEED_WORDS, Need, need_labels
-from linli.rounds import gaps, queries, services, undo
+from linli.rounds import bulk, gaps, queries, services, undo
 from linli.rounds.errors import BadMark, NeedUnknown
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, RoundKind
@@ -336,10 +336,11 @@ def check(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json =
         found = queries.get_round_by_code(code)
         scope = queries.scope_of(found.id)
         actor.require("rounds.close", scope)
+    bulk.lapse_exemptions(at=at)  # what is over since the worker last looked is no difference
     with db.owner(), db.atomic():
         db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         listed = {gap.subject_id for gap in gaps.list_gaps(round_=found, extent=scope, at=at, limit=gaps.ALL).gaps}
-        counted = gaps.count_gaps_from_marks(round_=found, extent=scope)
+        counted = gaps.count_gaps_from_marks(round_=found, extent=scope, at=found.closed_at or at)
     result = {
         "round": code,
         "listed": len(listed),

@@ -81,6 +81,12 @@ class CodeTaken(Conflict):
     advice_text = _("Choose another code, or leave it empty to be given one.")
 
 
+class OthersLiveThere(Invalid):
+    code = "rounds.others_live_there"
+    title = _("The round counts households, and others still live in the household of this person.")
+    advice_text = _("Note in the register that this person has left. If all have left, mark the household.")
+
+
 class NameDiffers(Invalid):
     code = "rounds.name_differs"
     title = _("What was typed is not the code of this round: %(round)s.")

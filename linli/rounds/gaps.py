@@ -251,34 +251,40 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-def count_gaps_from_marks(*, round_: RoundView, extent: Extent) -> set[int]:
+def count_gaps_from_marks(*, round_: RoundView, extent: Extent, at: datetime | None = None) -> set[int]:
     """The open subjects found the slow way, from the register and the marks alone: for tests and `linli rounds check`.
 
-    Who is due comes from the register as it stands, what closed them from the latest mark by event time, theirs and
-    those of entries merged into theirs (but not that these were gone from their own door), and none that was
-    withdrawn. Needs an owner's sight of all marks, wherever they happened.
+    Who is due comes from the register as it stands; of a closed round, which no longer follows it, from the list at its
+    closing. What closed them comes from the latest mark by event time, theirs and those of entries merged into theirs
+    (but not that these were gone from their own door), and none that was withdrawn. `at`: exemptions that are over by
+    then close nobody. Needs an owner's sight of all marks, wherever they happened.
     """
-    if round_.count_by == CountBy.PERSON:
+    if not round_.is_open:
+        due = "SELECT subject_id, key FROM round_state WHERE part = %(part)s AND round_id = %(round)s AND due"
+    elif round_.count_by == CountBy.PERSON:
         due = "SELECT id AS subject_id, key FROM person WHERE presence = 1"
     else:
         due = """SELECT h.id AS subject_id, h.key FROM household h WHERE h.ended_at IS NULL
                  AND (EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id AND p.presence = 1)
                       OR NOT EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id))"""
+    # Who was due in his own right to the end of a closed round was merged only after it.
+    merged = "" if round_.is_open else "AND NOT EXISTS (SELECT 1 FROM due AS d WHERE d.subject_id = a.merged_id)"
     rows = db.rows(
         f"""
-        WITH latest AS (
+        WITH due AS ({due}), latest AS (
             SELECT DISTINCT ON (coalesce(a.into_id, m.subject_id))
-                   coalesce(a.into_id, m.subject_id) AS subject_id, m.kind
-            FROM mark m LEFT JOIN merged_into a ON a.kind = %(by)s AND a.merged_id = m.subject_id
+                   coalesce(a.into_id, m.subject_id) AS subject_id, m.kind, m.until_at
+            FROM mark m LEFT JOIN merged_into a ON a.kind = %(by)s AND a.merged_id = m.subject_id {merged}
             WHERE m.round_id = %(round)s AND (a.into_id IS NULL OR m.kind < 20)
               AND NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = m.client_id)
-            ORDER BY 1, event_at DESC, client_id DESC NULLS LAST, kind DESC
+            ORDER BY 1, event_at DESC, client_id DESC NULLS LAST, m.kind DESC
         )
-        SELECT DISTINCT d.subject_id FROM ({due}) AS d
+        SELECT DISTINCT d.subject_id FROM due AS d
         JOIN round_span r ON r.round_id = %(round)s AND d.key >= r.lo AND d.key < r.hi
         LEFT JOIN latest m USING (subject_id)
-        WHERE {extent.where("d.key")} AND (m.kind IS NULL OR m.kind < 10 OR m.kind >= 20)
+        WHERE {extent.where("d.key")}
+          AND (m.kind IS NULL OR m.kind < 10 OR m.kind >= 20 OR m.kind = 11 AND m.until_at <= %(at)s)
         """,
-        {"round": round_.id, "by": round_.count_by},
+        {"round": round_.id, "part": round_.part, "by": round_.count_by, "at": at},
     )
     return {row[0] for row in rows}

@@ -14,9 +14,19 @@ from linli.core.access import Actor, Recalled
 from linli.core.extents import NOWHERE, Extent
 from linli.core.hot import HotStatement
 from linli.residents import services as residents
+from linli.residents import whereabouts
 from linli.residents.register import change_register
 from linli.rounds import policies, queries
-from linli.rounds.errors import BadMark, BadTimes, CodeTaken, EmptyScope, RoundNotOpen, TooMany, WrongState
+from linli.rounds.errors import (
+    BadMark,
+    BadTimes,
+    CodeTaken,
+    EmptyScope,
+    OthersLiveThere,
+    RoundNotOpen,
+    TooMany,
+    WrongState,
+)
 from linli.rounds.models import Round, RoundSpan
 from linli.rounds.terms import (
     GIVEN,
@@ -129,7 +139,8 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
 
     At most MARKS_AT_ONCE. A command of a person outside the round, outside the actor's doors, or of a closed round
     is not carried out
-    and says so in its receipt. Moved out and vacant correct the register. Raises RoundNotOpen, BadMark, TooMany.
+    and says so in its receipt. Moved out and vacant correct the register, but for those of whom it learnt only later
+    that they live there: they stay open. Raises RoundNotOpen, BadMark, TooMany, OthersLiveThere.
     """
     found = queries.get_round(round_id)
     _check(found, commands, actor)
@@ -138,6 +149,7 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
     def carry_out() -> list[Receipt]:
         if leaving:
             change_register()  # before the units are locked: the order that arrivals take
+            _refuse_part_of_a_household(found, commands)
         receipts = write_marks(found, commands, actor, at)
         if leaving:
             _correct_register(found, commands, receipts, actor, at)
@@ -276,15 +288,48 @@ def _correct_register(
     if not ids:
         return
     rows = db.rows(
-        "SELECT s.subject_id, s.household_id, s.state FROM round_state s WHERE s.part = %s AND s.round_id = %s"
-        " AND s.due AND s.client_id = ANY(%s)",
+        "SELECT s.subject_id, s.household_id, s.state, s.event_at FROM round_state s"
+        " WHERE s.part = %s AND s.round_id = %s AND s.due AND s.client_id = ANY(%s)",
         [found.part, found.id, ids],
     )
-    gone = [subject for subject, _, state in rows if state == Mark.MOVED_OUT]
-    vacant = sorted({household for _, household, state in rows if state == Mark.VACANT})
+    late = _entered_since(found, rows, actor)
+    if late:
+        # As of anybody marked as gone who is there again: to be reached anew.
+        db.rows("SELECT linli_rejoin(%s, %s::bigint[], %s)", [found.id, sorted(late), at])
+    rows = [row for row in rows if row[0] not in late]
+    gone = [subject for subject, _, state, _ in rows if state == Mark.MOVED_OUT]
+    vacant = sorted({household for _, household, state, _ in rows if state == Mark.VACANT})
     if found.count_by == CountBy.HOUSEHOLD:
-        vacant, gone = sorted({household for _, household, _ in rows}), []
+        vacant, gone = sorted({household for _, household, _, _ in rows}), []
     if gone:
         residents.record_moved_out(person_ids=gone, actor=actor, at=at, permission="rounds.mark")
     if vacant:
         residents.record_vacant(household_ids=vacant, actor=actor, at=at, permission="rounds.mark")
+
+
+def _entered_since(found: queries.RoundView, rows: Sequence[tuple[Any, ...]], actor: Actor) -> set[int]:
+    """Of subjects just marked as gone: those who came after it. A phone sends what it saw hours later; meanwhile
+    somebody may have been registered there, or may have moved to where they are now.
+    """
+    homes = whereabouts.list_living_in({household for _, household, state, _ in rows if _leaves_whole(found, state)})
+    behind = {
+        subject: homes.get(household, []) if _leaves_whole(found, state) else [subject]
+        for subject, household, state, _ in rows
+    }
+    seen = {person: event_at for subject, _, _, event_at in rows for person in behind[subject]}
+    later = whereabouts.list_entered_after(seen, account_id=actor.account_id)
+    return {subject for subject, people in behind.items() if later.intersection(people)}
+
+
+def _leaves_whole(found: queries.RoundView, state: int) -> bool:
+    return not found.per_person or state == Mark.VACANT
+
+
+def _refuse_part_of_a_household(found: queries.RoundView, commands: Sequence[MarkCommand]) -> None:
+    """Where households are counted, one of them who left does not take the others along. Raises OthersLiveThere."""
+    people = {one.person_id for one in commands if one.kind == Mark.MOVED_OUT and one.person_id is not None}
+    if found.per_person or not people:
+        return
+    for living in whereabouts.list_living_in(whereabouts.list_households_of(people)).values():
+        if people.intersection(living) and not people.issuperset(living):
+            raise OthersLiveThere

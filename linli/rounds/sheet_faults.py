@@ -44,6 +44,10 @@ FAULTS: dict[str, tuple[Text, Text]] = {
         _("Several people or households there fit this row."),
         _("Give the number from the exported list, or the ID number."),
     ),
+    "others_live_there": (
+        _("The round counts households, and others still live in the household of this person."),
+        _("Note in the register that this person has left. If all have left, write 空户 vacant."),
+    ),
     "result": (
         _("This result is not known."),
         _("Write one of: 完成 done, 不在 absent, 拒绝 refused, 豁免 exempt, 搬走 moved out, 空户 vacant."),

@@ -25,6 +25,7 @@ from linli.core.jobs import Run
 from linli.core.sheets import Account, CellFault, Rejection, SheetRow, clean_text, open_sheet
 from linli.places import queries as places
 from linli.places.policies import match_building, match_compound, match_unit
+from linli.residents import whereabouts
 from linli.rounds import marking, queries, services
 from linli.rounds.errors import RoundClosed
 from linli.rounds.judging import Batch
@@ -206,10 +207,14 @@ def _match(read: _Reading, round_: RoundView, actor: Actor, at: datetime) -> dic
         )
         if key in held
     }
+    homes = {} if round_.per_person else whereabouts.list_living_in({row.subject_id for row in found_rows})
     for row in found_rows:
         column = "code" if row.code else "id_number" if row.id_hash else "name"
         if row.subject_id not in states:
             read.refuse(row.row, column, "not_in_round")
+            row.subject_id = 0
+        elif row.id_hash and not row.code and row.kind == Mark.MOVED_OUT and len(homes.get(row.subject_id, ())) > 1:
+            read.refuse(row.row, column, "others_live_there")
             row.subject_id = 0
         elif row.code and row.name and round_.per_person and row.name != states[row.subject_id][1]:
             read.refuse(row.row, "name", "name_differs")

@@ -88,17 +88,24 @@ def take_back(
         commands = [
             MarkCommand(
                 id=uuid5(client_id, f"taken back:{subject}"),
-                kind=Mark(kind or Mark.NOT_REACHED),
+                kind=_standing(kind, until_at, at),
                 # Later than the mistake, whatever the clocks say, so that it is what counts.
                 event_at=max(at, event_at + timedelta(microseconds=1)),
                 person_id=subject if found.per_person else None,
                 household_id=None if found.per_person else subject,
                 reason=reason or "",
                 back_at=back_at,
-                until_at=until_at,
+                until_at=until_at if _standing(kind, until_at, at) == Mark.EXEMPT else None,
             )
             for subject, client_id, event_at, kind, reason, back_at, until_at in rows
         ]
         return sum(receipt.marks for receipt in write_marks(found, commands, actor, at))
 
     return db.retrying(work)
+
+
+def _standing(kind: int | None, until_at: datetime | None, at: datetime) -> Mark:
+    """What a mark that counted before says now of somebody who is due: who was gone and is there again, or whose
+    exemption is over, has to be reached."""
+    is_over = kind in LEAVING or (kind == Mark.EXEMPT and until_at is not None and until_at <= at)
+    return Mark.NOT_REACHED if is_over else Mark(kind or Mark.NOT_REACHED)

@@ -212,6 +212,17 @@ def test_household_round_takes_households(tmp_path: Path) -> None:
     assert (figures(walk).done, figures(walk).absent) == (1, 1)
 
 
+def test_one_who_left_by_id_number_does_not_take_the_household_along(tmp_path: Path) -> None:
+    walk = make_walk(communities=1, compounds=1, buildings=1, units=1, count_by=CountBy.HOUSEHOLD, empty=[0, 1])
+    numbers = [make_id_number() for _ in range(3)]
+    for door, people in ((0, numbers[:2]), (1, numbers[2:])):
+        make_household(walk.district.keys[door], people=[make_person(id_number=number) for number in people])
+    due = figures(walk).due
+    outcome = send(walk, tmp_path, ("身份证号", "结果"), (numbers[0], "搬走"), (numbers[2], "搬走"))
+    assert [(one.row, one.code) for one in outcome.rejections] == [(2, "others_live_there")]
+    assert figures(walk).due == due - 1
+
+
 def test_import_is_offered_with_its_question() -> None:
     assert importers.find_importer(IMPORTER.kind) is IMPORTER
     assert [ask.name for ask in IMPORTER.asks] == ["round"]
