@@ -97,6 +97,15 @@ class NotSignedIn(Problem):
     advice_text = _("Sign in, or send a valid token.")
 
 
+class OnlyByForm(Problem):
+    """A page's address that only its form sends to was opened by itself."""
+
+    code = "core.only_by_form"
+    status = 405
+    title = _("This address only takes what a form sends.")
+    advice_text = _("Nothing was changed. Go back to the page with the form, and press its button again.")
+
+
 class Invalid(Problem):
     """A value that is not acceptable; `params["field"]` names it where there is one."""
 

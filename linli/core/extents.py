@@ -36,6 +36,10 @@ def compound_lo(key: int) -> int:
     return key >> COMPOUND_BITS << COMPOUND_BITS
 
 
+class KeyBeyond(ValueError, OverflowError):
+    """A number that no door's key can be. Faces answer it as any number beyond what can be stored."""
+
+
 class Span(NamedTuple):
     lo: int
     hi: int
@@ -49,13 +53,13 @@ class Extent:
 
     @classmethod
     def of(cls, spans: Iterable[tuple[int, int]]) -> Extent:
-        """Sort, drop empty spans, join what overlaps or touches. Raises ValueError when hi < lo or a key is out of
+        """Sort, drop empty spans, join what overlaps or touches. Raises KeyBeyond when hi < lo or a key is out of
         range.
         """
         merged: list[Span] = []
         for lo, hi in sorted(spans):
             if not 0 <= lo <= hi <= MAX_KEY:
-                raise ValueError(f"not a span of door keys: [{lo}, {hi})")
+                raise KeyBeyond(f"not a span of door keys: [{lo}, {hi})")
             if lo == hi:
                 continue
             if merged and lo <= merged[-1].hi:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from linli.core import access, clock, db, integrity
 from linli.core.api import PROBLEM_TYPE, problem_response, status_problem
-from linli.core.errors import Problem, ValueBeyond
+from linli.core.errors import OnlyByForm, Problem, ValueBeyond
 from linli.core.requests import acting
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -38,12 +38,33 @@ class ActingMiddleware:
                 known.actor, known.at = actor, at
                 with access.acting(actor):
                     response = self.get_response(request)
+                    if response.status_code == 405 and not response.content:
+                        response = _explain_method(request, response)
                     if response.status_code >= 400:
                         transaction.set_rollback(True, using=db.using())
-            return response
+            if not isinstance(response, _Refused):
+                return response
+            problem = response.problem
         except IntegrityError as error:  # a constraint that is checked at commit: the view has long ended
-            with access.acting(actor):
-                return render_problem(request, integrity.explain(error))
+            problem = integrity.explain(error)
+        with access.acting(actor):
+            return render_problem(request, problem)
+
+
+class _Refused(HttpResponse):
+    """The database refused something, and with it perhaps the transaction: nothing more can be read in it, so the page
+    that says so is made after it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(status=problem.status)
+        self.problem = problem
+
+
+def _explain_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Whoever signs in again comes back to the address of a form: an empty page would say nothing."""
+    page = render_problem(request, OnlyByForm())
+    page["Allow"] = response["Allow"]
+    return page
 
 
 class ProblemMiddleware:
@@ -65,6 +86,7 @@ class ProblemMiddleware:
         return problem
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        is_refused = isinstance(error, IntegrityError | DataError)
         if isinstance(error, IntegrityError):
             error = integrity.explain(error)
         elif isinstance(error, DataError | OverflowError):
@@ -73,6 +95,8 @@ class ProblemMiddleware:
             return None
         if request.path.startswith("/api/"):
             return problem_response(error)
+        if is_refused and hasattr(request, "actor"):
+            return _Refused(error)
         return render_problem(request, error)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
+from linli.core import db
 from linli.core.errors import Problem
 from linli.site.urls import handler400, handler403, handler404, handler500  # noqa: F401 - named by ROOT_URLCONF
 from linli.site.urls import urlpatterns as base
@@ -24,6 +25,8 @@ class Flood(Problem):
 
 
 def fail(request: HttpRequest, how: str) -> HttpResponse:
+    if how == "beyond":
+        db.scalar("SELECT %s::bigint", [str(2**80)])  # the transaction of the request is lost with it
     raise {
         "flood": Flood(),
         "denied": PermissionDenied(),
@@ -50,6 +53,8 @@ def client() -> Client:
         ("/fail/denied/", 403, ["You are not appointed", "What to do"]),
         ("/fail/strange/", 400, ["could not be understood", "Reload the page"]),
         ("/fail/broken/", 500, ["Something broke on our side.", "What is safe", "Try again in a minute"]),
+        ("/fail/beyond/", 422, ["larger than anything that can be kept", "Nothing was changed", "Command desk"]),
+        ("/sign-out/", 405, ["only takes what a form sends", "press its button again", "Command desk"]),
         ("/nowhere/", 404, ["There is no page at this address.", "start from the home page"]),
     ],
 )

@@ -77,6 +77,14 @@ def test_pages_follow_each_other_without_a_gap(walk: Walk, monkeypatch: pytest.M
     assert page.context["pager"].last == 16
 
 
+@pytest.mark.parametrize("address", ["gaps/?after=-1.0.0", f"gaps/?after={2**80}.0.0", f"door/{2**80}/"])
+def test_numbers_beyond_all_doors_are_refused(walk: Walk, address: str) -> None:
+    client = sign_in(walk.district.district)
+    assert client.get(f"/rounds/{walk.code}/{address}").status_code == 422
+    if address.startswith("gaps"):
+        assert client.get(f"/api/rounds/{walk.code}/{address}".replace("/?", "?")).status_code == 422
+
+
 def test_filters_by_reason_and_need(walk: Walk) -> None:
     with db.owner():
         mark_homes(walk, walk.district.keys[:1], Mark.REFUSED)
