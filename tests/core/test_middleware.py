@@ -189,7 +189,7 @@ def test_other_failures_are_not_repeated() -> None:
 
 def test_a_real_deadlock_ends_well_for_both() -> None:
     accounts = [make_account(name="0"), make_account(name="0")]
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
     tries: list[int] = []
 
     def work(order: list[int]) -> None:
@@ -212,6 +212,6 @@ def test_a_real_deadlock_ends_well_for_both() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert [name_of(account) for account in accounts] == ["2", "2"]
     assert len(tries) == 3

@@ -64,7 +64,7 @@ def test_several_workers_do_it_once(calls: list[datetime]) -> None:
     for one in workers:
         one.start()
     for one in workers:
-        one.join(20)
+        one.join(60)
     assert len(calls) == 1
 
 
@@ -76,7 +76,7 @@ def test_the_worker_leaves_no_connection_open(calls: list[datetime]) -> None:
     left: list[str] = []
     thread = threading.Thread(target=tick)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert len(calls) == 1
     assert left == []
 

@@ -182,7 +182,7 @@ def test_an_id_of_a_transaction_still_open_is_waited_for() -> None:
 
         def seal_patiently() -> None:
             try:
-                seen.append(sealing.seal(at=AT, patience=20))
+                seen.append(sealing.seal(at=AT, patience=60))
             finally:
                 from django.db import connections
 
@@ -192,7 +192,7 @@ def test_an_id_of_a_transaction_still_open_is_waited_for() -> None:
         sealing_thread.start()
         write(2)  # others are not kept waiting
         slow.commit()
-        sealing_thread.join(20)
+        sealing_thread.join(60)
     assert seen[0].entries >= 4
     sealing.seal(at=AT)
     report = verify()

@@ -35,20 +35,20 @@ def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
     @shortcut.shortcut("/slow/(.*)", turns=Turns(2))
     def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
         inside.release()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return b'"done"'
 
     answers: list[Any] = []
     threads = [threading.Thread(target=lambda: answers.append(ask("/slow/a"))) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert all(inside.acquire(timeout=20) for _ in threads)
+    assert all(inside.acquire(timeout=60) for _ in threads)
     status, headers, problem = ask("/slow/a")
     assert (status, problem["code"]) == (503, "core.unavailable")
     assert 1 <= int(headers["Retry-After"]) <= turns.LATEST_SECONDS
     go_on.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert [(status, body) for status, _headers, body in answers] == [(200, "done")] * 2
     assert ask("/slow/a")[0] == 200, "there is room again"
 

@@ -167,7 +167,7 @@ def test_one_command_sent_for_two_units_at_once_is_carried_out_once(batch: int) 
 
     crew = Crew()
     crew.start(partial(send, 0, "first"))
-    assert sent.wait(10)
+    assert sent.wait(60)
     crew.start(partial(send, half, "second"))
     crew.wait()
     assert answers == {"first": ["ACCEPTED"] * batch, "second": ["KNOWN"] + ["ACCEPTED"] * (batch - 1)}

@@ -112,7 +112,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield Server(f"http://127.0.0.1:{port}", world, log)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         connections.close_all()
 
 

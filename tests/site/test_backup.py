@@ -128,7 +128,7 @@ def test_what_is_put_back_is_the_same_while_marks_came_in(home: Path, tmp_path: 
     marking.start()
     path, manifest = back_up(target=tmp_path, actor=SYSTEM, at=AT)
     stop.set()
-    marking.join(20)
+    marking.join(60)
     assert (path.stat().st_mode & 0o777, path.parent) == (0o600, tmp_path)
     rows = {table["name"]: table["rows"] for table in manifest["tables"]}
     marks = sum(rows[name] for name in rows if name.startswith("mark_p"))

@@ -80,7 +80,7 @@ def test_keeps_what_was_acknowledged_through_kill_9(home: Path) -> None:
 def test_many_starts_at_once_make_one_server(home: Path) -> None:
     home.mkdir(parents=True)
     children = [start_in_child(home, "ensure_running") for _ in range(4)]
-    assert [child.wait(60) for child in children] == [0, 0, 0, 0]
+    assert [child.wait(180) for child in children] == [0, 0, 0, 0]
     log = embedded.find_place(home).log.read_text()
     assert log.count("database system is ready") == 1
 
@@ -99,7 +99,7 @@ def test_a_pid_file_that_names_a_stranger_is_no_hindrance(home: Path) -> None:
 
 def test_the_last_holder_stops_it(home: Path) -> None:
     home.mkdir(parents=True)
-    assert start_in_child(home, "hold").wait(60) == 0
+    assert start_in_child(home, "hold").wait(180) == 0
     assert embedded.read_pid(embedded.find_place(home)) is None
 
 

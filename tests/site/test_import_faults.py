@@ -101,7 +101,7 @@ def test_an_import_cut_off_is_carried_out_in_the_end(running: Running, tmp_path:
     wait_for(lambda: ask(running, "SELECT done > 0 OR state <> 'queued' FROM job WHERE id = %s", job)[0])
     time.sleep(1.5)  # well into it
     kill(running)  # type: ignore[operator]
-    wait_for(lambda: ask(running, "SELECT state FROM job WHERE id = %s", job)[0] in ("done", "failed"), 180)
+    wait_for(lambda: ask(running, "SELECT state FROM job WHERE id = %s", job)[0] in ("done", "failed"), 600)
     state, error = ask(running, "SELECT state, error FROM job WHERE id = %s", job)
     assert (state, error) == ("done", None)
     people, numbers = ask(running, "SELECT count(*), count(DISTINCT id_hash) FROM person")

@@ -22,7 +22,7 @@ import pytest
 from linli.site import embedded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @dataclass
@@ -100,7 +100,7 @@ def running() -> Iterator[Running]:
 
 
 def test_serves(running: Running) -> None:
-    assert 200 <= running.ask() < 500
+    wait_for(lambda: 200 <= running.ask() < 500)
 
 
 def test_a_port_in_use_is_one_clear_line(running: Running) -> None:
@@ -157,5 +157,5 @@ def test_children_die_with_a_killed_supervisor(running: Running) -> None:
     children = psutil.Process(other.process.pid).children(recursive=True)
     other.process.kill()
     other.process.wait()
-    psutil.wait_procs(children, timeout=15)
+    psutil.wait_procs(children, timeout=60)
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
