@@ -32,14 +32,17 @@ from linli.core.access import Actor
 from linli.core.errors import NotFound, Problem, Text
 from linli.core.full_disk import is_disk_full
 from linli.core.ids import new_id
-from linli.core.import_files import MAX_BYTES as MAX_BYTES
-from linli.core.import_files import UploadGone as UploadGone
-from linli.core.import_files import UploadTooLarge as UploadTooLarge
-from linli.core.import_files import drop_old_files as drop_old_files
-from linli.core.import_files import open_rejected, seal_rejected, store
+from linli.core.import_files import (
+    MAX_BYTES,
+    UploadGone,
+    drop_old_files,
+    open_rejected,
+    seal_rejected,
+    store,
+    wrong_type,
+)
 from linli.core.import_files import rejected_path as rejected_path
 from linli.core.import_files import uploads as uploads
-from linli.core.import_files import wrong_type as wrong_type
 from linli.core.models import Job
 from linli.core.sheets import (
     Account,
@@ -331,7 +334,7 @@ def _keep_columns(run: jobs.Run, importer: Importer, columns: Columns) -> bool:
 
 
 def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source) -> dict[str, Any]:
-    """The job's result: account, reasons, the first rejections, rejection_count, facts, notes, columns.
+    """The job's result: account, reasons, the first rejections, rejection_count, facts, notes, columns, sheets.
 
     Puts the workbook of rejected rows beside it.
     """
@@ -354,6 +357,7 @@ def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source
         "facts": [[str(label), value] for label, value in outcome.facts],
         "notes": notes,
         "columns": source.columns.describe(importer.spec) if importer.spec else None,
+        "sheets": source.columns.describe_sheets(),
     }
 
 

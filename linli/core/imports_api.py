@@ -103,7 +103,8 @@ class ImportOut(Schema):
     rejected_url: str | None = Field(description="The workbook of rejected rows; kept for a week.")
     result: dict[str, Any] | None = Field(
         description="account {rows_in, created, updated, unchanged, rejected}, reasons, the first rejections,"
-        " rejection_count, facts, notes; columns: what stands in each column and what it was taken for."
+        " rejection_count, facts, notes; columns: what stands in each column and what it was taken for; sheets {read,"
+        " others, hidden}: which sheet was read, and which that hold something were not."
     )
     error: dict[str, Any] | None = Field(description="A problem, when it failed.")
 

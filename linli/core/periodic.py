@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import connections
 
-from linli.core import db, importers, schedule
+from linli.core import db, schedule
+from linli.core.import_files import drop_old_files, uploads
 from linli.core.seals import sealing
 
 SEAL_EVERY = timedelta(minutes=1)
@@ -54,12 +55,12 @@ def clear_uploads(at: datetime) -> int:
     named = "SELECT unnest(ARRAY[params->>'path', params->>'path_new']) FROM job WHERE state IN ('queued', 'doing')"
     needed = {path for (path,) in db.rows(named)}
     removed = 0
-    for path in importers.uploads().iterdir():
+    for path in uploads().iterdir():
         old = path.stat().st_mtime < at.timestamp() - UPLOADS_KEPT.total_seconds()
         if old and path.name not in needed and UPLOADED.fullmatch(path.name):
             path.unlink(missing_ok=True)
             removed += 1
-    importers.drop_old_files(at)
+    drop_old_files(at)
     return removed
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db, importers, jobs, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
+from linli.core.import_words import list_notes
 from linli.core.models import Account, Job
 from linli.desk.facts import Known, Say, list_mentioned, say_facts
 from linli.desk.terms import JOB_KINDS, SUBJECTS, VERBS
@@ -225,7 +226,7 @@ def view_job(job: Job, at: datetime) -> JobView:
         rejections=result.get("rejections", []),
         rejection_count=result.get("rejection_count", 0),
         facts=result.get("facts", []),
-        notes=result.get("notes", []),
+        notes=list_notes(result),
         error=job.error or {},
         has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
         is_silent=jobs.is_silent(job, at),

@@ -9,6 +9,7 @@ import typer
 from django.utils.translation import gettext as _
 
 from linli.core import clock, db, terminal
+from linli.core.import_words import say_unread_sheets
 from linli.core.importers import Source
 from linli.places.imports.release import RESULTS, follow_release, write_report
 
@@ -36,15 +37,12 @@ def release(
         with report.open("wb") as file:
             write_report(file, found, at)
     counts = {result: done.count(result) for result in RESULTS}
+    left = [(line, line.about) for line in done.lines if line.result == "rejected"]
     if as_json:
-        left = [
-            {"code": (line.old or line.new).code, "name": (line.old or line.new).name, "what": str(line.what)}  # type: ignore[union-attr]
-            for line in done.lines
-            if line.result == "rejected"
-        ]
+        not_matched = [{"code": one.code, "name": one.name, "what": str(line.what)} for line, one in left]
         terminal.print_json(
             {"applied": apply, **counts, "compared": len(done.lines), "outside": done.outside, "unread": found.unread,
-             "became": done.count_became(), "not_matched": left}
+             "became": done.count_became(), "not_matched": not_matched, "files": found.files}
         )  # fmt: skip
         return
     labels = {"created": _("created"), "updated": _("updated"), "unchanged": _("unchanged"), "rejected": _("rejected")}
@@ -60,7 +58,7 @@ def release(
         rows,
         numbers=[1],
     )
-    for line in done.lines:
-        one = line.old or line.new
-        if line.result == "rejected" and one is not None:
-            typer.echo(f"{one.code} {one.name}: {line.what} {line.advice}")
+    for note in (note for one in found.files for note in say_unread_sheets(one, file=one["file"])):
+        typer.echo(note)
+    for line, one in left:
+        typer.echo(f"{one.code} {one.name}: {line.what} {line.advice}")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.core import jobs
 from linli.core.errors import Problem
 from linli.core.import_files import CHECKED_KEPT, MAX_BYTES, REJECTED_KEPT, rejected_path
+from linli.core.import_words import say_unread_sheets
 from linli.core.jobs import Job
 from linli.core.live import render_live
 from linli.core.requests import ActingRequest
@@ -104,6 +105,7 @@ def _describe(job: Job, request: ActingRequest) -> dict[str, Any]:
         "became": [(BECAME_WORDS[one], count) for one, count in result.get("became", {}).items() if one != Became.SAME],
         "outside": result.get("outside", 0),
         "unread": result.get("unread", 0),
+        "notes": [note for one in result.get("files", []) for note in say_unread_sheets(one, file=one["file"])],
         "left": [_line(one) for one in result.get("left", [])],
         "changed": [_line(one) for one in result.get("changed", [])],
     }

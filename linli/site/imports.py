@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from linli.core import access, clock, db, importers, jobs, terminal
 from linli.core.access import Actor
 from linli.core.errors import Problem
+from linli.core.import_words import list_notes
 from linli.core.importers import Importer
 from linli.core.models import Job
 from linli.core.sheets import read_key
@@ -121,6 +122,8 @@ def show(job: Job, rejections: Path | None, as_json: bool) -> None:
     }  # fmt: skip
     rows = [[label, account[name]] for name, label in labels.items()]
     terminal.print_table("", [_("Balance"), _("Rows")], [*rows, *result["facts"]], numbers=[1])
+    for note in list_notes(result):
+        typer.echo(note)
     if result["dry"]:
         typer.echo(_("Only checked: nothing was written. Without --dry-run it is imported."))
     if not result["rejections"]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
@@ -130,6 +131,21 @@ def test_read_in_the_language_of_whoever_reads(office: Client) -> None:
     assert "原代码" in cells
     letters = re.compile("[A-Za-z]{3}")
     assert [cell for cell in cells if letters.search(cell)] == []
+
+
+def test_further_sheets_of_a_workbook_are_named(office: Client, tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(str(tmp_path / "2023.xlsx"))
+    for name in ("区划", "说明", "空表"):
+        page = book.add_worksheet(name)
+        for number, line in enumerate(NEW.splitlines() if name != "空表" else ()):
+            page.write_row(number, 0, line.split(","))
+    book.close()
+    new = SimpleUploadedFile("2023.xlsx", (tmp_path / "2023.xlsx").read_bytes())
+    answer = office.post("/places/release/", {"old": SimpleUploadedFile("2020.csv", OLD.encode()), "new": new})
+    carry_out()
+    shown = office.get(answer["Location"], headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "2023.xlsx: 只读取了工作表“区划”，以下工作表未读取：说明。" in shown
+    assert "空表" not in shown
 
 
 def test_discarded_and_forgotten(office: Client) -> None:

@@ -232,10 +232,10 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
     ]
     wanted = ask.get("sheet")
     sheets, texts = _set_aside(book, sheets, {*ask["long_sheets"]} - {wanted})
-    say("book", kind=kind, sheets=sheets)
+    find_errors, is_filled = _look_into(path, kind, [meta.name for meta in book.sheets_metadata])
+    say("book", kind=kind, sheets=[{**sheet, "filled": is_filled(str(sheet["name"]))} for sheet in sheets])
     if wanted is not None and wanted not in [sheet["name"] for sheet in sheets]:
         raise Fault("sheet_unknown", sheet=wanted, sheets=[sheet["name"] for sheet in sheets])
-    find_errors = _errors_of(path, kind, [meta.name for meta in book.sheets_metadata])
     for meta in sheets:
         if meta["name"] != wanted if wanted is not None else meta["hidden"]:
             continue
@@ -268,12 +268,15 @@ def _set_aside(book: Any, sheets: list[Any], names: set[str]) -> tuple[list[Any]
     return kept, texts
 
 
-def _errors_of(path: Path, kind: str, names: list[str]) -> Callable[[str], Any]:
-    """What finds the cells of a sheet that hold an error, by the sheet's name."""
+def _look_into(path: Path, kind: str, names: list[str]) -> tuple[Callable[[str], Any], Callable[[str], Any]]:
+    """By a sheet's name: what finds its cells that hold an error, and what tells whether it has a filled cell."""
     if kind == "xlsx":
-        return lambda name: xlsx.find_errors(path, name)
+        return (lambda name: xlsx.find_errors(path, name)), (lambda name: xlsx.is_filled(path, name))
     stream = xls.read_stream(path)
-    return lambda name: xls.find_errors(stream, names.index(name))
+    return (
+        lambda name: xls.find_errors(stream, names.index(name)),
+        lambda name: xls.is_filled(stream, names.index(name)),
+    )
 
 
 def find_encoding(path: Path) -> str:

@@ -19,6 +19,7 @@ WORDS = {
 }  # fmt: skip
 _BOUND_SHEET, _BEGIN, _END, _BOOL_OR_ERROR, _STRING = 0x85, 0x809, 0x0A, 0x205, 0x207
 _FORMULAS = (0x06, 0x206, 0x406)
+_FILLED = (*_FORMULAS, _BOOL_OR_ERROR, 0x203, 0x204, 0xD6, 0xFD, 0xBD, 0x27E)  # numbers and texts, in all their forms
 _BETWEEN = (0x4BC, 0x221, 0x236)  # shared formula, array, table: may stand between a formula and its text
 _TEXT, _ERROR = 0, 2  # what a formula's value is, where it is no number
 Record = tuple[int, bytes]
@@ -45,12 +46,9 @@ def read_stream(path: Path) -> bytes:
 
 def find_errors(stream: bytes, position: int) -> Errors:
     """Row (from 0) → (column, what the cell shows), for the sheet at `position` among all of the workbook."""
-    starts = [int(struct.unpack_from("<I", body)[0]) for kind, body in _records(stream, 0) if kind == _BOUND_SHEET]
-    if position >= len(starts):
-        raise Unreadable
     found: Errors = {}
     waiting: tuple[int, int] | None = None  # a formula that gives a text, until its text comes
-    for kind, body in _of_sheet(stream, starts[position]):
+    for kind, body in _of_sheet(stream, _start_of(stream, position)):
         if waiting is not None and kind not in _BETWEEN:
             if kind != _STRING:
                 _note(found, *waiting, NOT_COMPUTED)
@@ -66,6 +64,18 @@ def find_errors(stream: bytes, position: int) -> Errors:
             elif body[6] == _TEXT:
                 waiting = (row, column)
     return found
+
+
+def is_filled(stream: bytes, position: int) -> bool:
+    """Whether any cell of the sheet at `position` holds something. Raises Unreadable."""
+    return any(kind in _FILLED for kind, _body in _of_sheet(stream, _start_of(stream, position)))
+
+
+def _start_of(stream: bytes, position: int) -> int:
+    starts = [int(struct.unpack_from("<I", body)[0]) for kind, body in _records(stream, 0) if kind == _BOUND_SHEET]
+    if position >= len(starts):
+        raise Unreadable
+    return starts[position]
 
 
 def _note(found: Errors, row: int, column: int, shown: str) -> None:

@@ -21,6 +21,7 @@ CHUNK = 1 << 20
 NOT_COMPUTED = "#CALC!"
 Errors = dict[int, list[tuple[int, str]]]
 _SUSPECT = (b't="e"', b"t='e'", b"<f>", b"<f ", b":f>", b":f ")
+_VALUES = (b"<v>", b"<v ", b":v>", b":v ", b"<is>", b"<is ", b":is>", b"<f>", b"<f ", b":f>", b":f ")
 _CELL = re.compile(
     rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?P<formula><(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*)?"
     rb"(?:<(?:\w+:)?v>(?P<value>[^<]*)</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>"
@@ -105,6 +106,16 @@ def find_errors(path: Path, sheet: str) -> Errors:
             for cell in _cells(file):
                 _note(cell, found)
     return found
+
+
+def is_filled(path: Path, sheet: str) -> bool:
+    """Whether any cell of a sheet holds something; where the workbook is built in a way of its own, it may."""
+    with zipfile.ZipFile(path) as archive:
+        part = _part_of(archive, sheet)
+        if part is None:
+            return True
+        with archive.open(part) as file:
+            return any(word in chunk for chunk in _overlapping(file) for word in _VALUES)
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:

@@ -74,12 +74,15 @@ class Resolved:
 
 @dataclass
 class Seen:
-    """The first rows of the sheet that was opened; `header` is None when none was found in it."""
+    """The first rows of the sheet that was opened; `header` is None when none was found in it. `others`, `hidden`:
+    further sheets of the workbook that hold something, and were not read."""
 
     sheet: str
     numbers: Sequence[int]
     rows: Sequence[Sequence[Any]]
     header: Header | None = None
+    others: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass
@@ -143,6 +146,14 @@ class Columns:
         return {
             "sheet": seen.sheet, "row": seen.numbers[position], "signature": signature_of(titles), "columns": shown,
         }  # fmt: skip
+
+    def describe_sheets(self) -> dict[str, Any] | None:
+        """Which sheet of the workbook was read, and which others that hold something were not: {"read", "others",
+        "hidden"}, by their names. None before one was read.
+        """
+        if self.seen is None or self.seen.header is None:
+            return None
+        return {"read": self.seen.sheet, "others": list(self.seen.others), "hidden": list(self.seen.hidden)}
 
     def _taken(self, seen: Seen, position: int, spec: SheetSpec) -> dict[int, str]:
         """Column → field, as it was or would be read; where nothing can be read, two columns may have one field."""

@@ -215,6 +215,8 @@ def _thaw(row: list[Any]) -> list[Cell]:
 class Sheet:
     """An opened sheet: its header, and its rows once, in order. Blank rows are left out and counted.
 
+    `hidden_sheets`, `other_sheets`: what else of the workbook holds something and is not read.
+
     Raises SheetEmpty while being read when nothing stands below the header.
     """
 
@@ -301,8 +303,6 @@ def _choose(
     on: date | None,
 ) -> Sheet:
     book = child.receive()
-    names = [one["name"] for one in book["sheets"]]
-    hidden = tuple(one["name"] for one in book["sheets"] if one["hidden"])
     problem: SheetProblem = SheetEmpty()
     while (frame := child.receive())["t"] == "head":
         rows = [_thaw(row) for row in frame["rows"]]
@@ -320,14 +320,17 @@ def _choose(
                     columns.seen = before
             else:
                 columns.seen.header = header
+                rest = [one for one in book["sheets"] if one["name"] != frame["sheet"] and one.get("filled")]
+                columns.seen.hidden = tuple(one["name"] for one in rest if one["hidden"])
+                columns.seen.others = tuple(one["name"] for one in rest if not one["hidden"])
                 child.answer("take")
                 return Sheet(
                     name=frame["sheet"],
                     kind=book["kind"],
                     header=header,
                     spec=spec,
-                    hidden_sheets=hidden,
-                    other_sheets=tuple(n for n in names if n != frame["sheet"] and n not in hidden),
+                    hidden_sheets=columns.seen.hidden,
+                    other_sheets=columns.seen.others,
                     encoding=book.get("encoding"),
                     on=on,
                     _child=child,

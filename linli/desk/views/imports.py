@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linli.core import importers, jobs
 from linli.core.errors import Problem
 from linli.core.import_asking import XLSX, NothingSent, find_offered, read_answers, write_template
-from linli.core.import_files import CHECKED_KEPT, REJECTED_KEPT
+from linli.core.import_files import CHECKED_KEPT, MAX_BYTES, REJECTED_KEPT
 from linli.core.live import render_live
 from linli.core.models import Job
 from linli.core.requests import ActingRequest
@@ -41,7 +41,7 @@ def index(request: ActingRequest) -> HttpResponse:
         "chosen": chosen,
         "answers": {ask.name: asked.get(ask.name, "") for one in offered for ask in one.asks},
         "problem": problem,
-        "limit": importers.MAX_BYTES // 1024**2,
+        "limit": MAX_BYTES // 1024**2,
         "checked_hours": int(CHECKED_KEPT.total_seconds() // 3600),
         "jobs": [view_job(job, request.at) for job in jobs.list_jobs(actor=request.actor, limit=RECENT)],
         "crumbs": [(_("Import"), "")],

@@ -24,7 +24,17 @@ from linli.core import importers, jobs
 from linli.core.access import Actor
 from linli.core.errors import NotFound, Text
 from linli.core.ids import new_id
-from linli.core.import_files import MAX_BYTES, UploadGone, open_rejected, rejected_path, seal_rejected, store, uploads
+from linli.core.import_files import (
+    MAX_BYTES,
+    UploadGone,
+    drop_old_files,
+    open_rejected,
+    rejected_path,
+    seal_rejected,
+    store,
+    uploads,
+    wrong_type,
+)
 from linli.core.importers import NotChecked, Source
 from linli.core.jobs import Job, Run
 from linli.core.sheets import ExportColumn, write_xlsx
@@ -64,11 +74,14 @@ class Unread:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every line; `old_faults`, `new_faults`: rows of the files that could not be read."""
+    """What became of every line; `old_faults`, `new_faults`: rows of the files that could not be read; `files`: of
+    each file its name, and which of its sheets was read (`Columns.describe_sheets`).
+    """
 
     done: Migration
     old_faults: list[Unread]
     new_faults: list[Unread]
+    files: Sequence[dict[str, Any]] = ()
 
     @property
     def unread(self) -> int:
@@ -85,7 +98,10 @@ def follow_release(
     watch(_("Reading the new release"), 0, None)
     news, new_faults = _read(new, at)
     done = migrate_divisions(old=olds, new=news, dry_run=dry_run, actor=actor, at=at, watch=watch)
-    return Report(done, old_faults, new_faults)
+    return Report(
+        done, old_faults, new_faults,
+        [{"file": one.name, **(one.columns.describe_sheets() or {})} for one in (old, new)],
+    )  # fmt: skip
 
 
 def _read(source: Source, at: datetime) -> tuple[list[Division], list[Unread]]:
@@ -144,8 +160,8 @@ def start_release(*, old: Sent, new: Sent, actor: Actor, at: datetime) -> Job:
     for one in (old, new):
         suffix = Path(one.name).suffix.lower()
         if suffix not in importers.SHEETS:
-            raise importers.wrong_type(suffix, importers.SHEETS)
-    importers.drop_old_files(at)
+            raise wrong_type(suffix, importers.SHEETS)
+    drop_old_files(at)
     paths = [uploads() / f"{new_id()}{Path(one.name).suffix.lower()}" for one in (old, new)]
     try:
         for path, one in zip(paths, (old, new), strict=True):
@@ -245,7 +261,7 @@ def as_result(report: Report) -> dict[str, Any]:
     return {
         "account": {"rows_in": len(done.lines), **{result: done.count(result) for result in RESULTS}},
         "became": done.count_became(), "outside": done.outside, "unread": report.unread,
-        "left": _as_dicts(left[:SHOWN]), "changed": _as_dicts(changed[:SHOWN]),
+        "left": _as_dicts(left[:SHOWN]), "changed": _as_dicts(changed[:SHOWN]), "files": list(report.files),
     }  # fmt: skip
 
 

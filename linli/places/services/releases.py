@@ -47,6 +47,14 @@ class Line:
     became: tuple[Became, ...] = (Became.SAME,)
     by: By | None = None
 
+    @property
+    def about(self) -> Division:
+        """The line as it was, or, where it is new, as it is."""
+        one = self.old or self.new
+        if one is None:
+            raise ValueError("a line of neither release")
+        return one
+
 
 @dataclass
 class Migration:
