@@ -9,25 +9,28 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import typer
 from django.utils.translation import gettext as _
-from typer import _click as click
 from typer import rich_utils
 
 BREAK = re.compile(r"([，。；：、])(?=[^\s”）])")
 
 
-def translate_help(command: click.Command) -> None:
-    """Say the help of a command and of all under it in the language that is active. Changes the command in place."""
+def translate_help(command: Any) -> None:
+    """Say the help of a command and of all under it in the language that is active. Changes the command in place.
+
+    `command`: as `typer.main.get_command` makes it; the class that commands and groups share has no public name.
+    """
     _translate_frame()
     _translate(command)
 
 
-def _translate(command: click.Command) -> None:
+def _translate(command: Any) -> None:
     command.help = _in_language(command.help)
     command.short_help = _breakable(_in_language(command.short_help) or command.help)
     for parameter in command.params:
         _translate_parameter(parameter)
-    own = command.get_help_option(click.Context(command))  # made when it is first asked for, and kept
+    own = command.get_help_option(typer.Context(command))  # made when it is first asked for, and kept
     if own is not None:
         own.help = _("Show this message and exit.")
     for one in getattr(command, "commands", {}).values():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import _click as click
+from typer import TyperException
 from typer.core import TyperCommand, TyperGroup
 
 CRASH, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, INTERRUPTED = 1, 2, 3, 4, 5, 130
@@ -59,11 +59,11 @@ def set_up() -> None:
 class RoomGroup(TyperGroup):
     """The commands below plus those of the rooms."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         rooms = [name for name, module in ROOM_COMMANDS.items() if _exists(module)]
         return [*super().list_commands(ctx), *rooms]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         module = ROOM_COMMANDS.get(cmd_name)
         if module is None or not _exists(module):
             return super().get_command(ctx, cmd_name)
@@ -75,7 +75,7 @@ class RoomGroup(TyperGroup):
         translate(command)
         return command
 
-    def get_help(self, ctx: click.Context) -> str:
+    def get_help(self, ctx: Any) -> str:
         speak(self)
         return super().get_help(ctx)
 
@@ -83,19 +83,19 @@ class RoomGroup(TyperGroup):
 class OwnCommand(TyperCommand):
     """A command of this file: it starts without loading anything, and loads translations when asked for help."""
 
-    def get_help(self, ctx: click.Context) -> str:
+    def get_help(self, ctx: Any) -> str:
         speak(self)
         return super().get_help(ctx)
 
 
-def speak(command: click.Command) -> None:
+def speak(command: Any) -> None:
     """Say the help of a command in the user's language; that needs no server."""
     os.environ["LINLI_NO_DB"] = "1"
     set_up()
     translate(command)
 
 
-def translate(command: click.Command) -> None:
+def translate(command: Any) -> None:
     from linli.core.help_texts import translate_help
 
     translate_help(command)
@@ -255,14 +255,26 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code. Errors become a line and advice on standard error."""
     try:
         result = app(args=arguments, prog_name="linli", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        _explain(error)
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Exception as error:
         return _report(error)
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: TyperException) -> None:
+    """Say what is wrong with a command line in the user's language; that needs no server."""
+    from django.conf import settings
+
+    if not settings.configured:
+        os.environ["LINLI_NO_DB"] = "1"
+        set_up()
+    from linli.site.usage import describe
+
+    sys.stderr.write("".join(f"{line}\n" for line in describe(error)))
 
 
 def _report(error: Exception) -> int:

@@ -68,7 +68,9 @@ def test_a_crash_is_not_dressed_up(failing: list[Exception]) -> None:
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["run", "--port", "x"], ["run", "--port", "0"]])
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run_command(arguments) == cli.USAGE
-    assert "Error" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "\nlinli: " in shown
+    assert "Traceback" not in shown
 
 
 def test_the_account_that_acts_reaches_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
