@@ -12,7 +12,7 @@ import typer
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from linli.core import clock, qr, terminal
 from linli.places import queries
@@ -42,7 +42,7 @@ def codes(
         terminal.print_json([_as_dict(sheet) for sheet in sheets])
     if not out:
         if not as_json:
-            columns = [_("Unit"), _("Door number"), _("Key"), _("What it holds")]
+            columns = [_("Unit"), _("Door number"), _("Key"), pgettext("code", "What it holds")]
             terminal.print_table("", columns, [tuple(map(str, row[1:])) for row in _rows(sheets)])
         return
     text = _write_page(sheets, site) if Path(out).suffix.lower() == PAGE else _write_table(sheets)
@@ -75,7 +75,7 @@ def _write_table(sheets: Sequence[CodeSheet]) -> str:
     file = io.StringIO()
     file.write("\ufeff")
     writer = csv.writer(file)
-    writer.writerow([_("In"), _("Unit"), _("Door number"), _("Key"), _("What it holds")])
+    writer.writerow([_("In"), _("Unit"), _("Door number"), _("Key"), pgettext("code", "What it holds")])
     writer.writerows(_rows(sheets))
     return file.getvalue()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,16 +39,15 @@ def list_code_sheets(place: PlaceRef, *, site: str, at: datetime) -> list[CodeSh
     if place.kind not in (Kind.COMPOUND, Kind.BUILDING, Kind.UNIT) or place.ended_at is not None:
         raise PlaceUnknown(place=place.code)
     start = site.rstrip("/")
-    sheets = []
-    for unit in _units_of(place, at):
-        doors = [DoorCode(door, f"{start}{DOOR}{door.key}") for door in queries.list_doors(unit.id)]
-        if doors:
-            where = " ".join(one.name for one in queries.path_of(unit.id, at) if one.is_physical)
-            sheets.append(CodeSheet(unit, where, f"{start}{UNIT}{quote(unit.code)}", doors))
-    return sheets
-
-
-def _units_of(place: PlaceRef, at: datetime) -> list[PlaceRef]:
-    if place.kind == Kind.UNIT:
-        return [place]
-    return [unit for child in queries.list_children(place.id, at) for unit in _units_of(child, at)]
+    doors: dict[int, list[DoorCode]] = defaultdict(list)
+    for door in queries.list_doors_inside(place.block):
+        doors[door.unit_id].append(DoorCode(door, f"{start}{DOOR}{door.key}"))
+    units = [unit for unit in queries.list_units_under(place, at) if doors[unit.id]]
+    paths = queries.paths_of([unit.id for unit in units], at)
+    return [
+        CodeSheet(
+            unit, " ".join(one.name for one in paths[unit.id] if one.is_physical),
+            f"{start}{UNIT}{quote(unit.code)}", doors[unit.id],
+        )
+        for unit in units
+    ]  # fmt: skip

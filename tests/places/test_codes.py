@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from linli.core import db
+from linli.core import clock, db
+from linli.places.codes import list_code_sheets
 from linli.site import cli
 from tests.builders import duty
 from tests.builders.places import District, make_district
@@ -74,6 +77,19 @@ def test_json_and_the_api_say_the_same(made: District, run: Run) -> None:
     answer = client.get(f"/api/places/{unit.code}/codes")
     assert answer.json() == told
     assert [each["key"] for each in told[0]["doors"]] == [door.key for door in made.doors if door.unit_id == unit.id]
+
+
+def test_a_compound_takes_as_many_queries_as_a_stairwell(made: District) -> None:
+    asked = []
+    with db.owner():
+        for place in (made.units[0], made.buildings[0], made.compounds[0]):
+            with CaptureQueriesContext(connections[db.using()]) as queries:
+                sheets = list_code_sheets(place, site=SITE, at=clock.now())
+            asked.append(len(queries))
+            inside = [unit.id for unit in made.units if unit.block & place.block]
+            assert [sheet.unit.id for sheet in sheets] == inside
+    assert asked[1] == asked[2] == 3
+    assert asked[0] == 2
 
 
 def test_only_where_one_may_look_and_only_of_what_has_doors(made: District) -> None:

@@ -152,6 +152,21 @@ def list_inside(
     )
 
 
+def list_units_under(place: PlaceRef, at: datetime) -> list[PlaceRef]:
+    """The units of a compound, a building or a unit, building by building, in the order of `list_children`."""
+    if place.kind == Kind.UNIT:
+        return [place]
+    return read_places(
+        f"""
+        SELECT {COLUMNS} FROM place p JOIN place b ON b.id = p.parent_id
+        WHERE p.kind = {Kind.UNIT.value} AND p.lo >= %(lo)s AND p.lo < %(hi)s AND {_LIVING}
+          AND (b.ended_at IS NULL OR b.ended_at > %(at)s)
+        ORDER BY b.sort, b.name, b.id, p.sort, p.name, p.id
+        """,
+        {"lo": place.lo, "hi": place.hi, "at": at},
+    )
+
+
 def list_overlapping(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:
     """Compounds, buildings or units that have a door in an extent, in key order."""
     return read_places(
