@@ -9,11 +9,13 @@ a stairwell costs. A filter by need has no tally to go by and reads the whole ex
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from linli.core import db
 from linli.core.extents import MAX_KEY, UNIT_SIZE, Extent
@@ -101,6 +103,14 @@ _PEOPLE = """
            s.state, s.event_at, s.back_at
     FROM round_state s JOIN door d ON d.key = s.key JOIN person p ON p.id = s.subject_id
 """
+# A closed round keeps its list. Who has since moved beyond the reader's places is out of sight, and on the list without
+# a name: whoever counts it finds as many as the certificate says.
+_PEOPLE_THEN = """
+    SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, coalesce(p.name, ''),
+    p.born_on, coalesce(p.needs, 0), 1,
+           s.state, s.event_at, s.back_at
+    FROM round_state s JOIN door d ON d.key = s.key LEFT JOIN person p ON p.id = s.subject_id
+"""
 _HOUSEHOLDS = """
     SELECT s.subject_id, s.household_id, s.key, d.number, d.unit_id, d.unit_lo, d.position, coalesce(p.name, ''),
     p.born_on,
@@ -174,23 +184,35 @@ def list_gaps(
 def _read_whole(round_: RoundView, extent: Extent, at: datetime) -> list[Gap]:
     """All of one span, however many."""
     found = db.prepared(
-        (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _SPAN,
+        _subjects_of(round_) + _SPAN,
         {"part": round_.part, "round": round_.id, "lo": extent.spans[0].lo, "hi": extent.spans[0].hi},
         binary=True,
     )
-    day = (timezone.localtime(at).date(),)
-    return [Gap._make(row + day) for row in found]
+    return _gaps(found, round_, at)
 
 
 def _read(
     round_: RoundView, reach: Extent, at: datetime, filters: Filters, after: Cursor | None, limit: int
 ) -> list[Gap]:
     rows = db.rows(
-        (_PEOPLE if round_.count_by == CountBy.PERSON else _HOUSEHOLDS) + _OPEN.format(reach=reach.where("s.key")),
+        _subjects_of(round_) + _OPEN.format(reach=reach.where("s.key")),
         _parameters(round_, at, filters, after, limit),
     )
+    return _gaps(rows, round_, at)
+
+
+def _subjects_of(round_: RoundView) -> str:
+    if round_.count_by != CountBy.PERSON:
+        return _HOUSEHOLDS
+    return _PEOPLE if round_.is_open else _PEOPLE_THEN
+
+
+def _gaps(rows: Iterable[tuple[Any, ...]], round_: RoundView, at: datetime) -> list[Gap]:
     day = (timezone.localtime(at).date(),)
-    return [Gap._make(row + day) for row in rows]
+    found = [Gap._make(row + day) for row in rows]
+    if round_.is_open or round_.count_by != CountBy.PERSON:
+        return found
+    return [gap if gap.name else gap._replace(name=gettext("lives elsewhere now")) for gap in found]
 
 
 def _count(round_: RoundView, extent: Extent) -> tuple[int, int]:

@@ -219,10 +219,14 @@ _SUBJECTS = {
 
 def list_homes(round_: RoundView, keys: Sequence[int], at: datetime) -> list[Home]:
     """The households behind some doors, with everyone due, reached or not, in the order of a register."""
-    rows = db.rows(_SUBJECTS[CountBy(round_.count_by)], {"part": round_.part, "round": round_.id, "keys": list(keys)})
+    statement = _SUBJECTS[CountBy(round_.count_by)]
+    if not round_.is_open:
+        # A closed round keeps its list: who has since moved beyond the reader's places is on it without a name.
+        statement = statement.replace(" JOIN person ", " LEFT JOIN person ").replace(" JOIN hous", " LEFT JOIN hous")
+    rows = db.rows(statement, {"part": round_.part, "round": round_.id, "keys": list(keys)})
     homes = []
     for (household, key, label), group in groupby(rows, key=lambda row: (row[1], row[2], row[13])):
-        homes.append(Home(household, key, label, tuple(_subject(row, at) for row in group)))
+        homes.append(Home(household, key, label or "", tuple(_subject(row, at) for row in group)))
     return homes
 
 
@@ -247,7 +251,9 @@ def _subject(row: tuple[Any, ...], at: datetime) -> Subject:
     age = None
     if oldest is not None and oldest == youngest:
         age = day.year - oldest.year - ((day.month, day.day) < (oldest.month, oldest.day))
-    labels = need_labels(_needs(needs, oldest, youngest, day))
+    labels = need_labels(_needs(needs or 0, oldest, youngest, day))
+    if name is None:
+        name, relation = _("lives elsewhere now"), ""
     return Subject(
         subject_id, household, key, name, relation, tuple(labels), age, Mark(state), event_at, back_at, until_at, people
     )

@@ -17,6 +17,7 @@ from linli.places import queries as places
 from linli.places.errors import PlaceUnknown
 from linli.places.terms import Kind, PlaceRef
 from linli.rounds import pages, queries, withdrawing
+from linli.rounds.errors import NotInRound
 from linli.rounds.frame import base, crumbs_of, number_or_none, take
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import LOOKS, Home, list_homes, list_pictures
@@ -89,8 +90,13 @@ def door_context(round_: RoundView, actor: Actor, key: int, at: Any, homes: list
 
 @require_safe
 def list_marks(request: HttpRequest, code: str, subject_id: int) -> HttpResponse:
-    """Everything that was marked for one subject in this round, newest event first, what was overruled too."""
+    """Everything that was marked for one subject in this round, newest event first, what was overruled too.
+
+    Raises NotInRound: that somebody elsewhere has no marks would be no answer.
+    """
     round_, actor, _at = take(request, code, "rounds.gaps")
+    if not queries.is_subject(round_, subject_id, actor):
+        raise NotInRound
     found = queries.list_marks_of(round_id=round_.id, subject_id=subject_id, actor=actor)
     withdrawn = withdrawing.find_withdrawn([mark["client_id"] for mark in found if mark["client_id"]])
     counted = next((mark["id"] for mark in found if mark["client_id"] not in withdrawn), None)

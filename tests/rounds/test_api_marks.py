@@ -162,6 +162,7 @@ def test_a_bad_one_does_not_lose_the_others(town: Town, post: Post) -> None:
         mark(town.people[1]) | {"reason": "a\0b"},
         mark(town.people[1]) | {"back_at": at},
         mark(town.people[1]) | {"until_at": at},
+        mark(town.people[1], "exempt", until_at=at, at=at),
         mark(town.people[1]) | {"colour": "red"},
         "not an object",
     ]

@@ -9,9 +9,12 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from linli.core import clock, db
+from linli.core.access import SYSTEM
 from linli.core.ids import new_id
+from linli.places import queries as places
 from linli.places.terms import PlaceRef
-from linli.rounds import queries, views_gaps
+from linli.residents import services as residents
+from linli.rounds import bulk, queries, views_gaps
 from linli.rounds.terms import Mark
 from tests.builders.duty import make_account
 from tests.builders.residents import people_of
@@ -195,3 +198,22 @@ def test_export_asks_what_for_and_leaves_an_entry(walk: Walk) -> None:
     assert '"purpose": "contact"' in detail
     csv = client.post(f"/rounds/{walk.code}/gaps/export/", {"format": "csv", "purpose": "contact"})
     assert "阳光小区" in b"".join(csv).decode("utf-8-sig")
+
+
+def test_the_list_of_a_closed_round_keeps_who_moved_beyond_the_readers_places() -> None:
+    with db.owner():
+        walk = make_walk(communities=2, compounds=1, buildings=1, units=1, floors=1, a_floor=2)
+        here, far = walk.district.keys[0], walk.district.keys[-1]
+        gone = people_of(walk.homes[here])
+        bulk.close_round(round_id=walk.round.id, actor=SYSTEM, at=NOON)
+        residents.move_person(person_id=gone[0], to_key=far, new_household=True, actor=SYSTEM, at=NOON)
+        residents.move_household(household_id=walk.homes[walk.district.keys[1]], to_key=far, actor=SYSTEM, at=NOON)
+        community = places.places_of_key(here, NOON)[-4]
+    client = sign_in(community)
+    answer = client.get(f"/api/rounds/{walk.code}/gaps").json()
+    assert (answer["open"], len(answer["items"]), answer["place"]["code"]) == (4, 4, community.code)
+    assert [item["name"] for item in answer["items"]].count("现居他处") == 3
+    paper = client.get(f"/rounds/{walk.code}/gaps/?print=1").content.decode()
+    assert paper.count("现居他处") == 3
+    door = client.get(f"/rounds/{walk.code}/door/{here}/").content.decode()
+    assert door.count("现居他处") == 1

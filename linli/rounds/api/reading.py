@@ -79,15 +79,19 @@ def read_command(item: Any) -> MarkCommand:
         raise MarkFieldWrong(field="at", why=_("is missing"))
     if len(item) == 4:  # nothing but what every mark has
         return MarkCommand(_uuid(item), kind, at, person, household)
-    return MarkCommand(_uuid(item), kind, at, person, household, _reason(item), *_moments(item, kind))
+    return MarkCommand(_uuid(item), kind, at, person, household, _reason(item), *_moments(item, kind, at))
 
 
-def _moments(item: dict[str, Any], kind: Mark) -> tuple[datetime | None, datetime | None, datetime | None]:
+def _moments(
+    item: dict[str, Any], kind: Mark, at: datetime
+) -> tuple[datetime | None, datetime | None, datetime | None]:
     back_at, until_at = _moment(item, "back_at"), _moment(item, "until_at")
     if back_at is not None and kind != Mark.ABSENT:
         raise MarkFieldWrong(field="back_at", why=_("belongs to absent alone"))
     if until_at is not None and kind != Mark.EXEMPT:
         raise MarkFieldWrong(field="until_at", why=_("belongs to exempt alone"))
+    if until_at is not None and until_at <= at:
+        raise MarkFieldWrong(field="until_at", why=_("is not later than the mark itself"))
     return back_at, until_at, _moment(item, "device_at")
 
 

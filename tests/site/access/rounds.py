@@ -110,7 +110,7 @@ ENDPOINTS = [
     ),
     Endpoint(
         "GET rounds:marks", "rounds.gaps", PART, lambda w, t: f"/rounds/{w.round_code}/marks/{t.person_id}/",
-        empty_outside=True,
+        refusals=FORM_ERROR,
     ),
     Endpoint("GET rounds:door", "rounds.gaps", PART, lambda w, t: f"/rounds/{w.round_code}/door/{t.door.key}/"),
     Endpoint(
