@@ -16,8 +16,10 @@ run: setup
 
 # Files in their own order: by the number of tests, those of few and long ones (browsers) would be left to the end, when one
 # worker walks and the other waits. Two for two processors: a third one made the whole no shorter.
+# Compiled first, whatever the environment says of bytecode: tests start many processes, and each would compile it all.
 test: setup-dev
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/bin/python -m compileall -q linli
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev
 	@bash scripts/check.sh

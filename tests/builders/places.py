@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from linli.core.access import SYSTEM
 from linli.core.extents import Extent
 from linli.places import queries, services
 from linli.places.layouts import Take, Target
 from linli.places.terms import DoorRef, Kind, PlaceRef
+from tests.builders.replay import build_or_replay
 
 AT = datetime(2022, 10, 1, 0, 0, tzinfo=UTC)
 """When the builders' places came into being. Tests act later than this."""
@@ -65,6 +67,17 @@ def make_district(
     Two districts of one city: call it twice with different codes (150102 and 150103).
     """
     code = code or f"{city_code}02"
+
+    def build() -> District:
+        return _build(city_code, code, name, (communities, compounds, buildings, units, floors, a_floor), at)
+
+    key = (city_code, code, name, communities, compounds, buildings, units, floors, a_floor)
+    made: District = build_or_replay(key, build, partial(_again, at=at), at)
+    return made
+
+
+def _build(city_code: str, code: str, name: str, size: tuple[int, ...], at: datetime) -> District:
+    communities, compounds, buildings, units, floors, a_floor = size
     city = queries.find_place(city_code) or services.add_division(
         kind=Kind.CITY, code=city_code, name="呼和浩特市", actor=SYSTEM, at=at
     )
@@ -95,6 +108,28 @@ def make_district(
             made.compounds.append(compound)
             _fill(made, compound, buildings, units, floors, a_floor, at)
     return made
+
+
+def _again(made: District, ids: dict[int, int], *, at: datetime) -> District:
+    """The same district under other ids."""
+
+    def same(place: PlaceRef) -> PlaceRef:
+        parent_id = None if place.parent_id is None else ids[place.parent_id]
+        return replace(place, id=ids[place.id], parent_id=parent_id, created_at=at)
+
+    def all_of(places: list[PlaceRef]) -> list[PlaceRef]:
+        return [same(place) for place in places]
+
+    return District(
+        same(made.city),
+        same(made.district),
+        same(made.street),
+        all_of(made.communities),
+        all_of(made.compounds),
+        all_of(made.buildings),
+        all_of(made.units),
+        [replace(door, unit_id=ids[door.unit_id]) for door in made.doors],
+    )
 
 
 def _fill(
