@@ -79,3 +79,8 @@ test('a special situation of the pack keeps its words shut; one of this phone li
     ['c1', 'fire', undefined, 'l1', undefined, { text: '冒烟' }],
   ]);
 });
+
+test('people stand in the order in which they were registered, whatever the store makes of their ids', () => {
+  const rows = ['p10', 'p100', 'p9', 'p99'].map((id) => ({ section: 'people', id, open: { id, household: 'h1', door: 1 } }));
+  expect([...readPack(rows).people.keys()]).toEqual(['p9', 'p10', 'p99', 'p100']);
+});

@@ -128,6 +128,10 @@ export const EMPTY: Pack = {
   specials: [],
 };
 
+/** In the order in which the server gave the ids: the store gives `p10` before `p9`. */
+const inTurn = <T extends { id: string }>(found: T[]): T[] =>
+  found.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1));
+
 export function readPack(rows: readonly PackRow[]): Pack {
   const sections = new Map<string, PackRow[]>();
   for (const row of rows) {
@@ -144,11 +148,11 @@ export function readPack(rows: readonly PackRow[]): Pack {
   return {
     places: byId(shut<Omit<Place, 'row'>>('places')),
     doors: byId(plain<Door>('doors')),
-    households: byId(shut<Household>('households')),
-    people: byId(shut<Person>('people')),
+    households: byId(inTurn(shut<Household>('households'))),
+    people: byId(inTurn(shut<Person>('people'))),
     rounds,
     due: plain<Due>('due').filter((due) => known.has(due.round)),
     needs: new Map(plain<{ id: string; name: string }>('needs').map((need) => [need.id, need.name])),
-    specials: shut<Special>('specials'),
+    specials: inTurn(shut<Special>('specials')),
   };
 }
