@@ -17,9 +17,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
+from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.stoppable import Server
+from tests.browser.stoppable import EndingServer, Server
 from tests.builders.duty import PASSWORD
 from tests.builders.outlines import SIDE, SOUTH, WEST
 
@@ -40,6 +51,12 @@ EXPECTED = (
     "GL Driver Message",  # of software rendering: that reading a picture back is slow
 )
 HERE = Path(__file__).parent
+
+# On a machine that does much else a page that is right may take this long; a test that is right never does elsewhere.
+PATIENCE = 30_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
+
+LiveServerThread.server_class = EndingServer
 
 # Playwright keeps an event loop in this thread; Django would refuse the tests' own queries because of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -99,7 +116,7 @@ def browser() -> Browser:
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
     """`open_page(viewport=PHONE)`: a fresh browser profile. What went wrong in any of them fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
@@ -121,8 +138,8 @@ def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., P
             color_scheme="dark" if dark else "light",
             base_url=str(live_server),
         )
-        context.set_default_timeout(10_000)
-        context.set_default_navigation_timeout(30_000)  # the first page of a cold server, on a busy machine
+        context.set_default_timeout(PATIENCE)
+        context.set_default_navigation_timeout(2 * PATIENCE)  # the first page of a cold server
         contexts.append(context)
         page = context.new_page()
         page.on("console", heard)
@@ -133,6 +150,10 @@ def open_page(browser: Browser, live_server: object) -> Iterator[Callable[..., P
     yield make
     for context in contexts:
         context.close()
+    # What a page still asked for must not meet the emptying of the tables: each would wait for the other.
+    server = live_server.thread.httpd
+    assert isinstance(server, EndingServer)
+    server.end()
     assert not faults, "\n".join(faults)
 
 
@@ -162,6 +183,7 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     page.fill("input[name=password]", password)
     page.press("input[name=password]", "Enter")
     page.wait_for_selector("#ln-side", state="attached")
+    page.wait_for_load_state()  # looks and scripts are there too
 
 
 def overflow(page: Page) -> int:

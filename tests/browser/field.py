@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, TimeoutError, 
 
 from linli.core import clock, db
 from linli.residents.terms import Need
-from tests.browser.conftest import ARGS, CHROMIUM, PHONE, SHELL, overflow, sign_in
+from tests.browser.conftest import ARGS, CHROMIUM, PATIENCE, PHONE, SHELL, overflow, sign_in
 from tests.browser.stoppable import Server
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import make_district
@@ -63,7 +63,7 @@ def open_phone(
         base_url=server.url,
         **more,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     page = context.pages[0] if context.pages else context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -80,6 +80,7 @@ def open_desk(playwright: Playwright, server: Server, *, viewport: Mapping[str, 
     browser = playwright.chromium.launch(executable_path=SHELL, args=ARGS, headless=True)
     try:
         page = browser.new_page(base_url=server.url, viewport=viewport)  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE)
         sign_in(page, "office")
         yield page
     finally:
@@ -105,7 +106,7 @@ def unlock(page: Page, pin: str = PIN) -> None:
 
 
 def wait_for_worker(page: Page) -> None:
-    """The shell is kept: from now on the app opens without a server."""
+    """The shell is kept: from now on the app opens without a server. Nothing is under way to that any more."""
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_function(
         """async () => {
@@ -115,6 +116,7 @@ def wait_for_worker(page: Page) -> None:
           return false;
         }"""
     )
+    expect(page.locator("[data-line]")).to_contain_text("已连接")
 
 
 def expect_waiting(page: Page, count: int) -> None:
@@ -127,10 +129,17 @@ def expect_waiting(page: Page, count: int) -> None:
 
 
 def send_now(page: Page) -> None:
-    """Without waiting for the phone to try by itself. Where it does so just now, no button is left to press."""
+    """Without waiting for the phone to try by itself. Where it has done so, no button is left to press; while it does
+    so none can be pressed, and what it tries may be from before the server was there."""
     page.goto("/field/#/outbox")
-    with suppress(TimeoutError):
-        page.get_by_role("button", name="现在上传").click(timeout=3_000)
+    button = page.get_by_role("button", name="现在上传")
+    for _ in range(30):
+        with suppress(TimeoutError):
+            button.click(timeout=2_000)
+            return
+        if not button.count():
+            return
+    raise AssertionError("the phone goes on sending, and does not get through")
 
 
 def expect_soon(page: Page, read: Callable[[], object], wanted: object) -> None:
@@ -142,8 +151,33 @@ def expect_soon(page: Page, read: Callable[[], object], wanted: object) -> None:
     assert read() == wanted
 
 
-def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
-    expect_soon(page, is_so, True)
+def expect_quiet(page: Page) -> None:
+    """All was sent, and what came back is on the screen: nothing is left to be settled either."""
+    expect_waiting(page, 0)
+    expect(page.locator("[data-line]")).to_contain_text("已连接")
+    expect(page.locator("header .settle")).to_have_count(0)
+
+
+def let_clocks_part(*pages: Page) -> None:
+    """Until what is done next is later by the clock of each phone and by the server's, which the test's is.
+
+    A phone takes its clock to be wrong by up to half of what its last exchange lasted: on a busy machine, seconds.
+    """
+    pages[0].wait_for_timeout(100 + 2 * sum(abs(page.evaluate(OFFSET) or 0) for page in pages))
+
+
+OFFSET = """async () => {
+  const db = await new Promise((done) => {
+    const asked = indexedDB.open('linli-field');
+    asked.onsuccess = () => done(asked.result);
+  });
+  const row = await new Promise((done) => {
+    const asked = db.transaction('meta').objectStore('meta').get('offset');
+    asked.onsuccess = () => done(asked.result);
+  });
+  db.close();
+  return row && row.value;
+}"""
 
 
 def state_of(walk: Walk, key: int) -> set[int]:

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 
+ANSWER_SECONDS = 60  # as long as a statement of the web may take
 HOST = "localhost"  # a secure context without a certificate
 
 
-class _Server(ThreadedWSGIServer):
+class EndingServer(ThreadedWSGIServer):
     """Knows its connections: a browser keeps some open, and would be answered on them after the port is closed."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         self.connections: set[socket.socket] = set()
+        self.answering: list[threading.Thread] = []
         super().__init__(*arguments, **more)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.connections.add(request)
-        super().process_request(request, client_address)
+        self.answering = [thread for thread in self.answering if thread.is_alive()]
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        self.answering.append(thread)
+        thread.start()
+
+    def end(self) -> None:
+        """Cut all connections, and wait for what is being done for them: nothing changes any more after that."""
+        for connection in list(self.connections):
+            with suppress(OSError):  # closed meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self.answering:
+            thread.join(ANSWER_SECONDS)
 
     def close_request(self, request: Any) -> None:
         self.connections.discard(request)
@@ -29,10 +44,10 @@ class _Server(ThreadedWSGIServer):
 
 
 class _Thread(LiveServerThread):
-    httpd: _Server
+    httpd: EndingServer
 
-    def _create_server(self, connections_override: Any = None) -> _Server:
-        return _Server(
+    def _create_server(self, connections_override: Any = None) -> EndingServer:
+        return EndingServer(
             (self.host, self.port),
             QuietWSGIRequestHandler,
             allow_reuse_address=True,
@@ -64,11 +79,6 @@ class Server:
     def stop(self) -> None:
         if self._thread is None:
             return
-        connections = list(self._thread.httpd.connections)
         self._thread.terminate()
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed meanwhile
+        self._thread.httpd.end()
         self._thread = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIDE, HIGH = 2400, 1800
+TWO_SECONDS = re.compile(r"停止 · ([2-9]|[1-5]\d)/60 秒")  # or more: a busy machine does not see each of them
 PLACE = b"GPS 40.84N 111.75E"
 
 
@@ -61,7 +63,7 @@ def take_all(page: Page, walk: Walk, picture: Path) -> None:
     page.set_input_files("[data-attach] [data-photo]", picture)
     expect_waiting(page, 1)
     page.click("[data-attach] [data-voice]")
-    expect(page.locator("[data-attach] [data-voice]")).to_contain_text("停止 · 2/60 秒")
+    expect(page.locator("[data-attach] [data-voice]")).to_contain_text(TWO_SECONDS)
     look(page, "recording")
     page.click("[data-attach] [data-voice]")
     expect_waiting(page, 2)
@@ -101,7 +103,7 @@ def test_photos_and_a_voice_note_without_a_server(
         expect_waiting(page, 4)
         stoppable.start()
         send_now(page)
-        expect(page.locator("[data-waiting]")).to_have_count(0, timeout=60_000)
+        expect(page.locator("[data-waiting]")).to_have_count(0, timeout=180_000)
         expect(page.locator("[data-file-card]")).to_have_count(0)
 
     with db.owner():
@@ -140,7 +142,9 @@ def look_on_the_desk(playwright: Playwright, server: Server, walk: Walk) -> None
             else:
                 assert answer.headers["content-type"] == "audio/webm"
                 page.goto(address)
-                assert page.evaluate("document.querySelector('video, audio').error") is None
+                media = "document.querySelector('video, audio')"
+                page.wait_for_function(f"{media}.readyState || {media}.error")
+                assert page.evaluate(f"{media}.error") is None
     with db.owner():
         seen = db.rows("SELECT DISTINCT account_name, subject FROM journal_entry WHERE verb = 'notices.look_at_file'")
     assert sorted(seen) == sorted(("区指挥部", f"file:{address.split('/')[-2]}") for address in addresses)

@@ -15,7 +15,15 @@ from linli.residents import services as residents
 from linli.residents.models import Person
 from linli.residents.terms import Presence
 from tests.browser.conftest import overflow
-from tests.browser.field import PIN, expect_waiting, open_phone, open_unit, sign_in_phone, wait_for_worker
+from tests.browser.field import (
+    PIN,
+    expect_quiet,
+    expect_waiting,
+    open_phone,
+    open_unit,
+    sign_in_phone,
+    wait_for_worker,
+)
 from tests.browser.stoppable import Server
 from tests.builders.duty import actor_for, make_account
 from tests.builders.places import District, make_district
@@ -71,7 +79,7 @@ def test_from_an_invitation_to_the_first_door(
         page.locator("a[href^='#/unit/']").first.click()
         page.click("[data-act=done]")
         expect(page.locator("[data-tally]")).to_contain_text("完成 2")
-        expect_waiting(page, 0)
+        expect_quiet(page)
         assert "joined" not in page.url
 
 
@@ -112,7 +120,7 @@ def test_what_stands_at_the_thumb_in_the_stairwell(
         expect_waiting(page, 2)
         stoppable.start()
         page.evaluate("dispatchEvent(new Event('online'))")
-        expect_waiting(page, 0)
+        expect_quiet(page)
         page.goto("/field/#/")
         expect(page.locator("[data-specials]")).to_contain_text("胸口痛")
     with db.owner():

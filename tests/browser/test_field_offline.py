@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Playwright, expect
 from linli.core import clock, db
 from tests.browser.conftest import DESK, overflow
 from tests.browser.field import (
+    expect_quiet,
     expect_waiting,
     make_walk_now,
     mark_door,
@@ -48,6 +49,7 @@ def count_homes_on_gap_list(playwright: Playwright, server: Server, walk: Walk) 
     """As the office sees them on the desk."""
     with open_desk(playwright, server, viewport=DESK) as page:
         page.goto(f"/rounds/{walk.code}/gaps/")
+        expect(page.locator("[data-gaps]")).to_be_visible()
         return page.locator("tbody[data-home]").count()
 
 
@@ -76,7 +78,7 @@ def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, wal
     with open_phone(phones, profile, stoppable) as page:  # the phone was restarted; there is still no server
         page.goto("/field/")
         unlock(page)
-        expect(page.locator("[data-line]")).to_contain_text("没有信号", timeout=15_000)
+        expect(page.locator("[data-line]")).to_contain_text("没有信号")
         expect_waiting(page, DOORS)
         open_unit(page, "1单元")
         expect(page.locator("[data-door].s-done")).to_have_count(len(walk.district.keys) // 2)
@@ -87,9 +89,10 @@ def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, wal
         page.goto("/field/")
         expect(page.locator("main")).to_contain_text("72 小时没有联系上服务器")
         expect_waiting(page, DOORS)
+        expect(page.locator("input[name=username]")).to_be_visible()
         assert page.locator("input[name=pin]").count() == 0  # there is nothing left to unlock
         stoppable.start()
         sign_in_phone(page, "wang")
-        expect_waiting(page, 0)
+        expect_quiet(page)
     assert count_marks(walk) == (DOORS * 2, DOORS * 2)
     assert count_homes_on_gap_list(phones, stoppable, walk) == LEFT
