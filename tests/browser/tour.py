@@ -207,6 +207,7 @@ PAGES: list[tuple[str, Address, str, str]] = [
     ("duty:appointments", lambda d: "/duty/appointments/", "任职", "Appointments"),
     ("duty:accounts", lambda d: "/duty/accounts/", "账号", "Accounts"),
     ("duty:account", lambda d: f"/duty/accounts/{d.account}/", "一个账号", "An account"),
+    ("duty:set-phone", lambda d: f"/duty/accounts/{d.account}/phone/", "登记联系电话", "Setting the phone on duty"),
     ("duty:claims", lambda d: "/duty/claims/", "志愿者认领审核", "Claims of volunteers"),
     ("duty:volunteer", lambda d: "/duty/volunteer/", "我认领的岗位", "Claiming a post near home"),
     ("duty:join", lambda d: "/duty/volunteer/join/", "志愿者报名", "Joining as a volunteer"),
