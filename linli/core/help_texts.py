@@ -7,6 +7,7 @@ them for the translators; here they are said in the language of the moment, when
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import typer
@@ -33,12 +34,22 @@ def _translate(command: Any) -> None:
     own = command.get_help_option(typer.Context(command))  # made when it is first asked for, and kept
     if own is not None:
         own.help = _("Show this message and exit.")
+    command.get_usage = partial(_say_usage_of, command)
     for one in getattr(command, "commands", {}).values():
         _translate(one)
 
 
 def _translate_parameter(parameter: Any) -> None:
     parameter.help = _breakable(_in_language(getattr(parameter, "help", None)))
+
+
+def say_usage(usage: str) -> str:
+    """`Usage: linli places ...` in the language of the moment."""
+    return _("Usage: %(how)s") % {"how": usage.removeprefix("Usage:").strip()} if usage.startswith("Usage:") else usage
+
+
+def _say_usage_of(command: Any, context: typer.Context) -> str:
+    return say_usage(type(command).get_usage(command, context))
 
 
 def _in_language(text: str | None) -> str | None:

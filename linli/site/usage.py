@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from typer import BadParameter, TyperException
 
+from linli.core.help_texts import say_usage
+
 NO_ARGUMENTS = "NoArgsIsHelpError"  # nothing is wrong: the help is shown instead; Typer tells it by this name too
 SENTENCES = (  # those that hold another sentence, as `message`, come last
     gettext_noop("No such option: %(name)s (Possible options: %(names)s)"),
@@ -68,8 +70,3 @@ def describe(error: TyperException) -> Iterator[str]:
     is_ours = isinstance(error, BadParameter) and error.param is None and error.param_hint is None
     yield f"linli: {error.message if is_ours and error.message else say(error.format_message())}"
     yield f"  → {context.command_path if context is not None else 'linli'} --help"
-
-
-def say_usage(usage: str) -> str:
-    """`Usage: linli places ...` in the language of the moment."""
-    return _("Usage: %(how)s") % {"how": usage.removeprefix("Usage:").strip()}

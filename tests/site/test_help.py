@@ -51,7 +51,9 @@ def test_every_command_is_explained_in_chinese(ask: Ask) -> None:
         if path == ["manage"]:  # hands everything, --help too, to Django
             continue
         shown = ask("zh", *path)
-        described = [line for line in re.split(r"\n\s*\n", shown)[1:] if "Usage:" not in line]
+        assert "用法：linli" in shown
+        assert "Usage:" not in shown
+        described = [line for line in re.split(r"\n\s*\n", shown)[1:] if "用法：" not in line]
         assert CHINESE.search(described[0]), shown
         assert "Show this message" not in shown
 
