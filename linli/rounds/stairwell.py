@@ -200,13 +200,13 @@ _SUBJECTS = {
     CountBy.PERSON: """
         SELECT s.subject_id, s.household_id, s.key, p.name, p.relation, p.needs, p.born_on, p.born_on, s.state,
                s.event_at, s.back_at, s.until_at, 1, h.label
-        FROM round_state s JOIN person p ON p.id = s.subject_id JOIN household h ON h.id = s.household_id
+        FROM round_state s {kept} JOIN person p ON p.id = s.subject_id {kept} JOIN household h ON h.id = s.household_id
         WHERE s.part = %(part)s AND s.round_id = %(round)s AND s.key = ANY(%(keys)s) AND s.due
         ORDER BY s.key, h.label, s.household_id, p.relation <> '户主', p.born_on NULLS LAST, p.id""",
     CountBy.HOUSEHOLD: """
         SELECT s.subject_id, s.household_id, s.key, coalesce(p.name, ''), '', coalesce(p.needs, 0), p.oldest,
                p.youngest, s.state, s.event_at, s.back_at, s.until_at, coalesce(p.people, 0), h.label
-        FROM round_state s JOIN household h ON h.id = s.household_id
+        FROM round_state s {kept} JOIN household h ON h.id = s.household_id
         LEFT JOIN LATERAL (
             SELECT string_agg(p.name, '、' ORDER BY p.relation <> '户主', p.id) AS name, bit_or(p.needs) AS needs,
                    min(p.born_on) AS oldest, max(p.born_on) AS youngest, count(*) AS people
@@ -219,10 +219,8 @@ _SUBJECTS = {
 
 def list_homes(round_: RoundView, keys: Sequence[int], at: datetime) -> list[Home]:
     """The households behind some doors, with everyone due, reached or not, in the order of a register."""
-    statement = _SUBJECTS[CountBy(round_.count_by)]
-    if not round_.is_open:
-        # A closed round keeps its list: who has since moved beyond the reader's places is on it without a name.
-        statement = statement.replace(" JOIN person ", " LEFT JOIN person ").replace(" JOIN hous", " LEFT JOIN hous")
+    # A closed round keeps its list: who has since moved beyond the reader's places is on it without a name.
+    statement = _SUBJECTS[CountBy(round_.count_by)].format(kept="" if round_.is_open else "LEFT")
     rows = db.rows(statement, {"part": round_.part, "round": round_.id, "keys": list(keys)})
     homes = []
     for (household, key, label), group in groupby(rows, key=lambda row: (row[1], row[2], row[13])):
