@@ -56,6 +56,7 @@ FAULTS: dict[str, tuple[Text, Text]] = {
     "reason_long": (_("The reason is longer than 400 characters."), _("Shorten it.")),
     "time": (_("This is not a time."), _("Write 14:30 for today, or 2022-10-04 14:30.")),
     "time_of_day": (_("There is a day but no time of day."), _("Write both, such as 2022-10-04 14:30.")),
+    "time_future": (_("This time has not come yet."), _("Correct the day, the year or the time.")),
     "time_ahead": (
         _("This time of today has not come yet."),
         _("If it was another day, write the day as well: 2022-10-04 14:30."),

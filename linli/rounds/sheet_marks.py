@@ -64,6 +64,7 @@ class Row:
 class _Reading:
     rows_in: int = 0
     silent: int = 0
+    gone: int = 0  # rows that say again that somebody has left
     rows: list[Row] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
@@ -85,7 +86,7 @@ def import_marks(run: Run, source: Source) -> Outcome:
         known = _match(read, round_, run.actor, run.at)
         taken, unchanged = _take(read, known, round_, run)
         rejected = len({one.row for one in read.rejections})
-        account = Account(read.rows_in, taken, 0, read.silent + unchanged, rejected).check()
+        account = Account(read.rows_in, taken, 0, read.silent + read.gone + unchanged, rejected).check()
     read.rejections.sort(key=lambda one: one.row)
     return Outcome(account, read.rejections, facts=[(gettext("Rows without a result"), read.silent)])
 
@@ -157,11 +158,11 @@ def _clean_code(text: str | None, round_: RoundView) -> tuple[int | None, str]:
 def clean_time(value: Any, at: datetime) -> datetime | None:
     """When a mark was made, in the jurisdiction's time: a date-time cell, 2022-10-04 14:30, 14:30 of today; or None.
 
-    Raises CellFault: time, time_of_day, time_ahead.
+    Raises CellFault: time, time_of_day, time_ahead, time_future.
     """
     zone, today = timezone.get_current_timezone(), timezone.localdate(at)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=zone)
+        return _not_ahead(value.replace(tzinfo=zone), at)
     if isinstance(value, date):
         raise fault("time_of_day")
     if isinstance(value, float) and 0 < value < 1:  # how a spreadsheet keeps a time of day
@@ -173,9 +174,10 @@ def clean_time(value: Any, at: datetime) -> datetime | None:
         return _of_today(today, time(int(found[1]), int(found[2])), at)
     if found := _MOMENT.fullmatch(text):
         try:
-            return datetime(*(int(part) for part in found.groups()), tzinfo=zone)  # type: ignore[misc,arg-type]
+            moment = datetime(*(int(part) for part in found.groups()), tzinfo=zone)  # type: ignore[misc,arg-type]
         except ValueError:
             raise fault("time") from None
+        return _not_ahead(moment, at)
     raise fault("time_of_day" if re.fullmatch(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?", text) else "time")
 
 
@@ -183,6 +185,13 @@ def _of_today(today: date, clock: time, at: datetime) -> datetime:
     moment = datetime.combine(today, clock.replace(microsecond=0), tzinfo=timezone.get_current_timezone())
     if moment > at + CLOCK_ERROR:
         raise fault("time_ahead")
+    return moment
+
+
+def _not_ahead(moment: datetime, at: datetime) -> datetime:
+    """Nobody writes down what is to come: a day or a year was mistyped, and such a mark would overrule all others."""
+    if moment > at + CLOCK_ERROR:
+        raise fault("time_future")
     return moment
 
 
@@ -198,19 +207,24 @@ def _match(read: _Reading, round_: RoundView, actor: Actor, at: datetime) -> dic
         else:
             row.subject_id = found
     found_rows = [row for row in read.rows if row.subject_id]
-    states = {
-        subject: (state, name)
-        for subject, key, state, name in db.rows(
-            "SELECT s.subject_id, s.key, s.state, p.name FROM round_state s LEFT JOIN person p ON p.id = s.subject_id"
-            " WHERE s.part = %s AND s.round_id = %s AND s.subject_id = ANY(%s) AND s.due",
-            [round_.part, round_.id, sorted({row.subject_id for row in found_rows})],
-        )
-        if key in held
-    }
+    states: dict[int, tuple[int, str]] = {}
+    left: set[int] = set()
+    for subject, key, state, name, due in db.rows(
+        "SELECT s.subject_id, s.key, s.state, p.name, s.due FROM round_state s LEFT JOIN person p ON p.id ="
+        " s.subject_id WHERE s.part = %s AND s.round_id = %s AND s.subject_id = ANY(%s)",
+        [round_.part, round_.id, sorted({row.subject_id for row in found_rows})],
+    ):
+        if key in held and due:
+            states[subject] = (state, name)
+        elif key in held and state in LEAVING:
+            left.add(subject)
     homes = {} if round_.per_person else whereabouts.list_living_in({row.subject_id for row in found_rows})
     for row in found_rows:
         column = "code" if row.code else "id_number" if row.id_hash else "name"
-        if row.subject_id not in states:
+        if row.subject_id in left and row.kind in LEAVING:
+            read.gone += 1
+            row.subject_id = 0
+        elif row.subject_id not in states:
             read.refuse(row.row, column, "not_in_round")
             row.subject_id = 0
         elif row.id_hash and not row.code and row.kind == Mark.MOVED_OUT and len(homes.get(row.subject_id, ())) > 1:

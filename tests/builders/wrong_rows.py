@@ -174,6 +174,7 @@ MARKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("noon", {"时间": "中午"}, "时间", "time"),
     ("a day alone", {"时间": "2022-10-04"}, "时间", "time_of_day"),
     ("later today", {"时间": "23:30"}, "时间", "time_ahead"),
+    ("another year", {"时间": "2099-10-04 10:00"}, "时间", "time_future"),
     ("30 February", {"时间": "2022-02-30 10:00"}, "时间", "time"),
 ]
 WRONG = [

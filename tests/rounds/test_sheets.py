@@ -184,7 +184,7 @@ def test_moved_out_and_vacant_correct_the_register_once(walk: Walk, tmp_path: Pa
     assert (outcome.account.created, outcome.rejections) == (2, [])
     assert figures(walk).due == 13
     again = take(walk, tmp_path / "marks.csv")
-    assert again.account.created == 0
+    assert (again.account.created, again.account.unchanged, again.rejections) == (0, 2, [])
     assert again.account.check()
 
 
@@ -237,3 +237,7 @@ def test_times_of_spreadsheets() -> None:
     assert clean_time(datetime(2022, 10, 4, 9, 15), NOON) == NOON - timedelta(hours=2, minutes=45)  # noqa: DTZ001
     with pytest.raises(CellFault):
         clean_time("25:00", NOON)
+    for ahead in ("2023-10-04 10:00", datetime(2022, 10, 5, 9, 15)):  # noqa: DTZ001
+        with pytest.raises(CellFault) as caught:
+            clean_time(ahead, NOON)
+        assert caught.value.code == "time_future"

@@ -168,4 +168,5 @@ ADVICE: dict[str, tuple[str, ...]] = {
     "time": ("今天的写 14:30",),
     "time_of_day": ("请都写上",),
     "time_ahead": ("请连日期一起写",),
+    "time_future": ("请改正日期",),
 }

@@ -266,9 +266,13 @@ def _bad_id(text: str) -> CellFault:
     advice = _("Copy the number from the ID card; it has 18 digits, the last of which may be X.")
     if re.fullmatch("[0-9]{15}", text):
         return CellFault("id_number_old", _("This is a 15-digit ID number of the first generation."), advice)
+    other = _(
+        "Copy the number from the ID card, 18 digits, the last of which may be X. Who has none (a passport, a travel"
+        " permit) is entered with this cell empty; their document belongs into the note."
+    )
     if re.fullmatch("[0-9]*X?", text):
-        return CellFault("id_number_length", _("The ID number does not have 18 digits."), advice)
-    return CellFault("id_number", _("This is not an ID number."), advice)
+        return CellFault("id_number_length", _("The ID number does not have 18 digits."), other)
+    return CellFault("id_number", _("This is not an ID number."), other)
 
 
 def clean_phone(value: Any) -> str | None:
