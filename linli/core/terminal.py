@@ -60,7 +60,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     if len(cells) > LONG_TABLE:
         _print_long_table(title, columns, cells, numbers)
         return
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=title or None, title_justify="left", show_header=any(columns))
     for index, column in enumerate(columns):
         # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut.
         table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")

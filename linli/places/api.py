@@ -74,6 +74,13 @@ class SearchQuery(Schema):
     limit: int = Field(20, ge=1, le=200)
 
 
+class DoorFoundOut(Schema):
+    key: int
+    number: str
+    unit: str = Field(description="Code of the stairwell.")
+    label: str = Field(description="Compound, building, stairwell, number.")
+
+
 class PlaceIn(Schema):
     kind: str
     name: str
@@ -128,6 +135,16 @@ def search(request: ApiRequest, query: Annotated[SearchQuery, Query()]) -> list[
     return [
         PlaceFoundOut(**PlaceLine.of(place).dict(), path=[PlaceLine.of(one) for one in paths[place.id]])
         for place in found
+    ]
+
+
+@router.get("/search/doors", response=list[DoorFoundOut], summary="Search doors as one says them: 阳光 3-2-1203")
+@permission("places.view")
+def search_doors(request: ApiRequest, query: Annotated[SearchQuery, Query()]) -> list[DoorFoundOut]:
+    within = queries.extent_of(_seen(request, query.under).id, request.at) if query.under else None
+    found = queries.search(query.text, actor=request.actor, at=request.at, limit=query.limit, within=within)
+    return [
+        DoorFoundOut(key=door.key, number=door.number, unit=door.unit_code, label=door.label) for door in found.doors
     ]
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from linli.core import clock, terminal
 from linli.core.access import Actor
+from linli.core.extents import Extent
 from linli.places import queries, services
 from linli.places.cli_codes import codes
 from linli.places.cli_release import release
@@ -27,8 +28,10 @@ Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of a place.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def as_dict(place: PlaceRef, at: datetime, *, path: list[PlaceRef] | None = None) -> dict[str, Any]:
-    counts = queries.counts_of([place.id], at)[place.id]
+def as_dict(
+    place: PlaceRef, at: datetime, *, path: list[PlaceRef] | None = None, within: Extent | None = None
+) -> dict[str, Any]:
+    counts = queries.counts_of([place.id], at, within=within)[place.id]
     return {
         "code": place.code,
         "name": place.name,
@@ -48,14 +51,15 @@ def _get(code: str, actor: Actor, at: datetime) -> PlaceRef:
     return place
 
 
-def _print_places(places: list[PlaceRef], at: datetime, as_json: bool, title: str = "") -> None:
+def _print_places(places: list[PlaceRef], at: datetime, as_json: bool, within: Extent | None = None) -> None:
+    """`within`: counts of these doors only; a grid may hold a part of a compound."""
     paths = queries.paths_of([place.id for place in places], at)
     if as_json:
-        terminal.print_json([as_dict(place, at, path=paths[place.id]) for place in places])
+        terminal.print_json([as_dict(place, at, path=paths[place.id], within=within) for place in places])
         return
-    counts = queries.counts_of([place.id for place in places], at)
+    counts = queries.counts_of([place.id for place in places], at, within=within)
     terminal.print_table(
-        title,
+        "",
         [_("Place code"), _("Place name"), _("Kind"), _("In"), _("Buildings"), _("Units"), _("Doors")],
         [
             [
@@ -77,8 +81,11 @@ def list_places(
     at = clock.now()
     with terminal.acting() as actor:
         actor.require("places.view")
-        places = queries.list_children(_get(code, actor, at).id, at) if code else queries.list_roots(at)
-        _print_places(places, at, as_json)
+        if not code:
+            _print_places(queries.list_roots(at), at, as_json)
+            return
+        above = _get(code, actor, at)
+        _print_places(queries.list_children(above.id, at), at, as_json, queries.extent_of(above.id, at))
 
 
 @app.command()
@@ -101,6 +108,9 @@ def _print_one(place: PlaceRef, at: datetime, as_json: bool) -> None:
         (_("Compounds"), found["compounds"]), (_("Buildings"), found["buildings"]), (_("Units"), found["units"]),
         (_("Doors"), found["doors"]),
     ]  # fmt: skip
+    if place.ended_at:
+        taken = [f"{one.name} {one.code}" for one in queries.list_successors(place.id)]
+        rows += [(_("ended on"), _local(place.ended_at)), (_("Taken over by:"), ", ".join(taken))]
     terminal.print_table(place.name, ["", ""], rows)
 
 
@@ -110,11 +120,23 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Find places by name, part of a name, or code. Several words narrow: 阳光 3号楼."""
+    """Find places by name, pinyin, initials or code, and doors: 阳光 3-2-1203. Several words narrow: 阳光 3号楼."""
     at = clock.now()
     with terminal.acting() as actor:
         actor.require("places.view")
-        _print_places(queries.search_places(" ".join(text), actor=actor, at=at, limit=limit), at, as_json)
+        found = queries.search(" ".join(text), actor=actor, at=at, limit=limit)
+        if as_json:
+            paths = queries.paths_of([place.id for place in found.places], at)
+            doors = [door._asdict() | {"kind": "door"} for door in found.doors]
+            terminal.print_json([*doors, *(as_dict(place, at, path=paths[place.id]) for place in found.places)])
+            return
+        if found.doors:
+            rows = [(door.label, door.unit_code, str(door.key)) for door in found.doors]
+            terminal.print_table("", [_("Doors"), _("Place code"), _("Key")], rows)
+        if found.places:
+            _print_places(found.places, at, as_json)
+        elif not found.doors:
+            typer.echo(_("No place found. Try a part of the name, or the code."))
 
 
 @app.command()
@@ -295,8 +317,12 @@ def regrids(code: Code, as_json: Json = False) -> None:
                 ]
             )
             return
-        rows = [[one.id, one.kind_label, str(one.since), str(one.undone_at or "")] for one in found]
+        rows = [[one.id, one.kind_label, _local(one.since), _local(one.undone_at)] for one in found]
         terminal.print_table("", [_("Number"), _("Kind"), _("From when"), _("Taken back")], rows, numbers=[0])
+
+
+def _local(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
 
 
 def read_moment(text: str) -> datetime | None:

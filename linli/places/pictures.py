@@ -18,6 +18,8 @@ from linli.places.terms import PlaceRef
 WIDTH = 1000  # of a strip, in the picture's own units
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LOOKS = 8  # combinations of colour and pattern in the style sheet of the picture
+LETTER_WIDTH = 12.5  # of a compound's name
+LONGEST_NAME = 10  # letters of it
 MIN_LABEL = 24  # a narrower segment has no room for its letter
 
 
@@ -46,6 +48,15 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """Where a compound begins. `name`: "" where it would cover another; `ends`: it stands before the tick."""
+
+    x: float
+    name: str = ""
+    ends: bool = False
+
+
+@dataclass(frozen=True)
 class Shape:
     path: str
     look: Look | None
@@ -58,7 +69,7 @@ class Picture:
 
     before: list[Segment]
     after: list[Segment]
-    ticks: list[tuple[float, str]]
+    ticks: list[Tick]
     looks: dict[int, Look]
     map_before: list[Shape]
     map_after: list[Shape]
@@ -79,19 +90,38 @@ def draw(
     looks = looks_of(change)
     los = [unit.lo or 0 for unit in units]
     step = WIDTH / max(1, len(los))
-    ticks = []
+    starts: list[tuple[float, str]] = []
     for compound in compounds:
         first = next((n for n, lo in enumerate(los) if lo in compound.block), None)
         if first is not None:
-            ticks.append((round(first * step, 1), compound.name))
+            starts.append((round(first * step, 1), compound.name))
     was, will = _holder(change, before=True), _holder(change, before=False)
     # An outline has one look: where a boundary runs through a compound only the strips tell the truth.
     whole = len(compounds) > 1 and not any(_is_cut(one, los, find) for one in compounds for find in (was, will))
     shapes, size = _outlines(compounds, outlines if whole else {})
     return Picture(
-        before=_strip(los, step, was, looks, change), after=_strip(los, step, will, looks, change), ticks=ticks,
-        looks=looks, map_before=_map(shapes, was, looks), map_after=_map(shapes, will, looks), map_size=size,
+        before=_strip(los, step, was, looks, change), after=_strip(los, step, will, looks, change),
+        ticks=_ticks(starts), looks=looks, map_before=_map(shapes, was, looks), map_after=_map(shapes, will, looks),
+        map_size=size,
     )  # fmt: skip
+
+
+def _ticks(starts: Sequence[tuple[float, str]]) -> list[Tick]:
+    """Names where there is room: behind their tick, else before it, else none."""
+    ticks, taken = [], 0.0
+    ends = [x for x, _ in starts[1:]] + [float(WIDTH)]
+    for (x, whole), end in zip(starts, ends, strict=False):
+        name = whole if len(whole) <= LONGEST_NAME else f"{whole[: LONGEST_NAME - 1]}…"
+        wide = len(name) * LETTER_WIDTH
+        if x + wide <= end and x >= taken:
+            ticks.append(Tick(x, name))
+            taken = x + wide
+        elif x - wide >= taken:
+            ticks.append(Tick(x, name, ends=True))
+            taken = x
+        else:
+            ticks.append(Tick(x))
+    return ticks
 
 
 def _is_cut(compound: PlaceRef, los: Sequence[int], holder: Callable[[int], int | None]) -> bool:

@@ -22,7 +22,7 @@ from linli.places import policies, queries, services
 from linli.places.forms import AddForm, DoorsForm, EndForm, MoveForm, RenameForm
 from linli.places.queries import maps
 from linli.places.services.regridding import LAYERS
-from linli.places.terms import PARENTS, DoorRef, Kind, PlaceRef
+from linli.places.terms import OVERLAYS, PARENTS, DoorRef, Kind, PlaceRef
 
 SHOWN = 50
 MOVABLE = (Kind.DISTRICT, Kind.STREET, Kind.COMMUNITY, Kind.COMPOUND)
@@ -65,7 +65,7 @@ def place(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "place": found,
         "counts": queries.counts_of([found.id], at)[found.id],
-        "children": _children(children, at),
+        "children": _children(children, found, at),
         "overlays": _overlays(found, at),
         "stairwells": _stairwells(request, found, children),
         "outline": _outline(found),
@@ -95,9 +95,15 @@ def crumbs_of(place: PlaceRef, at: datetime, *more: str) -> list[tuple[str, str]
     return [(_("Places"), reverse("places:index")), *path, here, *((label, "") for label in more)]
 
 
-def _children(children: list[PlaceRef], at: datetime) -> list[dict[str, Any]]:
-    counts = queries.counts_of([child.id for child in children], at)
-    return [{"place": child, "counts": counts[child.id]} for child in children]
+def _children(children: list[PlaceRef], above: PlaceRef, at: datetime) -> list[dict[str, Any]]:
+    """With what of each lies in the place above: a grid may hold a part of a compound."""
+    ids = [child.id for child in children]
+    whole = here = queries.counts_of(ids, at)
+    if above.kind in OVERLAYS:
+        here = queries.counts_of(ids, at, within=queries.extent_of(above.id, at))
+    return [
+        {"place": child, "counts": here[child.id], "is_part": here[child.id] != whole[child.id]} for child in children
+    ]
 
 
 def _overlays(place: PlaceRef, at: datetime) -> list[PlaceRef]:

@@ -252,7 +252,10 @@ def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place 
         reach, narrowed = _reach(found, place, actor, "rounds.view", moment)
         total = queries.get_figures(round_id=found.id, extent=reach, at=at)
         children = places.list_children(places.get_place(place).id, moment) if place else []
-        by_place = queries.list_figures_of_places(round_id=found.id, place_ids=[c.id for c in children], at=moment)
+        # Of each only what lies in the place above it, and in sight: a grid may hold a part of a compound.
+        held = places.extents_of([c.id for c in children], moment)
+        counted = queries.list_figures(round_id=found.id, parts=[held[c.id] & reach for c in children], at=at)
+        by_place = {c.id: figures for c, figures in zip(children, counted, strict=True)}
     if as_json:
         under = [{"code": c.code, "name": c.name, "figures": figures_as_dict(by_place[c.id])} for c in children]
         terminal.print_json(

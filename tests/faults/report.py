@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -56,6 +58,7 @@ def write_kills(*, seed: int, killed: Kills, ledger: Ledger, found: Found, secon
     return _keep("kills", {
         "seed": seed,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "seconds": round(seconds),
         "kills": dict(killed.done),
@@ -71,7 +74,21 @@ def write_kills(*, seed: int, killed: Kills, ledger: Ledger, found: Found, secon
 
 def write_full_disk(name: str, figures: dict[str, Any]) -> str:
     """One case of a full disk, added to what is there."""
-    return _keep(name, {"at": datetime.now(UTC).isoformat(timespec="seconds"), **figures})
+    return _keep(name, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit(), **figures})
+
+
+def _commit() -> str:
+    """Which code it was; "" where there is no git."""
+    with contextlib.suppress(OSError):
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        return found.stdout.strip()
+    return ""
+
+
+def _when(figures: dict[str, Any]) -> str:
+    return str(figures["at"])[:10] + (f", commit {figures['commit']}" if figures.get("commit") else "")
 
 
 def _spread(times: list[float]) -> dict[str, float]:
@@ -97,7 +114,7 @@ def render(known: dict[str, Any]) -> str:
     if full:
         lines += ["\n## A full disk\n"]
         for name, figures in sorted(full.items()):
-            lines += [f"\n**{name}** ({figures['at'][:10]})\n", *_rows(figures, skip=("at",))]
+            lines += [f"\n**{name}** ({_when(figures)})\n", *_rows(figures, skip=("at", "commit"))]
     return "\n".join([*lines, TAIL])
 
 
@@ -105,7 +122,7 @@ def _render_kills(figures: dict[str, Any]) -> list[str]:
     total = sum(figures["kills"].values())
     lines = [
         f"\n## {total} kills\n",
-        f"{figures['at'][:10]}, {figures['machine']}, seed {figures['seed']}, {figures['seconds'] // 60} min "
+        f"{_when(figures)}, {figures['machine']}, seed {figures['seed']}, {figures['seconds'] // 60} min "
         f"{figures['seconds'] % 60} s.\n",
         "| killed | times | answers again after, median | longest |",
         "| --- | ---: | ---: | ---: |",
@@ -119,7 +136,7 @@ def _render_kills(figures: dict[str, Any]) -> list[str]:
     lines += [
         "\nA web server that dies again and again within half a minute is started again after longer and longer\n"
         "pauses, up to 10 s: that is what the longest times show.\n",
-        *_rows(figures, skip=("at", "machine", "seed", "seconds", "kills", "back_seconds", "faults")),
+        *_rows(figures, skip=("at", "commit", "machine", "seed", "seconds", "kills", "back_seconds", "faults")),
         "\n" + ("**Faults found:** none." if not figures["faults"] else "**Faults found:**\n"),
         *(f"- {fault}" for fault in figures["faults"]),
     ]

@@ -40,6 +40,15 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(run(capsys, *arguments, "--json"))
 
 
+def test_search_finds_doors_and_says_when_there_is_nothing(made: District, capsys: pytest.CaptureFixture[str]) -> None:
+    compound, unit = made.compounds[0], made.units[0]
+    hits = run_json(capsys, "places", "search", compound.name, "1-1-101")
+    assert [(hit["kind"], hit["unit_code"], hit["number"]) for hit in hits] == [("door", unit.code, "101")]
+    assert f"{compound.name} 1号楼 1单元 101" in run(capsys, "places", "search", f"{compound.name}1号楼1单元101")
+    assert "没有找到地点" in run(capsys, "places", "search", "qqqq")
+    assert run_json(capsys, "places", "search", "qqqq") == []
+
+
 def test_looking(made: District, capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["code"] for one in run_json(capsys, "places", "list")] == ["1501"]
     assert [one["name"] for one in run_json(capsys, "places", "list", made.street.code)] == ["第1社区", "第2社区"]

@@ -134,6 +134,8 @@ def test_api(made: District, client: Client) -> None:
     children = client.get(f"/api/places/{community.code}/children").json()
     assert [one["name"] for one in children] == ["阳光小区"]
     assert [one["name"] for one in client.get("/api/places/search?text=阳光").json()] == ["阳光小区"]
+    found = client.get("/api/places/search/doors?text=yg 1-1-202").json()
+    assert [(door["label"], door["unit"]) for door in found] == [("阳光小区 1号楼 1单元 202", made.units[0].code)]
     doors = client.get(f"/api/places/{made.units[0].code}/doors").json()
     assert [door["number"] for door in doors] == ["101", "102", "201", "202"]
     refused = client.get(f"/api/places/{made.compounds[1].code}")

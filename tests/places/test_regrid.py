@@ -15,6 +15,7 @@ from linli.core.extents import Extent, unite
 from linli.places import errors, queries, services
 from linli.places.events import Redrawing, Redrawn
 from linli.places.layouts import Take, Target
+from linli.places.queries.maps import list_of_level
 from linli.places.terms import Kind, PlaceRef
 from tests.builders.places import AT, District, make_district, make_grids, merge_takes
 
@@ -68,6 +69,20 @@ def test_a_grid_across_compounds_down_to_the_unit(made: District, grids: list[Pl
     new = queries.find_by_name("跨院网格", within=held(made.communities[0], NOW), at=NOW)[0]
     assert held(new, NOW) == blocks(made.buildings[3], made.units[0], made.buildings[4])
     assert held(grids[0], NOW) | held(grids[1], NOW) | held(new, NOW) == blocks(*made.compounds[:2])
+
+
+def test_a_compound_that_is_cut_stands_under_both(made: District, grids: list[PlaceRef]) -> None:
+    act(Take(ids(made.buildings[3]), Target(name="第3网格")))  # the last of four: not where the compound begins
+    new = queries.find_place("150102001001-G03")
+    assert new is not None
+    first = made.compounds[0]
+    assert [one.id for one in queries.list_children(new.id, NOW)] == [first.id]
+    assert first.id in {one.id for one in queries.list_children(grids[0].id, NOW)}
+    counts = [queries.counts_of([first.id], NOW, within=held(one, NOW))[first.id] for one in (grids[0], new)]
+    assert [one.buildings for one in counts] == [3, 1]
+    whole = queries.counts_of([first.id], NOW)[first.id]
+    assert (sum(one.units for one in counts), sum(one.doors for one in counts)) == (whole.units, whole.doors)
+    assert [one.id for one in list_of_level(held(new, NOW), Kind.COMPOUND, NOW)] == [first.id]
 
 
 def test_merge_leaves_the_way_to_the_successor(made: District, grids: list[PlaceRef]) -> None:

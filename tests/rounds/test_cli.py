@@ -135,6 +135,18 @@ def test_create_mark_close_reopen(walk: Walk, capsys: pytest.CaptureFixture[str]
     assert {found["code"] for found in linli(capsys, "rounds", "list")} == {made["code"], walk.code}
 
 
+def test_figures_of_a_grid_add_up_where_it_cuts_a_compound(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    community, cut = walk.district.communities[0].code, walk.district.units[1].code
+    grid = linli(capsys, "places", "add", "grid", "单元网格", "--under", community, "--holds", cut)
+    shown = linli(capsys, "rounds", "figures", walk.code, "--place", grid["code"])
+    assert [(one["name"], one["figures"]["due"]) for one in shown["under"]] == [
+        (walk.district.compounds[0].name, shown["figures"]["due"])
+    ]
+    assert shown["figures"]["due"] > 0
+    under = linli(capsys, "places", "list", grid["code"])
+    assert [(one["units"], one["doors"]) for one in under] == [(1, grid["doors"])]
+
+
 def test_what_cannot_be_done_says_so(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
     make_account(role="unit_lead", place=walk.district.units[0], username="stairwell")
     unknown = ["rounds", "gaps", "20990101-1"]

@@ -11,6 +11,7 @@ from linli.places import facets
 from linli.places import services as places
 from linli.places.facets import Part
 from linli.places.layouts import Take, Target
+from linli.places.queries import list_children
 from linli.places.terms import Kind, PlaceRef
 from linli.rounds import bulk, pages, queries
 from linli.rounds.errors import FiguresFrozen
@@ -73,6 +74,21 @@ def test_a_closed_round_does_not(walk: Walk, grids: list[PlaceRef]) -> None:
     assert read(later, grids) == [(24, 0, 24), (72, 0, 72)]
     whole = queries.get_figures(round_id=later.id, extent=queries.scope_of(later.id), at=EVENING)
     assert whole == Figures(192, 0, 0, 0, 0, 96, 96)
+
+
+def test_a_compound_that_is_cut_is_counted_in_parts(walk: Walk, grids: list[PlaceRef]) -> None:
+    """The board of a grid: what lies under it adds up to it, and no door is there twice."""
+    last = walk.district.buildings[1]
+    take = Take((last.id,), Target(name="第3网格"))
+    places.regrid(kind=Kind.GRID, takes=[take], since=MOVED, actor=SYSTEM, at=MOVED)
+    found = {one.name: one for one in list_children(walk.district.communities[0].id, EVENING)}
+    dues = {}
+    for name in ("第1网格", "第3网格"):
+        reach = pages.find_reach(walk.round, found[name].code, "rounds.view", actor=SYSTEM, at=EVENING)
+        board = pages.get_board(walk.round, reach, EVENING)
+        assert [line.place.id for line in board.lines] == [walk.district.compounds[0].id]
+        dues[name] = (board.figures.due, sum(line.figures.due for line in board.lines))
+    assert dues == {"第1网格": (24, 24), "第3网格": (24, 24)}
 
 
 def test_no_change_reaches_behind_a_closing(walk: Walk, grids: list[PlaceRef]) -> None:

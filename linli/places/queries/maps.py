@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db
 from linli.core.errors import Problem
 from linli.core.extents import Extent
-from linli.places.queries.tree import count_inside, extents_of, list_divisions, list_inside, paths_of
+from linli.places.queries.tree import count_inside, extents_of, list_divisions, list_inside, list_overlapping, paths_of
 from linli.places.terms import OVERLAYS, Kind, PlaceRef
 
 MOST = 3000  # places on one map
@@ -91,7 +91,7 @@ def list_wheres(found: Sequence[PlaceRef], at: datetime, *, inside: PlaceRef | N
 def list_of_level(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:
     """The places of one kind that hold doors of an extent, in key order. Raises TooManyPlaces."""
     of_blocks = kind == Kind.COMPOUND
-    found = list_inside(extent, kind, at, limit=MOST + 1) if of_blocks else list_divisions(extent, kind, at)
+    found = list_overlapping(extent, kind, at, limit=MOST + 1) if of_blocks else list_divisions(extent, kind, at)
     if len(found) > MOST:
         count = count_inside(extent).compounds if of_blocks else len(found)
         raise TooManyPlaces(count=count)

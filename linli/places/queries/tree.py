@@ -127,14 +127,17 @@ def list_roots(at: datetime) -> list[PlaceRef]:
 
 
 def list_children(place_id: int, at: datetime) -> list[PlaceRef]:
-    """What stands directly under a place: by parent, and the compounds of a community, area or grid by their keys."""
+    """What stands directly under a place: by parent, and the compounds of a community, area or grid by their keys.
+
+    An area or grid may cut across a compound, which then stands under both: `counts_of(..., within=...)`.
+    """
     children = read_places(
         f"SELECT {COLUMNS} FROM place p WHERE p.parent_id = %(id)s AND {_LIVING} {_ORDER}",
         {"id": place_id, "at": at},
     )
     place = get_place(place_id)
     if place.kind == Kind.COMMUNITY or place.kind in OVERLAYS:
-        return children + list_inside(extent_of(place_id, at), Kind.COMPOUND, at)
+        return children + list_overlapping(extent_of(place_id, at), Kind.COMPOUND, at)
     return children
 
 
@@ -167,18 +170,18 @@ def list_units_under(place: PlaceRef, at: datetime) -> list[PlaceRef]:
     )
 
 
-def list_overlapping(extent: Extent, kind: Kind, at: datetime) -> list[PlaceRef]:
+def list_overlapping(extent: Extent, kind: Kind, at: datetime, *, limit: int | None = None) -> list[PlaceRef]:
     """Compounds, buildings or units that have a door in an extent, in key order."""
     return read_places(
         f"""
-        SELECT {COLUMNS} FROM place p WHERE p.kind = %(kind)s AND {_LIVING} AND EXISTS (
-            SELECT 1 FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi) WHERE p.lo < s.hi AND p.hi > s.lo)
-          AND p.lo > %(first)s - %(size)s AND p.lo < %(last)s
-        ORDER BY p.lo
+        SELECT {COLUMNS} FROM place p WHERE {_LIVING} AND p.id IN (
+            SELECT p.id FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS s (lo, hi)
+            JOIN place p ON p.kind = %(kind)s AND p.lo > s.lo - %(size)s AND p.lo < s.hi AND p.hi > s.lo)
+        ORDER BY p.lo LIMIT %(limit)s
         """,
         {
             "los": extent.los, "his": extent.his, "kind": kind.value, "at": at, "size": 1 << BLOCK_BITS[kind],
-            "first": min(extent.los, default=0), "last": max(extent.his, default=0),
+            "limit": limit,
         },
     )  # fmt: skip
 
@@ -277,6 +280,7 @@ def count_inside(extent: Extent) -> PlaceCounts:
     return _count({0: extent})[0]
 
 
-def counts_of(place_ids: Iterable[int], at: datetime) -> dict[int, PlaceCounts]:
-    """`count_inside` for the doors that each of many places holds at `at`, in one statement."""
-    return _count(extents_of(place_ids, at))
+def counts_of(place_ids: Iterable[int], at: datetime, *, within: Extent | None = None) -> dict[int, PlaceCounts]:
+    """`count_inside` for the doors that each of many places holds at `at` (and that lie `within`), in one statement."""
+    held = extents_of(place_ids, at)
+    return _count(held if within is None else {place_id: extent & within for place_id, extent in held.items()})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from django.contrib.auth.hashers import make_password
 
+from linli.core import db
 from linli.core.access import SYSTEM
 from linli.core.extents import UNIT_SIZE
 from linli.core.models import Account
@@ -33,7 +35,8 @@ class DemoAccount:
 
 
 def draw_grids(settled: Settled, *, at: datetime, watch: Watch) -> dict[int, list[int]]:
-    """One layer of grids over the communities: some 320 households each, never cutting a building.
+    """One layer of grids over the communities: some 320 households each, never cutting a building. A compound that
+    lies in one grid belongs to it whole, with what may yet be built there.
 
     Returns the ids of the grids by index of community.
     """
@@ -42,6 +45,8 @@ def draw_grids(settled: Settled, *, at: datetime, watch: Watch) -> dict[int, lis
     homes = np.bincount(door_building[settled.census.household_door], minlength=len(settled.building_id))
     of_community = np.zeros(len(homes), dtype=np.int64)
     of_community[ground.unit_of] = settled.unit_community
+    above = dict(db.rows("SELECT id, parent_id FROM place WHERE id = ANY(%s)", [settled.building_id.tolist()]))
+    sizes = Counter(above.values())
     rows: list[tuple[int, str, list[int]]] = []
     owner: list[int] = []
     for index, code in enumerate(settled.communities):
@@ -51,7 +56,9 @@ def draw_grids(settled: Settled, *, at: datetime, watch: Watch) -> dict[int, lis
         number = np.minimum((share * wanted).astype(np.int64), wanted - 1)
         for order, found in enumerate(np.unique(number).tolist()):
             buildings = settled.building_id[mine[number == found]].tolist()
-            rows.append((settled.place_ids[code], f"第{order + 1}网格", buildings))
+            here = Counter(above[building] for building in buildings)
+            pieces = {above[one] if here[above[one]] == sizes[above[one]] else one for one in buildings}
+            rows.append((settled.place_ids[code], f"第{order + 1}网格", sorted(pieces)))
             owner.append(index)
     watch("grids", 0, len(rows))
     grids: dict[int, list[int]] = {index: [] for index in range(len(settled.communities))}

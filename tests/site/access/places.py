@@ -133,6 +133,10 @@ ENDPOINTS = [
         "GET /api/places/search", "places.view", PART, lambda w, t: f"/api/places/search?text=楼&under={t.place.code}"
     ),
     Endpoint(
+        "GET /api/places/search/doors", "places.view", PART,
+        lambda w, t: f"/api/places/search/doors?text=1-1-101&under={t.place.code}",
+    ),
+    Endpoint(
         "GET /api/places/{code}", "places.view", PART, lambda w, t: f"/api/places/{t.place.code}"
     ),
     Endpoint(
