@@ -56,10 +56,12 @@ def test_language_and_size_are_kept_with_the_account(open_page: OpenPage) -> Non
     page.click(".ln-top button[name=language]")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("h1")).to_have_text("Journal")
+    page.wait_for_load_state()
     assert page.url.endswith("/journal/?verb=places")
     before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)")
     page.click(".ln-top button[name=size]")
     expect(page.locator("html")).to_have_attribute("data-size", "large")
+    page.wait_for_load_state()
     after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)")
     assert after >= before * 1.2
 
@@ -79,6 +81,8 @@ def test_no_page_scrolls_sideways_and_each_has_its_landmarks(
     assert overflow(page) == 0
     if large:
         page.click("button[name=size]")
+        expect(page.locator("html")).to_have_attribute("data-size", "large")
+        page.wait_for_load_state()
         assert overflow(page) == 0
     sign_in(page, "command")
     for address in PAGES:
@@ -109,10 +113,9 @@ def test_dark_follows_the_system_and_paper_is_white(open_page: OpenPage) -> None
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="light")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert dark != light
+    expect(page.locator("body")).not_to_have_css("background-color", dark)
     page.emulate_media(color_scheme="dark", media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     expect(page.locator("#ln-side")).not_to_be_visible()
     expect(page.locator(".ln-top")).not_to_be_visible()
 
@@ -134,8 +137,7 @@ def test_an_import_is_watched_to_its_account(page: Page, district: District, tmp
     assert carry_out_newest_job().state == Job.State.DONE
     expect(page.locator("#job")).to_have_attribute("data-state", "done")
     expect(page.locator("#ln-live")).to_have_attribute("data-state", "still")
-    values = page.locator(".ln-account .ln-value").all_inner_texts()
-    assert values == ["2", "1", "0", "0", "1"]
+    expect(page.locator(".ln-account .ln-value")).to_have_text(["2", "1", "0", "0", "1"])
     expect(page.locator("#job table tbody").last).to_contain_text("B3")
     with page.expect_download() as download:
         page.click("a[download]")

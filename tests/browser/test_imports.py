@@ -84,8 +84,8 @@ def test_rejected_rows_are_corrected_and_all_is_imported(
     assert overflow(page) == 0
     with db.owner():
         assert not Person.objects.exists()
-    page.get_by_role("button", name="确认导入").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="确认导入").click()
     carry_out()
     expect(page.locator("#job h2").first).to_have_text("办理结果")
     expect(page.locator(".ln-account .ln-value").nth(1)).to_have_text("1")
@@ -104,8 +104,8 @@ def test_rejected_rows_are_corrected_and_all_is_imported(
     choose(page, back)  # 住户 is remembered; the columns of help do not matter
     expect(page.locator(".ln-account .ln-value").first).to_have_text("2")
     expect(page.locator(".ln-account .is-rejected")).to_have_count(0)
-    page.get_by_role("button", name="确认导入").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="确认导入").click()
     carry_out()
     expect(page.locator("#job h2").first).to_have_text("办理结果")
     with db.owner():

@@ -60,6 +60,7 @@ def test_from_home_to_a_mark_and_back(page: Page, walk: Walk) -> None:
     tab_to(page, "main .ln-actions a.btn-primary")
     page.keyboard.press("Enter")
     expect(page.locator("[data-gaps]")).to_be_visible()
+    page.wait_for_load_state()  # the keys are listened to
 
     page.keyboard.press("j")
     home = page.locator("tbody[data-home]").first

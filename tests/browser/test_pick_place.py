@@ -38,8 +38,8 @@ def district() -> District:
     return made
 
 
-def code_of(page: Page) -> str:
-    return page.locator("#id_place").input_value()
+def expect_code(page: Page, code: str) -> None:
+    expect(page.locator("#id_place")).to_have_value(code)
 
 
 def test_picked_on_the_map(page: Page, district: District) -> None:
@@ -49,13 +49,13 @@ def test_picked_on_the_map(page: Page, district: District) -> None:
     page.wait_for_selector(DRAWN)
     second = district.communities[1]
     page.locator("#appoint canvas").click(position=page.evaluate(AT, second.code))
-    assert code_of(page) == second.code
+    expect_code(page, second.code)
     expect(page.locator("#appoint [data-choose-words]")).to_contain_text(second.name)
     page.locator("#appoint [data-choose-inside]").click()
     page.wait_for_selector(f'#appoint [data-choose-take][value="{district.compounds[2].code}"]')
     page.wait_for_selector(DRAWN)
     page.locator("#appoint canvas").click(position=page.evaluate(AT, district.compounds[2].code))
-    assert code_of(page) == district.compounds[2].code
+    expect_code(page, district.compounds[2].code)
     page.fill("#id_account", "new")
     page.select_option("#id_role", "supervisor")
     page.locator("#appoint button[type=submit]").click()
@@ -79,15 +79,15 @@ def test_picked_by_keyboard_alone_where_there_is_no_outline(page: Page, district
         if wanted.evaluate("one => one === document.activeElement"):
             break
     page.keyboard.press("Space")
-    assert code_of(page) == way[1].code
+    expect_code(page, way[1].code)
     expect(wanted).to_have_attribute("aria-pressed", "true")
     page.fill("#id_place", district.compounds[0].code)  # typed as before: the choice follows
     expect(wanted).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#appoint [data-choose-words]")).to_have_text("")
     page.locator("#filter_place ~ details summary").click()  # the other form on this page has its own
     page.locator(f'[data-choose="filter_place"] [data-choose-take][value="{way[0].code}"]').click()
-    assert page.locator("#filter_place").input_value() == way[0].code
-    assert code_of(page) == district.compounds[0].code
+    expect(page.locator("#filter_place")).to_have_value(way[0].code)
+    expect_code(page, district.compounds[0].code)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,8 @@ def test_english_words_fit_a_tablet(open_page: Callable[..., Page], district: Di
     for name, value in (("team", "第一专班"), ("place", district.compounds[0].code), ("name", "赵敏")):
         page.fill(f"#id_{name}", value)
     page.fill("#id_phone", "15412340009")
-    page.locator("main form button[type=submit]").last.click()
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").last.click()
     page.goto("/journal/")
     expect(page.locator("tbody tr").first).to_be_visible()
     assert [*find_sideways(page), *run_axe(page)] == []
