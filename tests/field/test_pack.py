@@ -83,7 +83,7 @@ def _wait_for_others() -> None:
     As long as one is, the next pack tells again what was written since it began."""
     with db.owner():
         mine = db.scalar("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        for _ in range(1200):
+        for _ in range(12_000):  # ten minutes: the test beside this one may be one of the long ones
             if db.scalar("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint") >= mine:
                 return
             time.sleep(0.05)
