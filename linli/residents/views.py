@@ -335,7 +335,11 @@ def _insisted(request: HttpRequest, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seen(request: ActingRequest) -> datetime:
-    return parse_datetime(request.POST.get("seen_at", "")) or datetime.min.replace(tzinfo=request.at.tzinfo)
+    never = datetime.min.replace(tzinfo=request.at.tzinfo)
+    try:
+        return parse_datetime(request.POST.get("seen_at", "")) or never
+    except ValueError:
+        return never
 
 
 def _edit(

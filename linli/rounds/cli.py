@@ -122,7 +122,10 @@ def _scope(codes: list[str], at: datetime) -> Extent:
 def _moment(text: str) -> datetime | None:
     if not text:
         return None
-    moment = parse_datetime(text)
+    try:
+        moment = parse_datetime(text)
+    except ValueError:  # looks like one, with a thirteenth month
+        moment = None
     if moment is None:
         raise Invalid(_("%(value)s is not a date and time."), advice=_("Write it as 2022-10-04T08:00."), value=text)
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -222,7 +222,7 @@ def restore(
         without=without_keys,
     )
     set_up()
-    cli.run_restore(source=source, passphrase=passphrase, replace=replace, as_json=as_json)
+    cli.run_restore(source=source, passphrase=passphrase, replace=replace, without_keys=without_keys, as_json=as_json)
 
 
 @app.command(cls=OwnCommand)

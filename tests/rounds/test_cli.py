@@ -153,6 +153,8 @@ def test_what_cannot_be_done_says_so(walk: Walk, capsys: pytest.CaptureFixture[s
     assert (run_command(unknown), "20990101-1" in capsys.readouterr().err) == (5, True)
     assert run_command(["rounds", "mark", walk.code, "gone", "--person", "1"]) == 3
     assert run_command(["rounds", "mark", walk.code, "done"]) == 3
+    place = ["--place", walk.district.district.code]
+    assert run_command(["rounds", "create", "第 4 轮", *place, "--ends", "2022-13-45T08:00"]) == 3
     elsewhere = walk.district.communities[1].code
     assert run_command(["--as", "stairwell", "rounds", "gaps", walk.code, "--place", elsewhere]) == 4
     assert run_command(["--as", "stairwell", "rounds", "close", walk.code]) == 4

@@ -40,6 +40,7 @@ from linli.site.backup.restoring import restore
 from linli.site.backup.tables import connect, list_tables
 from linli.site.backup.writing import back_up
 from linli.site.database import get_conninfo
+from linli.site.secrets import load_secrets
 from tests.builders.ledger import Block, command, give, make_block, open_round
 from tests.builders.media import keep_photo
 
@@ -209,6 +210,10 @@ def test_keys_are_thought_of_before_any_are_made(tmp_path: Path, elsewhere: str)
     assert done.returncode == 3
     assert "--without-keys" in done.stderr
     assert not (tmp_path / "fresh").exists()
+    load_secrets(tmp_path / "looked")  # as any command does that came first
+    done = linli(elsewhere, tmp_path / "looked", "restore", str(path))
+    assert done.returncode == 3, done.stdout
+    assert "--without-keys" in done.stderr
     done = linli(elsewhere, tmp_path / "fresh", "restore", str(path), "--without-keys")
     assert done.returncode == 0, done.stderr
     assert "cannot be read" in done.stdout

@@ -141,6 +141,8 @@ def _roll_up(found: RoundView, reach: Reach, level: Kind | None) -> Iterator[tup
     named = places.get_places(rolled.place_ids.tolist())
     rows = zip(rolled.place_ids.tolist(), rolled.figures.tolist(), strict=True)
     lines = [(named[place_id], figures) for place_id, figures in rows if place_id not in above and place_id in named]
+    if reach.place is not None and reach.place.kind > Kind.PROVINCE:  # which no path names
+        lines = [line for line in lines if line[0].kind > Kind.PROVINCE]
     lines.sort(key=lambda line: (line[0].kind, line[0].lo or 0, line[0].code))
     return (
         (*_plain(place), *_counts(Figures(*figures)))

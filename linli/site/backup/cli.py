@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +47,26 @@ def run_backup(*, target: Path, passphrase: str, with_keys: bool, as_json: bool)
         say(_("It is not encrypted: names, homes and marks can be read by whoever has the file."))
 
 
-def run_restore(*, source: Path, passphrase: str, replace: bool, as_json: bool) -> None:
+def run_restore(*, source: Path, passphrase: str, replace: bool, without_keys: bool, as_json: bool) -> None:
+    from django.utils import timezone
+
     from linli.core import clock, terminal
     from linli.site.backup.restoring import restore
 
     with terminal.progress() as watch:
-        done = restore(source=source, at=clock.now(), passphrase=passphrase, replace=replace, watch=watch)
+        done = restore(
+            source=source,
+            at=clock.now(),
+            passphrase=passphrase,
+            replace=replace,
+            without_keys=without_keys,
+            watch=watch,
+        )
     if as_json:
         terminal.print_json(asdict(done))
         return
-    numbers = {"tables": done.tables, "rows": f"{done.rows:,}", "made_at": done.made_at}
+    made_at = f"{timezone.localtime(datetime.fromisoformat(done.made_at)):%Y-%m-%d %H:%M:%S}"
+    numbers = {"tables": done.tables, "rows": f"{done.rows:,}", "made_at": made_at}
     say(_("%(tables)s tables, %(rows)s rows of %(made_at)s: counts and hashes match the backup.") % numbers)
     if not done.keys_fit:
         say(_("The keys here are not the backup's: ID and phone numbers cannot be read until those are put back."))

@@ -37,6 +37,15 @@ class KeysNeedEncryption(Invalid):
     advice_text = _("Add --encrypt, or leave --with-keys out and keep the secrets file apart.")
 
 
+class KeysDiffer(Conflict):
+    code = "site.keys_differ"
+    title = _("The keys in %(file)s are not those of this backup.")
+    advice_text = _(
+        "Nothing was restored. Put the secrets file of the old installation in its place (mode 600) and try again."
+        " Where that is lost: --without-keys; ID and phone numbers then stay unread."
+    )
+
+
 class NotEmpty(Conflict):
     code = "site.not_empty"
     title = _("The database is not empty: %(table)s holds rows.")

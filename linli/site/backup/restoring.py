@@ -22,7 +22,7 @@ from linli.core import db, journal
 from linli.core.access import SYSTEM
 from linli.core.seals import outside
 from linli.site.backup import archive
-from linli.site.backup.errors import BackupDamaged, NotABackup, NotEmpty, StillRunning, TooNew
+from linli.site.backup.errors import BackupDamaged, KeysDiffer, NotABackup, NotEmpty, StillRunning, TooNew
 from linli.site.backup.tables import (
     CHUNK_BYTES,
     REMADE,
@@ -56,15 +56,26 @@ class Restored:
 
 
 def restore(
-    *, source: Path, at: datetime, passphrase: str = "", replace: bool = False, watch: Watch | None = None
+    *,
+    source: Path,
+    at: datetime,
+    passphrase: str = "",
+    replace: bool = False,
+    without_keys: bool = False,
+    watch: Watch | None = None,
 ) -> Restored:
-    """Fill an empty database from a backup; `replace` empties it first. The caller has seen to the keys.
+    """Fill an empty database from a backup; `replace` empties it first. The caller has put the keys in their place.
 
     All rows go in, and are compared with the manifest's counts and hashes, in one transaction: a damaged backup
-    leaves nothing behind. Raises NotABackup, BackupDamaged, PassphraseWrong, NotEmpty, StillRunning, TooNew.
+    leaves nothing behind. Raises NotABackup, KeysDiffer (unless `without_keys`), BackupDamaged, PassphraseWrong,
+    NotEmpty, StillRunning, TooNew.
     """
     with archive.reading(source, passphrase, scratch=Path(settings.LINLI_HOME)) as members:
         manifest = read_manifest(members, source)
+        if not without_keys and not do_keys_fit(manifest):
+            # Any command makes keys where there are none. What is sealed with them from now on could not be read
+            # beside what the old ones sealed.
+            raise KeysDiffer(file=settings.LINLI_SECRETS_PATH)
         connections.close_all()
         with connect() as connection:
             _require_alone(connection)
