@@ -170,6 +170,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _check_clock,
     doctor_host.check_time_server,
     doctor_host.check_secrets,
+    doctor_host.check_keys,
     _check_space,
     _check_web,
     doctor_host.check_user,

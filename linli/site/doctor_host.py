@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.db.utils import Error as DatabaseError
 from django.utils.translation import gettext as _
 
+from linli.core import crypto
 from linli.core.roles import WEB_ROLE
 from linli.site.findings import Finding, ask
 
@@ -128,3 +130,25 @@ def check_user() -> Iterator[Finding]:
     if os.geteuid() == 0:
         mend = _("For daily use, make a user for Linli and run it as that user.")
         yield Finding("user", "warn", "root", mend)
+
+
+def check_keys() -> Iterator[Finding]:
+    """Whether the keys open what is sealed: those of another installation make everything look well until somebody
+    has to be called, or is registered a second time because their number is not found."""
+    for order in ("ASC", "DESC"):
+        rows = ask(
+            "SELECT id_sealed, id_hash FROM person WHERE id_sealed <> '' AND id_hash IS NOT NULL"
+            f" ORDER BY id {order} LIMIT 1"
+        )
+        for sealed, hashed in rows:
+            try:
+                fits = crypto.lookup_hash(crypto.unseal(bytes(sealed))) == bytes(hashed)  # type: ignore[arg-type]
+            except (KeyError, InvalidTag):
+                fits = False
+            if not fits:
+                detail = _("the keys are not those that sealed the ID and phone numbers in the database")
+                mend = _("Stop Linli and put back the secrets file that was in use; do not register or import before.")
+                yield Finding("keys", "fail", detail, mend)
+                return
+        if rows and order == "DESC":
+            yield Finding("keys", "ok", _("they open what is sealed"))

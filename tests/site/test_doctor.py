@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from linli.core import clock, db, journal
+from linli.core import clock, crypto, db, journal
 from linli.core.access import SYSTEM
 from linli.core.seals import outside, sealing
 from linli.site import doctor_host
 from linli.site.doctor import examine, print_report
 from linli.site.findings import Finding
+from tests.builders.ledger import make_block
 
 
 def find(check: str) -> list[Finding]:
@@ -48,6 +49,20 @@ def test_keys_that_others_may_read(settings: object, tmp_path: Path) -> None:
     settings.LINLI_SECRETS_PATH = secrets  # type: ignore[attr-defined]
     (found,) = find("secrets")
     assert (found.state, found.mend) == ("fail", f"chmod 600 {secrets}")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["LINLI_DATA_KEYS", "LINLI_HASH_KEY"])
+def test_keys_of_another_installation(settings: object, name: str) -> None:
+    block = make_block(units=1, doors=1, people=1)
+    sealed, hashed = crypto.seal("999101198005171234"), crypto.lookup_hash("999101198005171234")
+    db.execute("UPDATE person SET id_sealed = %s, id_hash = %s WHERE id = %s", [sealed, hashed, block.people[0]])
+    assert [found.state for found in find("keys")] == ["ok"]
+    setattr(settings, name, {1: bytes(32)} if name == "LINLI_DATA_KEYS" else bytes(32))
+    crypto._cipher.cache_clear()
+    (found,) = find("keys")
+    crypto._cipher.cache_clear()
+    assert (found.state, "secrets file" in found.mend or "密钥文件" in found.mend) == ("fail", True)
 
 
 @pytest.mark.django_db
