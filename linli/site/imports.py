@@ -158,7 +158,7 @@ def command_of(importer: Importer) -> Callable[..., None]:
 
     file = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
     asked = [
-        (ask.name, Annotated[str, typer.Option(f"--{ask.name}", help=f"{ask.label}. {ask.hint}".strip())], ask.required)
+        (ask.name, Annotated[str, typer.Option(f"--{ask.name}", help=_titled(ask.label, ask.hint))], ask.required)
         for ask in importer.asks
     ]
     workbook = Annotated[
@@ -195,10 +195,14 @@ def command_of(importer: Importer) -> Callable[..., None]:
     return command
 
 
+def _titled(title: object, text: object) -> str:
+    return _("%(title)s. %(text)s") % {"title": title, "text": text} if text else str(title)
+
+
 def name_of(importer: Importer) -> str:
     """`divisions` of `places.import_divisions`."""
     return importer.kind.rpartition(".")[2].removeprefix("import_").replace("_", "-")
 
 
 for _importer in importers.list_importers(access.SYSTEM):
-    app.command(name_of(_importer), help=f"{_importer.label}. {_importer.about}")(command_of(_importer))
+    app.command(name_of(_importer), help=_titled(_importer.label, _importer.about))(command_of(_importer))

@@ -63,3 +63,9 @@ def test_in_english_they_stand_as_written(ask: Ask) -> None:
     assert "Who has not been reached, in walking order." in shown
     assert "Options" in shown
     assert not CHINESE.search(shown)
+
+
+def test_titles_and_texts_are_joined_as_the_language_does(ask: Ask) -> None:
+    shown = ask("zh", "import", "outlines")
+    assert "轮廓：" in shown
+    assert not re.search(r"[\u4e00-\u9fff]\. ", shown)
