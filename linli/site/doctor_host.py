@@ -142,7 +142,7 @@ def check_keys() -> Iterator[Finding]:
         )
         for sealed, hashed in rows:
             try:
-                fits = crypto.lookup_hash(crypto.unseal(bytes(sealed))) == bytes(hashed)  # type: ignore[arg-type]
+                fits = crypto.lookup_hash(crypto.unseal(bytes(sealed))) == bytes(hashed)  # type: ignore[call-overload]
             except (KeyError, InvalidTag):
                 fits = False
             if not fits:
