@@ -45,9 +45,12 @@ class _Road:
     def __init__(self, address: str, work: Work, turns: Turns | None) -> None:
         self.address, self.work, self._turns = re.compile(address), work, turns
 
-    def entered(self) -> AbstractContextManager[None]:
+    def line(self) -> AbstractContextManager[None]:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
-        return self._turns.one() if self._turns is not None else nullcontext()
+        return self._turns.line() if self._turns is not None else nullcontext()
+
+    def turn(self) -> AbstractContextManager[None]:
+        return self._turns.turn() if self._turns is not None else nullcontext()
 
 
 def shortcut(address: str, *, turns: Turns | None = None) -> Callable[[Work], Work]:
@@ -86,8 +89,10 @@ def _answer(environ: Environ, start_response: StartResponse, road: _Road, name: 
     with translation.override(_language(environ)):
         try:
             limits.admit_token(token, limits.address_of(environ))
-            with road.entered():
-                body = _run(road.work, name, _read(environ), token)
+            with road.line():
+                sent = _read(environ)  # before its turn: a phone with a poor signal keeps nobody waiting
+                with road.turn():
+                    body = _run(road.work, name, sent, token)
         except Problem as problem:
             status, kind, body = problem.status, PROBLEM_TYPE, orjson.dumps(problem.as_dict())
             retry_after = problem.retry_after

@@ -34,22 +34,33 @@ class Turns:
         self._second, self._given = 0, 0  # the last second that was given, and to how many
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Raises Unavailable, with `retry_after` in seconds."""
+    def line(self) -> Iterator[None]:
+        """A place in line. Raises Unavailable, with `retry_after` in seconds."""
         if not self._in_line.acquire(blocking=False):
             problem = Unavailable()
             problem.retry_after = self._give_second()
             raise problem
         try:
-            with self._free:
-                began = time.monotonic()
-                try:
-                    yield
-                finally:
-                    with self._lock:
-                        self._lasts += (time.monotonic() - began - self._lasts) / REMEMBERED
+            yield
         finally:
             self._in_line.release()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits for it. For whoever stands in line."""
+        with self._free:
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._lasts += (time.monotonic() - began - self._lasts) / REMEMBERED
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Both. Raises Unavailable, with `retry_after` in seconds."""
+        with self.line(), self.turn():
+            yield
 
     def _give_second(self) -> int:
         """In how many seconds to come again."""

@@ -28,6 +28,13 @@ _BY_TOKEN = HotStatement(
     JOIN django_session d ON d.session_key = f.session_key AND d.expire_date > $2::timestamptz
     WHERE f.digest = $1::bytea AND c.is_active""",
 )
+_SEEN = HotStatement(
+    "linli_phone_seen",
+    f"""WITH seen AS (
+        UPDATE field_session SET seen_at = $2::timestamptz WHERE id = $1::uuid AND seen_at < $2::timestamptz
+        RETURNING account_id, session_key
+    ) SELECT {accounts.touch_session_sql("account_id", "session_key", "$2::timestamptz")} FROM seen""",
+)
 _BY_ID = f"SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.account_id WHERE f.id = %s"
 
 
@@ -59,9 +66,7 @@ def phone_actor(view: SessionView, at: datetime) -> PhoneActor:
 
 def _note_seen(view: SessionView, at: datetime) -> None:
     """The session is in use: its owner sees that on their page."""
-    with db.atomic():
-        db.execute("UPDATE field_session SET seen_at = %s WHERE id = %s AND seen_at < %s", [at, view.id, at])
-        accounts.touch_session(account_id=view.account_id, session_key=view.session_key, address=None, at=at)
+    _SEEN.rows([str(view.id).encode(), at.isoformat().encode()])
 
 
 def own_session(actor: Actor) -> SessionView:

@@ -30,6 +30,7 @@ from linli.accounts.services.sessions import (
     sign_out,
     start_session,
     touch_session,
+    touch_session_sql,
 )
 from linli.accounts.services.sign_in import (
     change_password,
@@ -70,6 +71,7 @@ __all__ = [
     "start_app",
     "start_session",
     "touch_session",
+    "touch_session_sql",
     "unlock_account",
     "unlock_address",
 ]

@@ -48,6 +48,11 @@ def touch_session(*, account_id: int, session_key: str, address: str | None, at:
         AccountSession.objects.filter(session_key=session_key, seen_at__lt=at).update(seen_at=at, **where)
 
 
+def touch_session_sql(account_id: str, session_key: str, at: str) -> str:
+    """SQL: the same, for a statement of one's own that has found out whose session it is; where it is from stays."""
+    return f"linli_touch_session({account_id}, {session_key}, {at})"
+
+
 def move_session(*, account_id: int, old_key: str, new_key: str) -> None:
     """The same session under another key, as after a change of the password."""
     with rows_of(account_id):
