@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -35,6 +36,19 @@ def test_the_list_shows_device_address_when_and_which_is_this(staff: Staff, watc
     assert page.index("Chrome on Windows") < page.index("this device") < page.index("Chrome on Android")
     for text in ("10.0.0.7", "10.0.0.8", "09:00", "09:03", "(password)"):
         assert text in page
+
+
+def test_that_it_is_in_use_is_noted_for_its_account_alone(staff: Staff, watch: Watch) -> None:
+    key = signed_in("lead", PHONE).session.session_key
+    other = actor_for(staff.office, watch.at)
+    watch.pass_(minutes=3)
+    with access.acting(other):
+        touch = services.touch_session_sql("%s", "%s", "%s")
+        db.rows(f"SELECT {touch}", [staff.lead.pk, key, watch.at])
+        assert db.scalar("SELECT linli_account()") == other.account_id, "who acts is who acted before"
+        db.rows(f"SELECT {touch}", [staff.office.pk, key, watch.at + timedelta(minutes=1)])  # not theirs
+    (mine,) = queries.list_sessions(account_id=staff.lead.pk, at=watch.at)
+    assert mine.seen_at == watch.at
 
 
 def test_the_session_has_a_new_key_after_the_password(staff: Staff) -> None:

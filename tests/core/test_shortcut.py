@@ -19,11 +19,12 @@ def no_other_roads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shortcut, "_roads", [])
 
 
-def ask(address: str) -> tuple[int, dict[str, str], Any]:
+def ask(address: str, sent: Any = None) -> tuple[int, dict[str, str], Any]:
+    """`sent`: what the body is read from."""
     said: list[Any] = []
     environ = {
         "REQUEST_METHOD": "POST", "PATH_INFO": address, "HTTP_AUTHORIZATION": "Bearer x", "CONTENT_LENGTH": "2",
-        "HTTP_ACCEPT_LANGUAGE": "en", "wsgi.input": io.BytesIO(b"{}"),
+        "HTTP_ACCEPT_LANGUAGE": "en", "wsgi.input": sent or io.BytesIO(b"{}"),
     }  # fmt: skip
     answer = b"".join(shortcut.put_in_front(lambda *_: [b""])(environ, lambda *given: said.extend(given)))
     return int(said[0].split()[0]), dict(said[1]), json.loads(answer)
@@ -51,6 +52,34 @@ def test_beyond_the_room_there_is_we_say_when_to_come_again() -> None:
         thread.join(60)
     assert [(status, body) for status, _headers, body in answers] == [(200, "done")] * 2
     assert ask("/slow/a")[0] == 200, "there is room again"
+
+
+class Trickle(io.BytesIO):
+    """A body that comes when it comes."""
+
+    def __init__(self) -> None:
+        super().__init__(b"{}")
+        self.asked, self.come = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.set()
+        assert self.come.wait(60)
+        return super().read(size)
+
+
+def test_who_sends_slowly_keeps_nobody_waiting() -> None:
+    @shortcut.shortcut("/quick/(.*)", turns=Turns(1, 1))
+    def work(_name: str, _body: bytes, _knock: Knock) -> bytes:
+        return b'"done"'
+
+    slow, answers = Trickle(), list[Any]()
+    thread = threading.Thread(target=lambda: answers.append(ask("/quick/a", slow)))
+    thread.start()
+    assert slow.asked.wait(60)
+    assert ask("/quick/a")[0] == 200
+    slow.come.set()
+    thread.join(60)
+    assert [status for status, _headers, _body in answers] == [200]
 
 
 def test_room_is_given_back_after_a_failure() -> None:
