@@ -92,6 +92,20 @@ def test_no_page_scrolls_sideways_and_each_has_its_landmarks(
         expect(page.locator("nav#ln-side")).to_have_count(1)
 
 
+def test_signing_in_fits_a_phone_in_every_language_and_size(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE)
+    page.goto("/sign-in/")
+    for switch, name, value in (
+        ("language", "lang", "en"),
+        ("size", "data-size", "large"),
+        ("language", "lang", "zh-Hans"),
+    ):
+        page.click(f"button[name={switch}]")
+        expect(page.locator("html")).to_have_attribute(name, value)
+        page.wait_for_load_state()
+        assert overflow(page) == 0, (name, value)
+
+
 def test_the_keyboard_reaches_the_page_and_the_narrow_menu(open_page: OpenPage) -> None:
     page = open_page(viewport=PHONE)
     sign_in(page, "command")
