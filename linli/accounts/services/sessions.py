@@ -41,11 +41,11 @@ def start_session(
         )
 
 
-def touch_session(*, account_id: int, session_key: str, address: str | None, at: datetime) -> None:
-    """The session is in use, from there; None: nobody looked from where."""
-    where = {} if address is None else {"address": address if policies.read_network(address) else None}
+def touch_session(*, account_id: int, session_key: str, address: str, at: datetime) -> None:
+    """The session is in use, from there."""
+    where = address if policies.read_network(address) else None
     with rows_of(account_id):
-        AccountSession.objects.filter(session_key=session_key, seen_at__lt=at).update(seen_at=at, **where)
+        AccountSession.objects.filter(session_key=session_key, seen_at__lt=at).update(seen_at=at, address=where)
 
 
 def touch_session_sql(account_id: str, session_key: str, at: str) -> str:
