@@ -112,6 +112,20 @@ def test_the_web_role_owns_nothing_and_makes_nothing() -> None:
         db.execute("ALTER TABLE person DISABLE ROW LEVEL SECURITY")
 
 
+def test_functions_that_run_as_their_owner_find_the_products_tables_alone() -> None:
+    """A temporary table, which anybody may make, would come before them; and nobody but the web calls them."""
+    with db.owner():
+        found = db.rows(
+            "SELECT p.proname, coalesce(array_to_string(p.proconfig, ';'), ''), current_schema(),"
+            " has_function_privilege('public', p.oid, 'EXECUTE') FROM pg_proc p"
+            " WHERE p.prosecdef AND p.pronamespace = current_schema()::regnamespace ORDER BY 1"
+        )
+    assert [name for name, *_ in found] == ["linli_follow", "linli_rejoin", "linli_stood_before"]
+    for name, settings, schema, is_anybodys in found:
+        assert f"search_path={schema}, pg_temp" in settings.split(";"), name
+        assert not is_anybodys, name
+
+
 @pytest.mark.parametrize("table", ["person", "household", "mark", "round_state"])
 def test_a_page_that_forgot_its_extent_fails(table: str) -> None:
     """It must not report that nobody was missed."""
