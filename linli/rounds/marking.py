@@ -114,12 +114,28 @@ def read_states(taken: RoundView, subjects: Int64s | None) -> States:
     return States.of(*columns)
 
 
+class _MovedMeanwhile(Exception):
+    """Somebody of the load is in a unit that was not locked."""
+
+
 def _lock_units(taken: RoundView, batch: Batch) -> None:
-    """In key order, like every writer. Whoever moves to another unit meanwhile has that unit locked too."""
-    locked: set[int] = set()
-    while not (units := set(read_states(taken, batch.subjects).units().tolist())) <= locked:
-        db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [taken.id, sorted(units)])
-        locked |= units
+    """In key order, like every writer, and all in one go: when somebody moved to another unit meanwhile, what was
+    locked is given back first. One more on top would be out of order: a load and a phone would wait for each other.
+    """
+    units = _units_of(taken, batch)
+    while True:
+        try:
+            with db.atomic():
+                db.rows("SELECT linli_lock_units(%s, %s::bigint[])", [taken.id, sorted(units)])
+                if (now := _units_of(taken, batch)) <= units:
+                    return
+                raise _MovedMeanwhile
+        except _MovedMeanwhile:
+            units |= now
+
+
+def _units_of(taken: RoundView, batch: Batch) -> set[int]:
+    return set(read_states(taken, batch.subjects).units().tolist())
 
 
 def _on_record(taken: RoundView, batch: Batch, states: States) -> npt.NDArray[np.void]:

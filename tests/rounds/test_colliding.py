@@ -128,7 +128,8 @@ def load_a_sheet(round_: RoundView, block: Block) -> None:
         marking.mark_batch(round_id=round_.id, batch=batch, actor=SYSTEM, at=EVENING)
 
 
-def test_eight_writers_on_the_same_doors_while_people_move_and_arrive() -> None:
+def test_eight_writers_on_the_same_doors_while_people_move_and_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "RETRY_STATES", {"40001"})  # locks in one order: nobody is ended to let another pass
     block, other = make_block(number=1, units=3, doors=5), make_block(number=2, units=1, doors=3)
     round_ = open_round(block.extent)
     crew, accepted = Crew(), list[int]()
@@ -146,6 +147,42 @@ def test_eight_writers_on_the_same_doors_while_people_move_and_arrive() -> None:
     assert_true_now(round_, EVERYWHERE)
     by_phones = db.scalar("SELECT count(*) FROM mark WHERE client_id IS NOT NULL")
     assert by_phones == sum(accepted)
+
+
+def test_a_load_and_a_phone_do_not_wait_for_each_other_when_somebody_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody of a sheet moves to an earlier unit while the sheet waits for theirs, and a phone waits for both."""
+    monkeypatch.setattr(db, "RETRIES", 1)  # what meets head on is not tried again
+    block = make_block(units=2, doors=2, people=2)
+    round_ = open_round(block.extent)
+    moves, stays = block.people[-1], block.people[0]
+    home = block.homes[block.doors[0]]
+    moved, crew = threading.Event(), Crew()
+
+    def move() -> None:
+        with db.atomic():
+            residents.move_person(person_id=moves, to_household_id=home, actor=SYSTEM, at=EVENING)
+            moved.set()
+            wait_for_waiting(2)
+
+    crew.start(move)
+    assert moved.wait(60)
+    batch = Batch.of_rows([(1, moves, int(Mark.DONE), MORNING, "")])
+    crew.start(partial(marking.mark_batch, round_id=round_.id, batch=batch, actor=SYSTEM, at=EVENING))
+    wait_for_waiting(1)
+    crew.start(partial(give, round_, [command(stays), command(block.people[-2])]))
+    crew.wait()
+    assert_true_now(round_, block.extent)
+    assert db.scalar("SELECT count(*) FROM mark") == 3
+
+
+def wait_for_waiting(count: int) -> None:
+    """Until so many others wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    until = time.monotonic() + 60
+    while db.scalar(waiting) < count:
+        assert time.monotonic() < until
+        db.execute("SELECT pg_stat_clear_snapshot()")
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("batch", [2, 5])
