@@ -44,6 +44,9 @@ export const round = computed(() => roundOf(pack.value, face.round));
 export const stairs = computed(() => listStairs(work.value, round.value));
 export const hasPack = computed(() => pack.value !== EMPTY);
 
+/** The server's time, as well as the phone knows it: its own clock may be years wrong. */
+export const serverNow = (): number => deviceClock.now() + (offset ?? 0);
+
 export const may = (permission: string): boolean => face.account?.permissions.includes(permission) ?? false;
 
 // --- reading ---------------------------------------------------------------------------------------------------
@@ -150,15 +153,21 @@ export async function choosePin(pin: string): Promise<void> {
 
 /** Throws WrongPin and Destroyed. */
 export async function unlock(pin: string): Promise<void> {
+  await enter(await withPin(vault.unlock(pin)));
+}
+
+/** Throws WrongPin and Destroyed. */
+export const changePin = (old: string, next: string): Promise<void> => withPin(vault.changePin(old, next));
+
+/** The tenth wrong one ends the sign-in, wherever it was given. */
+async function withPin<T>(tried: Promise<T>): Promise<T> {
   try {
-    await enter(await vault.unlock(pin));
+    return await tried;
   } catch (error) {
     if (error instanceof Destroyed) await close('wrong-pin');
     throw error;
   }
 }
-
-export const changePin = (old: string, next: string): Promise<void> => vault.changePin(old, next);
 
 async function enter(opened: Keys): Promise<void> {
   keys = opened;
@@ -236,7 +245,7 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
     });
     if (keys !== mine) return undefined;
     face.stuck = [...result.stuck, ...files.stuck];
-    face.problem = undefined;
+    face.problem = result.isFull ? { code: 'phone', text: t('full') } : undefined;
     face.heardAt = await accounts.heardAt();
     face.account = await accounts.get();
     offset = await accounts.offset();

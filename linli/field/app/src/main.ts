@@ -3,11 +3,19 @@ import App from './App.vue';
 import { start } from './field';
 import { router } from './router';
 import { registerWorker } from './worker';
+import { isQuotaError } from './store/db';
 import { lang, setLang } from './words';
+import { say } from './work/feedback';
 import './styles/vant.css';
 import './styles/tokens.css';
 import './styles/app.css';
 
 setLang(lang.value);
-createApp(App).use(router).mount('#app');
+const app = createApp(App).use(router);
+// What no screen has words for is said all the same: a button that does nothing is not understood.
+app.config.errorHandler = (error) => {
+  console.error(error);
+  say(isQuotaError(error) ? 'full' : 'went_wrong');
+};
+app.mount('#app');
 void start().then(registerWorker);

@@ -163,8 +163,8 @@ describe('photos and voice notes', () => {
 
   it('go by a colleague’s phone as a file, not as codes, and once', async () => {
     const { id } = await take(randomBytes(30_000));
-    expect(await collect(app.db, { withFiles: false })).not.toHaveProperty('files');
-    const handed = parse(JSON.stringify(await collect(app.db)));
+    expect(await collect(app.db, app.outbox)).not.toHaveProperty('files');
+    const handed = parse(JSON.stringify(await collect(app.db, app.outbox, app.files)));
     const other = new App(new Phone(), server);
     await other.signIn('colleague');
     expect([await takeOver(other.db, handed), await takeOver(other.db, handed)]).toEqual([1, 0]);

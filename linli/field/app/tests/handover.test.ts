@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 describe('handing over', () => {
   it('brings work by another phone, once, and both phones know it in the end', async () => {
-    const file = JSON.stringify(await collect(mine.db));
+    const file = JSON.stringify(await collect(mine.db, mine.outbox));
     expect(file).not.toContain('rounds.mark');
     expect(await takeOver(theirs.db, parse(file))).toBe(3);
     expect(await takeOver(theirs.db, parse(file))).toBe(0);
@@ -34,7 +34,7 @@ describe('handing over', () => {
   });
 
   it('lets nothing be withdrawn that has left the phone', async () => {
-    const { work } = await collect(mine.db);
+    const { work } = await collect(mine.db, mine.outbox);
     expect(await mine.outbox.withdraw(work[0]!.id)).toBe(false);
   });
 

@@ -40,6 +40,8 @@ export class Server {
   readonly unknown = new Set<string>();
   pack: Record<string, unknown> = {};
   largestBatch = 0;
+  /** More commands than that in one batch are answered so. */
+  most: { commands: number; status: number; code: string } | undefined;
   judge: (command: Command, id: string) => Answer = (_command, id) => ({ id, result: 'accepted' });
   private count = 0;
 
@@ -136,6 +138,7 @@ export class Server {
     if (path === 'sync' && author.account !== account) throw new Refusal(403, 'field.other_author', '', '', undefined);
     if (!author.key && batch.key) await this.register(batch.session, batch.key.sealed);
     if (!author.key) throw new Refusal(409, 'field.key_missing', '', '', undefined);
+    if (this.most && batch.sealed.length > this.most.commands) throw new Refusal(this.most.status, this.most.code, 'too large', 'less', undefined);
     this.largestBatch = Math.max(this.largestBatch, JSON.stringify(batch).length);
     const results = [];
     for (const sealed of batch.sealed) results.push(await this.judgeOne(batch.session, author.key, sealed));

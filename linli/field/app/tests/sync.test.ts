@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NoSignal } from '../src/store/api';
 import { isRevoked } from '../src/store/account';
+import { collect } from '../src/store/handover';
 import { reveal } from '../src/store/pack';
 import { App, Phone } from './ground';
 import { Server } from './server';
@@ -63,6 +64,66 @@ describe('sending', () => {
     expect(result.stuck).toMatchObject([{ session: 's1', code: 'field.session_unknown' }]);
     expect(server.accepted.size).toBe(1);
     expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+  });
+});
+
+describe('a batch that does not get through', () => {
+  it.each([
+    [413, 'field.batch_too_large'],
+    [413, 'http.413'], // of a proxy
+    [400, 'field.not_json'], // cut on its way
+  ])('is halved until it does: %i %s', async (status, code) => {
+    for (let door = 0; door < 40; door++) await mark(door);
+    server.most = { commands: 4, status, code };
+    await app.run();
+    expect(server.accepted.size).toBe(40);
+  });
+
+  it('is shown when it is a single command', async () => {
+    await mark(1);
+    server.most = { commands: 0, status: 413, code: 'field.batch_too_large' };
+    expect((await app.run()).stuck).toMatchObject([{ session: 's1', message: 'too large less' }]);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+  });
+});
+
+describe('a full phone', () => {
+  /** As a browser says it: whatever writes fails, and what deletes does not. */
+  function fill(): void {
+    const refuse = (): never => {
+      throw Object.assign(new Error(), { name: 'QuotaExceededError' });
+    };
+    for (const table of [app.db.outbox, app.db.meta, app.db.pack]) {
+      table.hook('creating', refuse);
+      table.hook('updating', refuse);
+    }
+  }
+
+  it('sends all that it has, and then its photos, with no room to note what came of it', async () => {
+    for (let door = 0; door < 150; door++) await mark(door); // more than one batch
+    server.judge = (command, id) =>
+      command.payload.door === 7 ? { id, result: 'refused', code: 'rounds.closed', message: 'closed' } : { id, result: 'accepted' };
+    fill();
+    const result = await app.run();
+    expect(result).toMatchObject({ isFull: true, stuck: [] });
+    expect(server.accepted.size).toBe(149);
+    // What was refused waits on, to be answered again when there is room to keep the answer; the rest still shows.
+    expect(await app.outbox.count()).toEqual({ waiting: 1, refused: 0, conflict: 0, unstored: 0 });
+    expect((await app.outbox.list(new Map())).map((entry) => entry.state).filter((state) => state === 'sent')).toHaveLength(149);
+    restart();
+    await app.unlock();
+    await app.run();
+    expect(await app.outbox.count()).toEqual({ waiting: 0, refused: 1, conflict: 0, unstored: 0 });
+  });
+
+  it('hands over what is in memory alone', async () => {
+    await mark(1);
+    fill();
+    await mark(2);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 2, unstored: 1 });
+    const handed = await collect(app.db, app.outbox, app.files);
+    expect(handed.work.map((each) => each.seq)).toEqual([1, 2]);
+    expect(handed.sessions).toHaveLength(1);
   });
 });
 

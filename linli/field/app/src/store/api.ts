@@ -1,5 +1,6 @@
 /** Requests to the server, and the two ways they fail: no answer, or a problem with words. */
-const TIMEOUT_MS = 30_000;
+/** Without a sign of life for so long the line is taken to be dead. A whole pack may take minutes where signal is poor. */
+const SILENCE_MS = 30_000;
 
 export interface Reply<T = unknown> {
   status: number;
@@ -15,6 +16,12 @@ export interface Ask {
   etag?: string | undefined;
   csrf?: string | undefined;
   lang?: string | undefined;
+}
+
+interface Problem {
+  code?: string;
+  detail?: string;
+  advice?: string;
 }
 
 export type Transport = <T>(method: string, path: string, ask?: Ask) => Promise<Reply<T>>;
@@ -50,7 +57,12 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
   if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
   if (ask.bytes) headers['Content-Type'] = 'application/octet-stream';
   const cut = new AbortController();
-  const timer = setTimeout(() => cut.abort(), TIMEOUT_MS);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => cut.abort(), SILENCE_MS);
+  };
+  heard();
   let response: Response;
   let text: string;
   try {
@@ -62,18 +74,38 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
       cache: 'no-store',
       signal: cut.signal,
     });
-    text = await response.text();
+    text = await readText(response, heard);
   } catch {
     throw new NoSignal();
   } finally {
     clearTimeout(timer);
   }
   const data = parse(text);
+  // A page of something in between (a hotel's sign-in, a firewall, a proxy) is no answer of this server: it must neither
+  // end the sign-in nor take the pack away.
+  if (isForeign(response.status, data)) throw new NoSignal();
   if (response.status >= 400) throw refusalOf(response, data);
-  // A page of something in between (a hotel's sign-in, a proxy) is no answer of this server.
-  if (response.status === 200 && data === undefined) throw new NoSignal();
   return { status: response.status, data: data as T, etag: response.headers.get('ETag') };
 };
+
+async function readText(response: Response, heard: () => void): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return response.text();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    heard();
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** Of what passes by itself, or is too large for a proxy, the status says enough; all else bears a code of ours. */
+function isForeign(status: number, data: unknown): boolean {
+  if (status === 200) return data === undefined;
+  return status >= 400 && status < 500 && status !== 413 && status !== 429 && typeof (data as Problem | undefined)?.code !== 'string';
+}
 
 function parse(text: string): unknown {
   try {
@@ -84,7 +116,7 @@ function parse(text: string): unknown {
 }
 
 function refusalOf(response: Response, data: unknown): Refusal {
-  const problem = (data ?? {}) as { code?: string; detail?: string; advice?: string };
+  const problem = (data ?? {}) as Problem;
   const wait = Number(response.headers.get('Retry-After'));
   const code = problem.code ?? `http.${response.status}`;
   const retryAfter = Number.isFinite(wait) && wait > 0 ? wait : undefined;

@@ -109,6 +109,16 @@ export class FileBox extends Heard {
     return bytes && { row, sealed: bytes.sealed };
   }
 
+  /** All that waits, also what is in memory alone: on its way to another phone. */
+  async giveOut(): Promise<Unsent[]> {
+    const given = this.unstored.filter(({ row }) => row.state === 'waiting');
+    for (const row of await this.db.files.where('state').equals('waiting').toArray()) {
+      const bytes = await this.db.fileBytes.get(row.id);
+      if (bytes) given.push({ row, sealed: bytes.sealed });
+    }
+    return given.sort((a, b) => a.row.seq - b.row.seq);
+  }
+
   /** So much of it the server has. */
   async noteSent(id: string, sent: number): Promise<void> {
     await this.change(id, { sent, anew: 0 });

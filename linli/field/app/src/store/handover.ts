@@ -4,6 +4,8 @@
  */
 import { fromBase64, newId, toBase64 } from './bytes';
 import type { FieldDb, FileRow, OutboxRow, SessionRow } from './db';
+import type { FileBox, Unsent } from './files';
+import type { Outbox } from './outbox';
 
 const FORMAT = 'linli.handover.1';
 
@@ -23,29 +25,23 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export class NotAHandover extends Error {}
 
-/** Everything that waits in the store. It stays there: the server knows it again when it comes twice. */
-export async function collect(db: FieldDb, { withFiles = true } = {}): Promise<Handover> {
-  const rows = await db.outbox.where('state').equals('waiting').sortBy('seq');
-  const files = withFiles ? await collectFiles(db) : [];
-  const wanted = new Set([...rows, ...files].map((row) => row.session));
+/** Everything that waits. It stays on this phone too: the server knows it again when it comes twice. */
+export async function collect(db: FieldDb, outbox: Outbox, files?: FileBox): Promise<Handover> {
+  const rows = await outbox.giveOut();
+  const handed = (await files?.giveOut())?.map(handFile) ?? [];
+  const wanted = new Set([...rows, ...handed].map((row) => row.session));
   const sessions = (await db.sessions.toArray()).filter((session) => wanted.has(session.id));
-  for (const { id } of rows) await db.outbox.update(id, { tried: 1 }); // out of this phone's hands from now on
   return {
     format: FORMAT,
     sessions: sessions.map(({ id, account, name, keyId, sealedKey }) => ({ id, account, name, keyId, sealedKey })),
     work: rows.map(({ id, seq, session, urgent, nonce, box }) => ({ id, seq, session, urgent, nonce, box })),
-    ...(files.length && { files }),
+    ...(handed.length && { files: handed }),
   };
 }
 
-async function collectFiles(db: FieldDb): Promise<HandedFile[]> {
-  const found: HandedFile[] = [];
-  for (const row of await db.files.where('state').equals('waiting').sortBy('seq')) {
-    const bytes = await db.fileBytes.get(row.id);
-    const { id, seq, session, kind, size, nonce, box } = row;
-    if (bytes) found.push({ id, seq, session, kind, size, nonce, box, sealed: toBase64(bytes.sealed) });
-  }
-  return found;
+function handFile({ row, sealed }: Unsent): HandedFile {
+  const { id, seq, session, kind, size, nonce, box } = row;
+  return { id, seq, session, kind, size, nonce, box, sealed: toBase64(sealed) };
 }
 
 const areTexts = (each: unknown, ...names: string[]): boolean =>

@@ -187,9 +187,10 @@ export class Outbox extends Heard {
 
   /**
    * What the server said of some commands. Of those it said nothing about, nothing changes. `reader`: the session whose
-   * key is at hand; the server's words are sealed under it.
+   * key is at hand; the server's words are sealed under it. Returns those that wait on, because a full phone has no room
+   * to note what was said of them: the server knows them, or says it again.
    */
-  async settle(answers: readonly Answer[], serverTime: number, reader?: Author): Promise<void> {
+  async settle(answers: readonly Answer[], serverTime: number, reader?: Author): Promise<string[]> {
     const changes = new Map<string, Partial<OutboxRow>>();
     for (const answer of answers) {
       if (isForLater(answer)) continue;
@@ -201,14 +202,32 @@ export class Outbox extends Heard {
       changes.set(answer.id, change);
     }
     for (const row of this.unstored) if (row.state === 'waiting') Object.assign(row, changes.get(row.id));
-    await this.db.transaction('rw', this.db.outbox, async () => {
-      const rows = await this.db.outbox.bulkGet(answers.map((answer) => answer.id));
-      for (const row of rows) {
-        const change = row && changes.get(row.id);
-        if (change && row.state === 'waiting') await this.db.outbox.update(row.id, change);
+    let unnoted: string[] = [];
+    try {
+      await this.note(changes);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+      unnoted = await this.noteOnFullPhone(changes);
+    }
+    this.changed();
+    return unnoted;
+  }
+
+  private note(changes: ReadonlyMap<string, Partial<OutboxRow>>): Promise<void> {
+    return this.db.transaction('rw', this.db.outbox, async () => {
+      for (const row of await this.db.outbox.bulkGet([...changes.keys()])) {
+        if (row?.state === 'waiting') await this.db.outbox.update(row.id, changes.get(row.id)!);
       }
     });
-    this.changed();
+  }
+
+  /** Deleting needs no room: what the server took goes from the store, and stays in memory until a pack shows it. */
+  private async noteOnFullPhone(changes: ReadonlyMap<string, Partial<OutboxRow>>): Promise<string[]> {
+    const rows = (await this.db.outbox.bulkGet([...changes.keys()])).flatMap((row) => (row?.state === 'waiting' ? row : []));
+    const taken = rows.filter((row) => changes.get(row.id)!.state === 'sent');
+    await this.db.outbox.bulkDelete(taken.map((row) => row.id));
+    this.unstored.push(...taken.map((row) => ({ ...row, ...changes.get(row.id) })));
+    return rows.filter((row) => !taken.includes(row)).map((row) => row.id);
   }
 
   /** Drop what the server took before a pack was issued: that pack shows it. */
@@ -220,6 +239,14 @@ export class Outbox extends Heard {
       await this.db.outbox.bulkDelete(sent.filter(isShown).map((row) => row.id));
     });
     this.changed();
+  }
+
+  /** All that waits, also what is in memory alone, in the order it was done: on its way to another phone. */
+  async giveOut(): Promise<OutboxRow[]> {
+    const inMemory = this.unstored.filter((row) => row.state === 'waiting');
+    const rows = [...inMemory, ...(await this.db.outbox.where('state').equals('waiting').toArray())];
+    await this.noteTried(rows); // out of this phone's hands from now on
+    return rows.sort((a, b) => a.seq - b.seq);
   }
 
   /** Take back what was never part of a batch. False when it may have been sent: then an undo has to follow it. */

@@ -4,7 +4,7 @@ import { isRevoked, type Account } from './account';
 import { Refusal, type Reply, type Transport } from './api';
 import type { Clock } from './clock';
 import type { Answer } from './command';
-import type { FieldDb, SessionRow } from './db';
+import { isQuotaError, type FieldDb, type SessionRow } from './db';
 import { BATCH_BYTES, isForLater, type Outbox, type Sealed } from './outbox';
 import type { PackAnswer, PackStore } from './pack';
 import type { Keys } from './vault';
@@ -34,6 +34,8 @@ export interface SyncResult {
   sent: number;
   packChanged: boolean;
   stuck: Stuck[];
+  /** The new pack did not fit on the phone: the one before it stays. */
+  isFull: boolean;
 }
 
 /** Where doors are too many for one phone, the pack of one place is asked for. */
@@ -44,7 +46,7 @@ export class Sync {
 
   /** Throws NoSignal, and Refusal for what concerns the whole phone (401: signed out; 429, 5xx: wait). */
   async run(account: Account, keys: Keys, lang: string): Promise<SyncResult> {
-    const result: SyncResult = { sent: 0, packChanged: false, stuck: [] };
+    const result: SyncResult = { sent: 0, packChanged: false, stuck: [], isFull: false };
     await this.ground.outbox.storeRest();
     await this.registerKey(keys);
     for (const id of await this.ground.outbox.waitingSessions()) {
@@ -57,7 +59,12 @@ export class Sync {
         result.stuck.push({ session: id, code: error.code, message: [error.message, error.advice].join(' ') });
       }
     }
-    result.packChanged = await this.fetchPack(keys, lang);
+    try {
+      result.packChanged = await this.fetchPack(keys, lang);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+      result.isFull = true; // photos that wait may be what fills it: they are to go all the same
+    }
     return result;
   }
 
@@ -72,23 +79,25 @@ export class Sync {
   private async sendAll(session: SessionRow, account: Account, keys: Keys, lang: string): Promise<number> {
     const reader = { id: keys.session, key: keys.work };
     const later = new Set<string>();
+    /** Answered, and the phone is too full to note it. */
+    const unnoted = new Set<string>();
     let sent = 0;
     let limit = BATCH_BYTES;
     for (let pass = 0; pass < 2; pass++) {
       for (;;) {
-        const batch = await this.ground.outbox.nextBatch(session.id, later, limit);
+        const batch = await this.ground.outbox.nextBatch(session.id, new Set([...later, ...unnoted]), limit);
         if (batch.length === 0) break;
         const sentAt = this.ground.clock.now();
         let reply: Reply<SyncAnswer>;
         try {
           reply = await this.post(session, account, keys, lang, batch);
         } catch (error) {
-          if (!(error instanceof Refusal) || error.code !== 'field.batch_too_large' || batch.length === 1) throw error;
+          if (!(error instanceof Refusal) || !isHalved(error) || batch.length === 1) throw error;
           limit = Math.ceil(limit / 2);
           continue;
         }
         const serverTime = await this.ground.accounts.heard(sentAt, reply.data.server_time);
-        await this.ground.outbox.settle(reply.data.results, serverTime, reader);
+        for (const id of await this.ground.outbox.settle(reply.data.results, serverTime, reader)) unnoted.add(id);
         for (const answer of reply.data.results) if (isForLater(answer)) later.add(answer.id);
         sent += reply.data.results.length;
         // An answer that left some out would be asked for ever.
@@ -147,10 +156,9 @@ export class Sync {
       await outbox.forgetSent(Infinity); // the server had taken it before it said that nothing changed
       return false;
     }
-    await packs.apply(reply.data, reply.etag, keys.pack);
-    const issuedAt = Date.parse(reply.data.issued_at);
     await accounts.heard(sentAt, reply.data.server_time ?? reply.data.issued_at);
-    await outbox.forgetSent(issuedAt);
+    await packs.apply(reply.data, reply.etag, keys.pack);
+    await outbox.forgetSent(Date.parse(reply.data.issued_at));
     if (reply.data.full || reply.data.gone.length) await accounts.refresh(keys.token, lang);
     return true;
   }
@@ -166,3 +174,6 @@ export class Sync {
     }
   }
 }
+
+/** Too large for the server or something before it, or cut on its way: half of it may get through. */
+const isHalved = (error: Refusal): boolean => error.status === 413 || error.code === 'field.not_json';

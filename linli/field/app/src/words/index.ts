@@ -1,9 +1,11 @@
 /** Every text of the app, in two languages; the shape of one is the type of the other, so that none is missing. */
 import { computed, ref } from 'vue';
 import { en } from './en';
+import { fill } from './fill';
 import { zh, type Word } from './zh';
 
 type Lang = 'zh-hans' | 'en';
+export { num } from './fill';
 export type { Word };
 
 function firstLang(): Lang {
@@ -31,17 +33,10 @@ export function setLang(next: Lang): void {
   }
 }
 
-export function t(word: Word, values: Record<string, string | number> = {}): string {
-  return words.value[word].replace(/\{(\w+)\}/g, (_whole, name: string) => {
-    const value = values[name] ?? '';
-    return typeof value === 'number' ? num(value) : value;
-  });
-}
+export const t = (word: Word, values: Record<string, string | number> = {}): string => fill(words.value[word], values);
 
 /** For words that are put together, `state_` + a code: the code itself where there is no word. */
 export const tOr = (word: string, otherwise: string): string => (word in words.value ? t(word as Word) : otherwise);
-
-export const num = (value: number): string => value.toLocaleString('en-US');
 
 /** "2022-10-04" -> "10/4" ("4/10"). */
 export const day = (iso: string): string =>
