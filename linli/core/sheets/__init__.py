@@ -45,7 +45,6 @@ from linli.core.sheets.errors import (
     SheetRows,
     SheetTime,
     SheetType,
-    SheetUnknown,
 )
 from linli.core.sheets.export import (
     CellTooLong,
@@ -62,7 +61,7 @@ from linli.core.sheets.identity import (
     id_number_is_male,
     id_number_looks_rounded,
 )
-from linli.core.sheets.reader import Sheet, SheetHead, SheetRow, open_sheet, preview_sheets
+from linli.core.sheets.reader import Sheet, SheetRow, open_sheet
 from linli.core.sheets.spool import Limits
 
 __all__ = [
@@ -90,7 +89,6 @@ __all__ = [
     "SheetEmpty",
     "SheetEncoding",
     "SheetFileSize",
-    "SheetHead",
     "SheetMemory",
     "SheetPassword",
     "SheetProblem",
@@ -100,7 +98,6 @@ __all__ = [
     "SheetSpec",
     "SheetTime",
     "SheetType",
-    "SheetUnknown",
     "clean",
     "clean_birth_date",
     "clean_date",
@@ -120,7 +117,6 @@ __all__ = [
     "id_number_looks_rounded",
     "iter_csv",
     "open_sheet",
-    "preview_sheets",
     "read_key",
     "signature_of",
     "write_csv",

@@ -230,14 +230,11 @@ def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
         for meta in book.sheets_metadata
         if meta.typ == calamine.SheetTypeEnum.WorkSheet
     ]
-    wanted = ask.get("sheet")
-    sheets, texts = _set_aside(book, sheets, {*ask["long_sheets"]} - {wanted})
+    sheets, texts = _set_aside(book, sheets, {*ask["long_sheets"]})
     find_errors, is_filled = _look_into(path, kind, [meta.name for meta in book.sheets_metadata])
-    say("book", kind=kind, sheets=[{**sheet, "filled": is_filled(str(sheet["name"]))} for sheet in sheets])
-    if wanted is not None and wanted not in [sheet["name"] for sheet in sheets]:
-        raise Fault("sheet_unknown", sheet=wanted, sheets=[sheet["name"] for sheet in sheets])
+    say("book", sheets=[{**sheet, "filled": is_filled(str(sheet["name"]))} for sheet in sheets])
     for meta in sheets:
-        if meta["name"] != wanted if wanted is not None else meta["hidden"]:
+        if meta["hidden"]:
             continue
         sheet = book.get_sheet_by_name(str(meta["name"]))
         errors = find_errors(str(meta["name"]))
@@ -345,7 +342,7 @@ def read_csv(path: Path, name: str, ask: dict[str, Any]) -> None:
         return records(), []
 
     title = Path(name).stem
-    say("book", kind="csv", sheets=[{"name": title, "hidden": False}], encoding=encoding)
+    say("book", sheets=[{"name": title, "hidden": False}])
     if not serve(title, source, ask):
         say("over")
 

@@ -22,9 +22,9 @@ from linli.core.sheets.headers import (
     Header,
     Kind,
     SheetSpec,
-    _best_row,
-    _fields_of,
+    best_row,
     column_letter,
+    fields_of,
     normal_title,
 )
 
@@ -65,9 +65,9 @@ def signature_of(titles: Sequence[Any]) -> str:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What was said, for one sheet: field → column letter, the header's row (None: to be found), columns to leave."""
+    """What was said, for one sheet, as `find_header` takes it."""
 
-    mapping: dict[str, str | None]
+    mapping: dict[str, int]
     header_row: int | None = None
     skip: frozenset[int] = frozenset()
 
@@ -160,7 +160,7 @@ class Columns:
         if seen.header is not None:
             return {column.index: name for name, column in seen.header.columns.items()}
         row = seen.rows[position]
-        taken = {index: one.name for index, one in _fields_of(row, spec).items()}
+        taken = {index: one.name for index, one in fields_of(row, spec).items()}
         said = {**self.remembered.get(signature_of(row), {}), **self.chosen}
         for index, key in enumerate(column_keys(row)):
             if key in said:
@@ -173,29 +173,29 @@ class Columns:
 def _resolve(chosen: Chosen, number: int, row: Sequence[Any], spec: SheetSpec) -> Resolved:
     places = {key: index for index, key in enumerate(column_keys(row))}
     names = {one.name for one in spec.fields}
-    mapping: dict[str, str | None] = {}
+    mapping: dict[str, int] = {}
     skip = set()
     for key, name in chosen.items():
         if key not in places or (name and name not in names):
             raise MappingWrong(what=key if key not in places else name)
-        letter = column_letter(places[key])
+        index = places[key]
         if not name:
-            skip.add(places[key])
+            skip.add(index)
         elif name in mapping:
             raise HeaderTwice(
-                sheet="", first=f"{mapping[name]}{number}", second=f"{letter}{number} {str(row[places[key]]).strip()}",
-                field=spec.get(name).titles[0],
+                sheet="", first=f"{column_letter(mapping[name])}{number}",
+                second=f"{column_letter(index)}{number} {str(row[index]).strip()}", field=spec.get(name).titles[0],
             )  # fmt: skip
         else:
-            mapping[name] = letter
+            mapping[name] = index
     return Resolved(mapping, number, frozenset(skip))
 
 
 def _header_position(seen: Seen, spec: SheetSpec) -> int:
     """Where the header is, or, when there is none, what most looks like one: the fullest row without long numbers."""
-    if seen.header is not None and seen.header.row in seen.numbers:
+    if seen.header is not None:
         return list(seen.numbers).index(seen.header.row)
-    best = _best_row(seen.numbers, seen.rows, spec)
+    best = best_row(seen.numbers, seen.rows, spec)
     if best is not None:
         return best
 

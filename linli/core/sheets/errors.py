@@ -104,12 +104,6 @@ class SheetTime(SheetProblem):
     advice_text = _("Copy the rows you need into a new workbook, or split it into several files.")
 
 
-class SheetUnknown(SheetProblem):
-    code = "core.sheet_unknown"
-    title = _("The workbook has no sheet named “%(sheet)s”. It has: %(sheets)s.")
-    advice_text = _("Choose one of these sheets.")
-
-
 class HeaderNotFound(SheetProblem):
     code = "core.sheet_header"
     title = _("No header row was found in the first %(rows)s rows. Titles needed: %(wanted)s. Seen: %(seen)s.")
@@ -150,7 +144,6 @@ BY_CODE: dict[str, type[SheetProblem]] = {
         SheetColumns,
         SheetMemory,
         SheetTime,
-        SheetUnknown,
     )
 }
 
@@ -170,8 +163,6 @@ def problem_from_child(code: str, params: dict[str, Any]) -> SheetProblem:
     if kind is SheetType:
         found = str(params.get("found", ""))
         return SheetType(_FOUND.get(found), found=found)
-    if kind is SheetUnknown:
-        params = {**params, "sheets": "、".join(str(name) for name in params.get("sheets", ()))}
     if kind is SheetCell:
         params = {**params, "limit": f"{params['limit']:,}"}
     return kind(None, **params)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from linli.core.sheets.errors import HeaderMissing, HeaderNotFound, HeaderTwice, MappingWrong
+from linli.core.sheets.errors import HeaderMissing, HeaderNotFound, HeaderTwice
 
 HEADER_WITHIN = 20
 HELPERS = ("原行号", "问题与改法", "Original row", "What to correct")
@@ -87,7 +87,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where things are: `row` is the header's row number (from 1; 0 = the sheet has none)."""
+    """Where things are: `row` is the header's row number, from 1."""
 
     row: int
     columns: dict[str, Column]
@@ -128,10 +128,8 @@ def column_index(letter: str) -> int:
     return index - 1
 
 
-def _fields_of(row: Sequence[Any], spec: SheetSpec) -> dict[int, Field]:
-    """Column → field. A title that matches as written wins over one that matches only without its
-    brackets.
-    """
+def fields_of(row: Sequence[Any], spec: SheetSpec) -> dict[int, Field]:
+    """Column → field. A title that matches as written wins over one that matches only without its brackets."""
     found = {}
     exact = set()
     for index, title in enumerate(row):
@@ -147,15 +145,13 @@ def _fields_of(row: Sequence[Any], spec: SheetSpec) -> dict[int, Field]:
     return found
 
 
-def _best_row(numbers: Sequence[int], rows: Sequence[Sequence[Any]], spec: SheetSpec) -> int | None:
-    """The position of the row with the most different fields; the first of equals; None when no row has
-    any.
-    """
+def best_row(numbers: Sequence[int], rows: Sequence[Sequence[Any]], spec: SheetSpec) -> int | None:
+    """The position of the row with the most different fields; the first of equals; None when no row has any."""
     best, best_score = None, (0, 0)
     for position, (number, row) in enumerate(zip(numbers, rows, strict=True)):
         if number > HEADER_WITHIN:
             break
-        names = {one.name for one in _fields_of(row, spec).values()}
+        names = {one.name for one in fields_of(row, spec).values()}
         score = (sum(one.required for one in spec.fields if one.name in names), len(names))
         if score > best_score:
             best, best_score = position, score
@@ -173,33 +169,24 @@ def find_header(
     spec: SheetSpec,
     *,
     sheet: str = "",
-    mapping: Mapping[str, str | None] | None = None,
+    mapping: Mapping[str, int] | None = None,
     header_row: int | None = None,
     skip: Collection[int] = (),
 ) -> Header:
-    """Find the header among the first rows of a sheet (`numbers` are their row numbers) and say what is
-    where.
+    """Find the header among the first rows of a sheet (`numbers` are their row numbers) and say what is where.
 
-    `mapping` (field → column letter, or None for "not in this sheet") overrides detection for the fields
-    it names. `header_row` fixes the row; 0 says there is none and the mapping alone counts. `skip`: columns that are
-    not to be read whatever their title says.
-    Raises HeaderNotFound, HeaderMissing, HeaderTwice, MappingWrong.
+    What somebody has said of the sheet goes before its titles: `mapping` (field → index of its column), `header_row`
+    (one of `numbers`; None: to be found), `skip` (columns not to be read whatever their title says).
+    Raises HeaderNotFound, HeaderMissing, HeaderTwice.
     """
-    position = _best_row(numbers, rows, spec) if header_row is None else None
-    if header_row:
-        position = next((i for i, number in enumerate(numbers) if number == header_row), None)
-        if position is None:
-            raise MappingWrong(what=str(header_row))
-    if position is None and header_row is None:
-        wanted = "、".join(one.titles[0] for one in spec.fields if one.required) or "、".join(
-            one.titles[0] for one in spec.fields
-        )
-        raise HeaderNotFound(rows=HEADER_WITHIN, wanted=wanted, seen=_seen(rows[0]) if rows else "-")
-    titles = [] if position is None else [str(title).strip() for title in rows[position]]
-    row = 0 if position is None else numbers[position]
-    width = max((len(one) for one in rows), default=0)
-    columns = _mapped(mapping or {}, titles, width, spec)
-    _detect(columns, titles, row, spec, sheet=sheet, mapping=mapping or {}, skip=skip)
+    position = best_row(numbers, rows, spec) if header_row is None else list(numbers).index(header_row)
+    if position is None:
+        required = [one.titles[0] for one in spec.fields if one.required]
+        wanted = required or [one.titles[0] for one in spec.fields]
+        raise HeaderNotFound(rows=HEADER_WITHIN, wanted="、".join(wanted), seen=_seen(rows[0]) if rows else "-")
+    titles, row = [str(title).strip() for title in rows[position]], numbers[position]
+    columns = {name: Column(index, titles[index]) for name, index in (mapping or {}).items()}
+    _add_titled(columns, titles, row, spec, sheet=sheet, skip=skip)
     missing = [one.titles[0] for one in spec.fields if one.required and one.name not in columns]
     if missing:
         raise HeaderMissing(sheet=sheet, row=row, missing="、".join(missing), seen=_seen(titles))
@@ -212,40 +199,14 @@ def find_header(
     return Header(row=row, columns=columns, unknown=unknown, titles=tuple(titles))
 
 
-def _mapped(mapping: Mapping[str, str | None], titles: list[str], width: int, spec: SheetSpec) -> dict[str, Column]:
-    columns: dict[str, Column] = {}
-    names = {one.name for one in spec.fields}
-    for name, letter in mapping.items():
-        if name not in names:
-            raise MappingWrong(what=name)
-        if letter is None:
-            continue
-        try:
-            index = column_index(letter)
-        except ValueError:
-            raise MappingWrong(what=f"{name}: {letter}") from None
-        if index >= width:
-            raise MappingWrong(what=f"{name}: {letter}")
-        other = next((known for known, column in columns.items() if column.index == index), None)
-        if other is not None:
-            raise MappingWrong(what=f"{other}, {name}: {letter}")
-        columns[name] = Column(index, titles[index] if index < len(titles) else "")
-    return columns
-
-
-def _detect(
-    columns: dict[str, Column],
-    titles: list[str],
-    row: int,
-    spec: SheetSpec,
-    *,
-    sheet: str,
-    mapping: Mapping[str, str | None],
-    skip: Collection[int],
+def _add_titled(
+    columns: dict[str, Column], titles: list[str], row: int, spec: SheetSpec, *, sheet: str, skip: Collection[int]
 ) -> None:
+    """Add the columns that their titles tell; those that are in `columns` already were said, and stand."""
+    said = set(columns)
     taken = {column.index for column in columns.values()} | set(skip)
-    for index, one in _fields_of(titles, spec).items():
-        if index in taken or one.name in mapping:
+    for index, one in fields_of(titles, spec).items():
+        if index in taken or one.name in said:
             continue
         if one.name in columns:
             first = columns[one.name]

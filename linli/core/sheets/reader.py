@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -42,15 +42,6 @@ CHILD = Path(__file__).with_name("child.py")
 FRAME_BYTES = 64 << 20
 
 Cell = str | int | float | bool | date | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SheetHead:
-    """The first rows of one sheet, for a page on which somebody says which column is which."""
-
-    name: str
-    numbers: tuple[int, ...]
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(slots=True)
@@ -114,11 +105,10 @@ class SheetRow:
 class _Child:
     """The child process and the frames it sends. Whatever happens, nothing of it is left after `close`."""
 
-    def __init__(self, path: Path, name: str, sheet: str | None, limits: Limits) -> None:
+    def __init__(self, path: Path, name: str, limits: Limits) -> None:
         ask = {
             "path": str(path),
             "name": name,
-            "sheet": sheet,
             "long_sheets": LONG_SHEETS,
             "memory": limits.memory,
             "cpu": limits.cpu,
@@ -215,18 +205,12 @@ def _thaw(row: list[Any]) -> list[Cell]:
 class Sheet:
     """An opened sheet: its header, and its rows once, in order. Blank rows are left out and counted.
 
-    `hidden_sheets`, `other_sheets`: what else of the workbook holds something and is not read.
-
     Raises SheetEmpty while being read when nothing stands below the header.
     """
 
     name: str
-    kind: str
     header: Header
     spec: SheetSpec
-    hidden_sheets: tuple[str, ...]
-    other_sheets: tuple[str, ...]
-    encoding: str | None
     on: date | None
     _child: _Child = field(repr=False)
     blank_rows: int | None = None
@@ -234,9 +218,7 @@ class Sheet:
 
     @property
     def unknown_columns(self) -> tuple[Column, ...]:
-        """Columns with a title that stands for no field: they are not read, and whoever sent the file is
-        told.
-        """
+        """Columns with a title that stands for no field: they are not read, and whoever sent the file is told."""
         return self.header.unknown
 
     @property
@@ -255,7 +237,7 @@ class Sheet:
                 if number <= start:
                     continue
                 cells = _thaw(raw)
-                if (silent or len(cells) > width) and header.row:
+                if silent or len(cells) > width:
                     self.untitled.update(i for i in silent if i < len(cells) and cells[i] != "")
                     self.untitled.update(i for i in range(width, len(cells)) if cells[i] != "" and i not in taken)
                 yield SheetRow(number, cells, header, spec, self.on)
@@ -270,110 +252,70 @@ def open_sheet(
     spec: SheetSpec,
     *,
     name: str | None = None,
-    sheet: str | None = None,
-    mapping: Mapping[str, str | None] | None = None,
-    header_row: int | None = None,
     columns: Columns | None = None,
     on: date | None = None,
     limits: Limits = ORDINARY,
 ) -> Iterator[Sheet]:
-    """Open the first visible sheet whose header has all required fields, or the one named `sheet`.
+    """Open the first visible sheet whose header has all required fields.
 
-    `source`: a path, the content, or a binary file object; `name`: the file's own name where the source
-    does not tell it (an upload). `mapping` and `header_row`: see `find_header`; `columns`: what whoever sent the
-    sheet has said about them, and where what was seen of the sheet is put, also when it is refused. `on` is today,
-    against which dates of birth are judged. Raises SheetProblem in one of its kinds, also while rows are being read;
-    when the block is left, the child process is gone.
+    `source`: a path, the content, or a binary file object; `name`: the file's own name where the source does not tell
+    it (an upload). `columns`: what whoever sent the sheet has said about them, and where what was seen of the sheet
+    and of those beside it is put, also when it is refused. `on` is today, against which dates of birth are judged.
+    Raises SheetProblem in one of its kinds, also while rows are being read; when the block is left, the child process
+    is gone.
     """
     with opened_file(source, name, limits) as (path, own_name):
-        child = _Child(path, own_name, sheet, limits)
+        child = _Child(path, own_name, limits)
         try:
-            yield _choose(child, spec, columns or Columns(), mapping=mapping, header_row=header_row, on=on)
+            yield _choose(child, spec, columns or Columns(), on)
         finally:
             child.close()
 
 
-def _choose(
-    child: _Child,
-    spec: SheetSpec,
-    columns: Columns,
-    *,
-    mapping: Mapping[str, str | None] | None,
-    header_row: int | None,
-    on: date | None,
-) -> Sheet:
+def _choose(child: _Child, spec: SheetSpec, columns: Columns, on: date | None) -> Sheet:
+    """Go through the sheets that the child offers, and take the first that can be read."""
     book = child.receive()
     problem: SheetProblem = SheetEmpty()
     while (frame := child.receive())["t"] == "head":
         rows = [_thaw(row) for row in frame["rows"]]
         if rows:
-            before, columns.seen = columns.seen, Seen(frame["sheet"], frame["n"], rows)
+            before, seen = columns.seen, Seen(frame["sheet"], frame["n"], rows)
+            columns.seen = seen
             try:
-                header = _find_header(columns, columns.seen, spec, mapping, header_row)
+                seen.header = _find_header(columns, seen, spec)
             except (HeaderMissing, HeaderNotFound, MappingWrong) as error:
-                # A sheet with part of a header says more about what is wrong than one with none.
-                if type(problem) is SheetEmpty or (
-                    isinstance(error, HeaderMissing) and not isinstance(problem, HeaderMissing)
-                ):
+                if _says_more(error, problem):
                     problem = error
                 else:
                     columns.seen = before
             else:
-                columns.seen.header = header
-                rest = [one for one in book["sheets"] if one["name"] != frame["sheet"] and one.get("filled")]
-                columns.seen.hidden = tuple(one["name"] for one in rest if one["hidden"])
-                columns.seen.others = tuple(one["name"] for one in rest if not one["hidden"])
+                _note_unread(seen, book["sheets"])
                 child.answer("take")
-                return Sheet(
-                    name=frame["sheet"],
-                    kind=book["kind"],
-                    header=header,
-                    spec=spec,
-                    hidden_sheets=columns.seen.hidden,
-                    other_sheets=columns.seen.others,
-                    encoding=book.get("encoding"),
-                    on=on,
-                    _child=child,
-                )
+                return Sheet(name=seen.sheet, header=seen.header, spec=spec, on=on, _child=child)
         child.answer("next")
     raise problem
 
 
-def _find_header(
-    columns: Columns,
-    seen: Seen,
-    spec: SheetSpec,
-    mapping: Mapping[str, str | None] | None,
-    header_row: int | None,
-) -> Header:
+def _says_more(error: SheetProblem, problem: SheetProblem) -> bool:
+    """A sheet with part of a header says more about what is wrong than one with none, or with no rows."""
+    return type(problem) is SheetEmpty or (isinstance(error, HeaderMissing) and not isinstance(problem, HeaderMissing))
+
+
+def _note_unread(seen: Seen, sheets: list[dict[str, Any]]) -> None:
+    """Which other sheets of the workbook hold something: they are not read, and whoever sent it is told."""
+    rest = [one for one in sheets if one["name"] != seen.sheet and one.get("filled")]
+    seen.hidden = tuple(one["name"] for one in rest if one["hidden"])
+    seen.others = tuple(one["name"] for one in rest if not one["hidden"])
+
+
+def _find_header(columns: Columns, seen: Seen, spec: SheetSpec) -> Header:
     said = columns.resolve(seen.numbers, seen.rows, spec)
     return find_header(
         seen.numbers,
         seen.rows,
         spec,
         sheet=seen.sheet,
-        mapping={**said.mapping, **(mapping or {})},
-        header_row=said.header_row if header_row is None else header_row,
+        mapping=said.mapping,
+        header_row=said.header_row,
         skip=said.skip,
     )
-
-
-def preview_sheets(
-    source: Path | str | bytes | IO[bytes],
-    *,
-    name: str | None = None,
-    limits: Limits = ORDINARY,
-) -> list[SheetHead]:
-    """The first rows of every visible sheet. Raises SheetProblem."""
-    heads = []
-    with opened_file(source, name, limits) as (path, own_name):
-        child = _Child(path, own_name, None, limits)
-        try:
-            child.receive()
-            while (frame := child.receive())["t"] == "head":
-                rows: Sequence[list[Cell]] = [_thaw(row) for row in frame["rows"]]
-                heads.append(SheetHead(frame["sheet"], tuple(frame["n"]), tuple(tuple(row) for row in rows)))
-                child.answer("next")
-        finally:
-            child.close()
-    return heads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -111,18 +111,16 @@ def import_roster(
     actor: Actor,
     at: datetime,
     name: str | None = None,
-    sheet: str | None = None,
-    mapping: Mapping[str, str | None] | None = None,
     columns: Columns | None = None,
     is_rehearsal: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> RosterReport:
     """Bring a roster into the register, as the owner of the tables, in one transaction.
 
-    `name`: the file's own name where `source` does not tell it; `mapping`: field → column letter, where titles do not
-    tell; `columns`: what whoever sent the sheet has said about them. `is_rehearsal`: the caller takes everything back;
-    then nobody is told of who came and went, so that no tally of an open round is locked. Raises SheetProblem (an
-    unreadable file), Forbidden (no right to import anywhere), RosterCollision.
+    `name`: the file's own name where `source` does not tell it; `columns`: what whoever sent the sheet has said about
+    them. `is_rehearsal`: the caller takes everything back; then nobody is told of who came and went, so that no tally
+    of an open round is locked. Raises SheetProblem (an unreadable file), Forbidden (no right to import anywhere),
+    RosterCollision.
     """
     if not actor.extent_for(IMPORT):
         raise Forbidden(permission=IMPORT)
@@ -131,7 +129,7 @@ def import_roster(
         db.owner(),
         _collisions(),
         db.atomic(),
-        open_sheet(source, ROSTER, name=name, sheet=sheet, mapping=mapping, columns=columns, on=day) as opened,
+        open_sheet(source, ROSTER, name=name, columns=columns, on=day) as opened,
     ):
         addresses = Addresses(actor, at)
         make_tables()

@@ -11,6 +11,7 @@ import pytest
 from sheet_files import HEAD, ROSTER, ROW, bomb, encrypted, encrypted_xls, text, xls, xlsx
 
 from linli.core.sheets import (
+    Columns,
     HeaderMissing,
     HeaderNotFound,
     HeaderTwice,
@@ -30,7 +31,6 @@ from linli.core.sheets import (
     SheetRows,
     SheetTime,
     SheetType,
-    SheetUnknown,
     open_sheet,
 )
 from linli.core.sheets import reader as reader_module
@@ -208,11 +208,6 @@ def test_a_fault_of_ours_does_not_pass_for_a_bad_file(tmp_path: Path, monkeypatc
         pass
 
 
-def test_no_such_sheet(tmp_path: Path) -> None:
-    problem = refuse(SheetUnknown, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), sheet="别的")
-    assert "花名册" in problem.detail
-
-
 def test_two_headers_for_one_field_name_both_cells(tmp_path: Path) -> None:
     problem = refuse(HeaderTwice, xlsx(tmp_path / "a.xlsx", [["标题"], ["姓名", "身份证", "身份证号码"], ROW[:3]]))
     assert "B2 身份证" in problem.detail
@@ -229,6 +224,14 @@ def test_no_header_at_all(tmp_path: Path) -> None:
     assert "甲" in refuse(HeaderNotFound, xlsx(tmp_path / "a.xlsx", [["甲", "乙"], ["1", "2"]])).detail
 
 
-@pytest.mark.parametrize("mapping", [{"name": "ZZ"}, {"name": "1"}, {"nobody": "A"}, {"name": "A", "room": "A"}])
-def test_a_mapping_that_does_not_fit(tmp_path: Path, mapping: dict[str, str]) -> None:
-    refuse(MappingWrong, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), mapping=mapping)
+@pytest.mark.parametrize("chosen", [{"#ZZ": "name"}, {"外号": "name"}, {"姓名": "nobody"}])
+def test_columns_that_were_said_and_do_not_fit(tmp_path: Path, chosen: dict[str, str]) -> None:
+    refuse(MappingWrong, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), columns=Columns(chosen))
+
+
+def test_two_columns_that_were_said_for_one_field(tmp_path: Path) -> None:
+    problem = refuse(
+        HeaderTwice, xlsx(tmp_path / "a.xlsx", [HEAD, ROW]), columns=Columns({"姓名": "room", "小区": "room"})
+    )
+    assert "A1" in problem.detail
+    assert "D1 小区" in problem.detail

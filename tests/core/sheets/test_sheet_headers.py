@@ -60,7 +60,7 @@ def test_a_title_as_written_wins_over_one_with_a_remark() -> None:
 
 def test_the_mapping_settles_what_detection_cannot() -> None:
     titles = ["姓名", "身份证号", "身份证", "手机号"]
-    header = find_header([1], [titles], ROSTER, mapping={"id_number": "C", "phone": None})
+    header = find_header([1], [titles], ROSTER, mapping={"id_number": 2}, skip={3})
     assert header.columns["id_number"].letter == "C"
     assert "phone" not in header.columns
     assert [column.title for column in header.unknown] == ["身份证号", "手机号"]

@@ -11,7 +11,7 @@ import xlsxwriter
 from django.utils import translation
 from sheet_files import HEAD, ROSTER, ROW, text, xlsx
 
-from linli.core.sheets import CellFault, CellTooLong, SheetRow, clean_text, give_back, open_sheet, write_xlsx
+from linli.core.sheets import CellFault, CellTooLong, Columns, SheetRow, clean_text, give_back, open_sheet, write_xlsx
 from linli.core.sheets.child_long import find_texts
 from linli.core.sheets.export import ExportColumn
 from linli.core.sheets.long_texts import SHEETS, LongTexts
@@ -23,8 +23,10 @@ BAD_PHONE = "12"
 
 
 def read(path: Path) -> list[SheetRow]:
-    with open_sheet(path, ROSTER) as sheet:
-        assert sheet.other_sheets == ()
+    columns = Columns()
+    with open_sheet(path, ROSTER, columns=columns) as sheet:
+        assert columns.seen is not None
+        assert columns.seen.others == ()
         return list(sheet)
 
 

@@ -16,7 +16,7 @@ import xlsxwriter
 import xlwt
 from sheet_files import HEAD, ROSTER, ROW, text, xls, xlsx
 
-from linli.core.sheets import CellFault, child_xls, open_sheet, preview_sheets
+from linli.core.sheets import CellFault, Columns, child_xls, open_sheet
 from linli.core.sheets.reader import _Child
 
 SECOND = ["李雷", "150102198501011234", "0471-6912345", "锦绣家园", "102"]
@@ -50,7 +50,6 @@ def test_csv_in_every_encoding_and_delimiter(tmp_path: Path, encoding: str, deli
     path = text(tmp_path / "册.csv", [HEAD, ROW, SECOND], encoding, delimiter)
     with open_sheet(path, ROSTER) as sheet:
         assert [row.clean("name") for row in sheet] == ["王芳", "李雷"]
-        assert sheet.kind == "csv"
 
 
 def test_a_csv_may_have_quotes_breaks_inside_them_and_one_column(tmp_path: Path) -> None:
@@ -114,13 +113,11 @@ def test_the_sheet_with_the_header_is_chosen_and_hidden_ones_are_not(tmp_path: P
     page.activate()
     page.set_first_sheet()
     book.close()
-    with open_sheet(path, ROSTER) as sheet:
-        assert (sheet.name, sheet.hidden_sheets, sheet.other_sheets) == ("人员", ("旧",), ("说明",))
+    columns = Columns()
+    with open_sheet(path, ROSTER, columns=columns) as sheet:
+        assert sheet.name == "人员"
         assert [row.clean("name") for row in sheet] == ["王芳"]
-    with open_sheet(path, ROSTER, sheet="旧") as sheet:
-        assert [row.clean("name") for row in sheet] == ["李雷"]
-    assert [head.name for head in preview_sheets(path)] == ["说明", "人员"]
-    assert preview_sheets(path)[1].rows[0] == tuple(HEAD)
+    assert columns.describe_sheets() == {"read": "人员", "others": ["说明"], "hidden": ["旧"]}
 
 
 def test_dates_and_numbers_keep_their_kind(tmp_path: Path) -> None:
@@ -162,11 +159,11 @@ def test_unknown_and_untitled_columns_are_reported(tmp_path: Path) -> None:
         assert sheet.untitled_columns == ("H", "I")
 
 
-def test_a_mapping_reads_a_sheet_without_a_header(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "a.xlsx", [["101", "王芳", ROW[1]], ["102", "李雷", SECOND[1]]])
-    mapping = {"name": "B", "id_number": "c", "room": "A"}
-    with open_sheet(path, ROSTER, mapping=mapping, header_row=0) as sheet:
-        assert [(row.clean("name"), row.cell("id_number")) for row in sheet] == [("王芳", "C1"), ("李雷", "C2")]
+def test_columns_are_read_as_was_said(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "a.xlsx", [["户号", "住的人", ""], ["101", "王芳", ROW[1]], ["102", "李雷", SECOND[1]]])
+    columns = Columns({"住的人": "name", "#C": "id_number", "户号": "room"})
+    with open_sheet(path, ROSTER, columns=columns) as sheet:
+        assert [(row.clean("name"), row.cell("id_number")) for row in sheet] == [("王芳", "C2"), ("李雷", "C3")]
 
 
 def test_leaving_early_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
