@@ -16,8 +16,7 @@ from linli.core import clock, db, importers
 from linli.core.access import SYSTEM, Actor
 from linli.core.ids import new_id
 from linli.core.jobs import Run
-from linli.core.sheets import CellFault, give_back, write_csv, write_xlsx
-from linli.core.sheets.export import ExportColumn
+from linli.core.sheets import CellFault, ExportColumn, give_back, write_csv, write_xlsx
 from linli.places import queries as places
 from linli.rounds import bulk, queries, sheets
 from linli.rounds.errors import RoundClosed

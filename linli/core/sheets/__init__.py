@@ -13,6 +13,7 @@ Every import ends with an `Account` that balances.
 from __future__ import annotations
 
 from linli.core.sheets.account import Account, AccountOutOfBalance, Rejection
+from linli.core.sheets.book import CellTooLong, ExportColumn
 from linli.core.sheets.cells import (
     CellFault,
     clean,
@@ -46,13 +47,7 @@ from linli.core.sheets.errors import (
     SheetTime,
     SheetType,
 )
-from linli.core.sheets.export import (
-    CellTooLong,
-    ExportColumn,
-    iter_csv,
-    write_csv,
-    write_xlsx,
-)
+from linli.core.sheets.export import iter_csv, write_csv, write_xlsx
 from linli.core.sheets.give_back import give_back, write_rejected
 from linli.core.sheets.headers import Column, Field, Header, Kind, SheetSpec, column_index, column_letter
 from linli.core.sheets.identity import (

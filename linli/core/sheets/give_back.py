@@ -18,8 +18,8 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 
 from linli.core.sheets.account import Rejection
+from linli.core.sheets.book import Book, ExportColumn, display_width
 from linli.core.sheets.columns import Columns
-from linli.core.sheets.export import ExportColumn, _Book, display_width
 from linli.core.sheets.headers import HELPERS, SheetSpec, column_index, column_letter, normal_title
 from linli.core.sheets.long_texts import LongTexts
 from linli.core.sheets.reader import open_sheet
@@ -82,7 +82,7 @@ def write_rejected(
     shown = [ExportColumn(named[i], min(60.0, max(12.0, display_width(named[i]) + 2))) for i in kept]
     count = comments = 0
     # A number past 15 digits is already damaged: it goes back as the number it came as, and is refused again.
-    with _Book(target, [*shown, *extra], "", "", sheet, lines, exact=math.inf) as book:
+    with Book(target, [*shown, *extra], sheet=sheet, above=lines, exact=math.inf) as book:
         for number, cells, rejections in rows:
             said = "\n".join(f"{one.column_title}: {one.message} {one.advice}".strip() for one in rejections)
             values = [long.shorten(cells[i], number, titles[i]) if i < len(cells) else "" for i in kept]

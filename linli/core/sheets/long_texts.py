@@ -7,26 +7,13 @@ it. A cell whose text is no longer on the second sheet is refused, not taken by 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-if TYPE_CHECKING:
-    from linli.core.sheets.export import _Book
+from linli.core.sheets.book import CELL_CHARS, Book, fits, text_units
 
-CELL_CHARS = 32_767  # as a spreadsheet counts: a character beyond U+FFFF is two
-SHEETS = ("长文本", "Long texts")
-"""Names of the second sheet, in each language; it is looked for under both."""
 _WIDTHS = (20, 8, 16, 8, 100)
-
-
-def fits(text: str) -> bool:
-    """Whether a cell can hold the text."""
-    return len(text) <= CELL_CHARS // 2 or _units(text) <= CELL_CHARS
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class LongTexts:
@@ -48,7 +35,7 @@ class LongTexts:
         if not isinstance(value, str) or fits(value):
             return value
         # A part is as long as a cell can hold whatever its characters are.
-        size = CELL_CHARS if _units(value) == len(value) else CELL_CHARS // 2
+        size = CELL_CHARS if text_units(value) == len(value) else CELL_CHARS // 2
         parts = [value[start : start + size] for start in range(0, len(value), size)]
         self._count += 1
         mark = f"[[LINLI-TEXT-{self._count}]]"
@@ -59,7 +46,7 @@ class LongTexts:
         said = _("%(count)s characters, too long for a cell: on sheet “%(sheet)s” from row %(row)s on.")
         return f"{mark} " + said % {"count": f"{len(value):,}", "sheet": self.name, "row": first}
 
-    def flush(self, book: _Book) -> None:
+    def flush(self, book: Book) -> None:
         """Write what was taken out since, so that it does not gather in memory."""
         if not self._waiting:
             return
@@ -71,7 +58,7 @@ class LongTexts:
             self._row += 1
         self._waiting.clear()
 
-    def _begin(self, book: _Book) -> None:
+    def _begin(self, book: Book) -> None:
         self._sheet = book.book.add_worksheet(self.name)
         titles = (_("Text number"), _("Original row"), _("Column"), _("Part of the text"), _("The text"))
         for column, (title, width) in enumerate(zip(titles, _WIDTHS, strict=True)):

@@ -21,6 +21,7 @@ from typing import IO, Any
 import orjson
 
 from linli.core.sheets.account import Rejection
+from linli.core.sheets.book import LONG_SHEETS
 from linli.core.sheets.cells import CellFault, clean
 from linli.core.sheets.columns import Columns, Seen
 from linli.core.sheets.errors import (
@@ -35,7 +36,6 @@ from linli.core.sheets.errors import (
     problem_from_child,
 )
 from linli.core.sheets.headers import Column, Header, SheetSpec, column_letter, find_header
-from linli.core.sheets.long_texts import SHEETS as LONG_SHEETS
 from linli.core.sheets.spool import ORDINARY, Limits, opened_file
 
 CHILD = Path(__file__).with_name("child.py")

@@ -21,13 +21,13 @@ from linli.core.sheets import (
     CellTooLong,
     ExportColumn,
     Rejection,
-    export,
     iter_csv,
     open_sheet,
     write_csv,
     write_rejected,
     write_xlsx,
 )
+from linli.core.sheets import book as book_module
 
 COLUMNS = [ExportColumn("姓名", 12), ExportColumn("身份证号", 22), ExportColumn("房号"), ExportColumn("人数")]
 LINES: dict[str, Any] = {"title": "漏检名单", "as_of": "截至 2022年10月4日 14:00"}
@@ -106,7 +106,7 @@ def test_csv_numbers_dates_and_chunks(tmp_path: Path) -> None:
 
 
 def test_a_full_worksheet_carries_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "SHEET_ROWS", 10)
+    monkeypatch.setattr(book_module, "SHEET_ROWS", 10)
     assert write_xlsx(tmp_path / "a.xlsx", COLUMNS, ([str(n), "", "", n] for n in range(20)), **LINES) == 20
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["漏检名单", "漏检名单 (2)", "漏检名单 (3)"]

@@ -12,9 +12,9 @@ from django.utils import translation
 from sheet_files import HEAD, ROSTER, ROW, text, xlsx
 
 from linli.core.sheets import CellFault, CellTooLong, Columns, SheetRow, clean_text, give_back, open_sheet, write_xlsx
+from linli.core.sheets.book import LONG_SHEETS, ExportColumn
 from linli.core.sheets.child_long import find_texts
-from linli.core.sheets.export import ExportColumn
-from linli.core.sheets.long_texts import SHEETS, LongTexts
+from linli.core.sheets.long_texts import LongTexts
 
 PLAIN = "".join(f"{number:07d}、" for number in range(5_000))  # 40,000 characters
 WIDE = "\U00020000" * 20_000  # 20,000 characters that count 40,000 in a spreadsheet
@@ -135,4 +135,4 @@ def test_a_number_too_large_to_be_one_is_an_error_of_its_cell(tmp_path: Path) ->
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_second_sheet_is_found_in_either_language(language: str) -> None:
     with translation.override(language):
-        assert LongTexts().name in SHEETS
+        assert LongTexts().name in LONG_SHEETS
