@@ -1,10 +1,8 @@
 """Personal fields (ID number, phone): encrypted with a key kept outside the database, found again by a keyed hash.
 
 Each value is AES-256-GCM under a named key: one byte of key number, twelve of nonce, the rest ciphertext and tag.
-Rotation
-adds a key; old values stay readable until they are written again. The hash is an HMAC, so equal values are found
-without
-being readable, and a guess needs the key.
+Rotation adds a key; old values stay readable until they are written again. The hash is an HMAC, so equal values are
+found without being readable, and a guess needs the key.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """Door keys, spans and extents.
 
 A *span* is a half-open interval `[lo, hi)` of door keys; an *extent* is a set of spans, kept as the shortest sorted
-list
-of spans that neither overlap nor touch, so that two extents of the same doors are equal.
+list of spans that neither overlap nor touch, so that two extents of the same doors are equal.
 
 Keys lie on a fixed grid (docs/adr/0002): a unit is one block of 2^11 keys, a building 2^17, a compound 2^28, a
-community's
-reserve 2^37, the jurisdiction 2^53 (what a browser can hold). The unit of a key is therefore arithmetic, not a look-up.
+community's reserve 2^37, the jurisdiction 2^53 (what a browser can hold). The unit of a key is therefore arithmetic,
+not a look-up.
 """
 
 from __future__ import annotations
@@ -137,9 +136,8 @@ class Extent:
     def where(self, column: str) -> str:
         """SQL: whether `column` (a trusted name, a bigint) lies in this extent, as plain comparisons with constants.
 
-        Constants, because a planner that does not see them takes a range for a fixed share of the table and reads
-        all of
-        it (measured: 12 s for a compound instead of 1 ms). Beyond MANY_SPANS only the bounds use an index.
+        Constants, because a planner that does not see them takes a range for a fixed share of the table and reads all
+        of it (measured: 12 s for a compound instead of 1 ms). Beyond MANY_SPANS only the bounds use an index.
         """
         if not self.spans:
             return "false"

@@ -1,10 +1,8 @@
 """Long work: asked for in the transaction that needs it, carried out by a worker, with progress anyone may watch.
 
 A room registers a kind of job with `@job_kind("residents.import_roster")`; the function receives a `Run` and returns
-the
-result (JSON). The row in `job` is what people see; `procrastinate` is what carries it out and tries again after a
-crash, so
-a job's work must be one transaction, or safe to repeat.
+the result (JSON). The row in `job` is what people see; `procrastinate` is what carries it out and tries again after a
+crash, so a job's work must be one transaction, or safe to repeat.
 """
 
 from __future__ import annotations

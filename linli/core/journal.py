@@ -1,9 +1,8 @@
 """The journal: every write of every service leaves one entry.
 
 An entry says who, under which appointment, did what (verb), at which place or door (key), to which subject. Personal
-values
-never enter it: only keyed digests do (`digest`), so that an auditor who holds a value can find it, and nobody else.
-Entries can be added and read by the web role, not changed or deleted. For marks the fact is the entry.
+values never enter it: only keyed digests do (`digest`), so that an auditor who holds a value can find it, and nobody
+else. Entries can be added and read by the web role, not changed or deleted. For marks the fact is the entry.
 """
 
 from __future__ import annotations

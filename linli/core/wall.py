@@ -1,9 +1,9 @@
 """The wall: what the web role may touch, said in migrations and kept by PostgreSQL.
 
-Every table is one of three, and its comment says which: *policied* (row-level security by door key), *public* (no
-personal
-data, readable by every signed-in page) or *closed* (no grant at all). A test walks through all of them.
-Only the parent of a partitioned table is granted, or a partition would answer past its parent's policy.
+Every table is one of four, and its comment says which: *policied* (row-level security by door key), *own* (by
+account), *public* (no resident's data, readable by every signed-in page) or *closed* (no grant at all). A test walks
+through all of them. Only the parent of a partitioned table is granted, or a partition would answer past its parent's
+policy.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def public(table: str, why: str, *, grant: str = READ) -> RunSQL:
 
 
 def closed(table: str, why: str) -> RunSQL:
+    """The web role reaches nothing of it; `why` says what it holds and who does."""
     quoted = why.replace("'", "''")
     return RunSQL(
         f"REVOKE ALL ON {table} FROM {ROLE}; COMMENT ON TABLE {table} IS 'wall: closed: {quoted}';", RunSQL.noop

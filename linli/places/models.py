@@ -25,10 +25,8 @@ class Place(models.Model):
 
     `lo`, `hi`: for compounds, buildings and units the block of keys they are; for communities the reserve in which new
     compounds get their keys (what a community *holds* is in `PlaceSpan`). Blocks of one kind have one size and lie on
-    its
-    grid, so two of them never overlap when their `lo` differs, and a child lies in its parent when `parent_lo` is its
-    own
-    `lo` rounded down.
+    its grid, so two of them never overlap when their `lo` differs, and a child lies in its parent when `parent_lo` is
+    its own `lo` rounded down.
     """
 
     kind = models.SmallIntegerField(choices=Kind)

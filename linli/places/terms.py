@@ -1,8 +1,7 @@
 """The words of places, and the two trees they form.
 
 Divisions (province to community) and overlays (area, grids) hold spans of doors for a time; compounds, buildings and
-units
-hold one block of keys for ever.
+units hold one block of keys for ever.
 """
 
 from __future__ import annotations
@@ -65,8 +64,7 @@ BLOCK_BITS = {
 
 
 # The end of a span that has none. Not NULL, so that a composite foreign key compares it; not infinity, which Python
-# cannot
-# hold; not year 9999, which overflows in an eastern time zone.
+# cannot hold; not year 9999, which overflows in an eastern time zone.
 FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
 # Just before: what holds in the end, changes that are planned included.
 LAST_MOMENT = FOREVER - timedelta(days=1)

@@ -1,10 +1,9 @@
 """The lock of the register of who lives where.
 
 Whoever changes it (arrive, move, leave) holds the lock shared, from before the first row is written until commit;
-whoever has to
-see all of it at one instant (opening or closing a round) holds it alone. Otherwise somebody who arrives in the same
-second is
-in neither the round's count nor its follow-up: the round did not see the person, and the arrival did not see the round.
+whoever has to see all of it at one instant (opening or closing a round) holds it alone. Otherwise somebody who arrives
+in the same second is in neither the round's count nor its follow-up: the round did not see the person, and the arrival
+did not see the round.
 """
 
 from __future__ import annotations

@@ -2,6 +2,5 @@
 
 Tables: `round`, `round_span` (scope), `mark` (facts, appended), `round_state` (one row a subject, derived in the same
 transaction), `round_tally` (one row a unit), `receipt` (ids of commands carried out). The SQL that writes them is in
-`sql/`.
-Hears `residents.events.PeopleChanged`: who comes, moves or leaves is followed in every open round.
+`sql/`. Hears `residents.events.PeopleChanged`: who comes, moves or leaves is followed in every open round.
 """

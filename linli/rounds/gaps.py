@@ -1,10 +1,8 @@
 """The gap list: who of a round is not covered yet, where, and why, in walking order.
 
 Read from states by their *present* key, never from marks by where they happened: somebody who moved would be lost.
-Pages are
-cut along the tallies: the next units in which anybody is open, then their people; so a page of a district costs what
-a page of
-a stairwell costs. A filter by need has no tally to go by and reads the whole extent.
+Pages are cut along the tallies: the next units in which anybody is open, then their people; so a page of a district
+costs what a page of a stairwell costs. A filter by need has no tally to go by and reads the whole extent.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What a load of marks means, on arrays: who is in the round, what is known already, which mark decides. No database.
 
 Moments are microseconds since 2000 (linli.core.arrays). The rules are those of single marks: the later event time
-decides; at
-equal times a mark with a client's id decides over one from a sheet, and of two from sheets the higher kind, so that
-the order
-of loads does not matter.
+decides; at equal times a mark with a client's id decides over one from a sheet, and of two from sheets the higher kind,
+so that the order of loads does not matter.
 """
 
 from __future__ import annotations

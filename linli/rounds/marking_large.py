@@ -1,10 +1,8 @@
-"""How a large load is written: facts into a partition of their own, states anew beside the old ones, tallies from
-arrays.
+"""How a large load is written: facts into a partition of their own, states anew, tallies from arrays.
 
-Facts fill a bare partition that is then indexed and attached. The states of a city-size round, which has a partition
-of its own,
-are written anew and exchanged at the end, because copying 3.4 million rows is faster than updating three million of
-them.
+Facts fill a bare partition that is then indexed and attached. The states of a city-size round, which has a partition of
+its own, are written beside the old ones and exchanged at the end, because copying 3.4 million rows is faster than
+updating three million of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reads of rounds and of their figures. Gap lists are in `gaps`, roll-ups of whole trees in `rollups`.
 
 Figures are sums of unit tallies over spans: exact at commit, at every level. A closed round's figures are frozen,
-because nothing
-writes its tallies any more.
+because nothing writes its tallies any more.
 """
 
 from __future__ import annotations

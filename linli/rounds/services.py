@@ -137,10 +137,9 @@ def _request(kind: str, round_id: int, state: RoundState, permission: str, actor
 def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Receipt]:
     """Carry out marking commands: all stay on record, each once by its id; the later by event time wins.
 
-    At most MARKS_AT_ONCE. A command of a person outside the round, outside the actor's doors, or of a closed round
-    is not carried out
-    and says so in its receipt. Moved out and vacant correct the register, but for those of whom it learnt only later
-    that they live there: they stay open. Raises RoundNotOpen, BadMark, TooMany, OthersLiveThere.
+    At most MARKS_AT_ONCE. A command of a person outside the round, outside the actor's doors, or of a closed round is
+    not carried out and says so in its receipt. Moved out and vacant correct the register, but for those of whom it
+    learnt only later that they live there: they stay open. Raises RoundNotOpen, BadMark, TooMany, OthersLiveThere.
     """
     found = queries.get_round(round_id)
     _check(found, commands, actor)
@@ -277,9 +276,7 @@ def _quoted(text: str) -> str:
 def _correct_register(
     found: queries.RoundView, commands: Sequence[MarkCommand], receipts: Sequence[Receipt], actor: Actor, at: datetime
 ) -> None:
-    """Who was just found to have moved out, or whose door to be vacant, leaves the register - unless a later mark
-    won.
-    """
+    """Who was just found to have moved out, or whose door to be vacant, leaves the register - unless a later mark won."""
     ids = [
         command.id
         for command, receipt in zip(commands, receipts, strict=True)

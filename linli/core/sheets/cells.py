@@ -59,9 +59,7 @@ LONGEST = 100_000
 
 
 class CellFault(Exception):
-    """A cell that cannot be used as it is. `code` is stable; `message` says what is wrong, `advice` what
-    to do.
-    """
+    """A cell that cannot be used as it is. `code` is stable; `message` says what is wrong, `advice` what to do."""
 
     def __init__(self, code: str, message: Text, advice: Text) -> None:
         super().__init__(code)
@@ -334,9 +332,7 @@ _CLEANERS: dict[Kind, Callable[[Any], Any]] = {
 
 
 def clean(value: Any, kind: Kind, *, on: date | None = None) -> Any:
-    """The value of a cell by the kind of its field; None when it is empty. `on` is today, for dates of
-    birth.
-    """
+    """The value of a cell by the kind of its field; None when it is empty. `on` is today, for dates of birth."""
     if isinstance(value, str) and len(value) > LONGEST:
         raise _endless(len(value))
     if kind is Kind.ID_NUMBER:

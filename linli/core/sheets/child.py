@@ -142,9 +142,7 @@ def is_blank(row: Row) -> bool:
 
 
 def fill_down(rows: Iterable[Row], merges: Iterable[Merge]) -> Iterator[tuple[int, Row, bool]]:
-    """Yield (row number, row, was blank), a merged region's value put in its first column on every row it
-    covers.
-    """
+    """Yield (row number, row, was blank), a merged region's value put in its first column on every row it covers."""
     waiting = sorted((m for m in merges if m[1][0] > m[0][0]), reverse=True)
     open_: list[tuple[int, int, Any]] = []
     for index, row in enumerate(rows):
@@ -162,9 +160,7 @@ def fill_down(rows: Iterable[Row], merges: Iterable[Merge]) -> Iterator[tuple[in
 
 
 def serve(name: str, source: Any, ask: dict[str, Any]) -> bool:
-    """Offer one sheet; True when the parent took it (or has seen enough). `source()` gives a fresh (rows,
-    merges).
-    """
+    """Offer one sheet; True when the parent took it (or has seen enough). `source()` gives a fresh (rows, merges)."""
     head: list[tuple[int, Row]] = []
     for number, row, blank in fill_down(*source()):
         if not blank:

@@ -32,9 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a sheet; `titles` are the names its column may bear, the first being the one shown to
-    people.
-    """
+    """One field of a sheet; `titles` are the names its column may bear, the first being the one shown to people."""
 
     name: str
     titles: tuple[str, ...]
@@ -44,9 +42,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class SheetSpec:
-    """The vocabulary of one kind of sheet. `ignored`: titles to pass over without reporting them as
-    unknown.
-    """
+    """The vocabulary of one kind of sheet. `ignored`: titles to pass over without reporting them as unknown."""
 
     fields: tuple[Field, ...]
     ignored: tuple[str, ...] = ("序号", "编号", "No.")

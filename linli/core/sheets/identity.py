@@ -14,9 +14,7 @@ _ZEROS = ord("0") * sum(_WEIGHTS)  # what the digits' codes add to the sum over 
 
 
 def id_number_checksum_ok(number: str) -> bool:
-    """Whether the check digit fits. False is a warning, not an error: the demo's numbers are invalid by
-    design.
-    """
+    """Whether the check digit fits. False is a warning, not an error: the demo's numbers are invalid by design."""
     if len(number) != 18 or not (number[:17].isascii() and number[:17].isdigit()):
         return False
     total = sum(map(mul, number.encode(), _WEIGHTS)) - _ZEROS

@@ -259,10 +259,9 @@ def open_sheet(
     """Open the first visible sheet whose header has all required fields.
 
     `source`: a path, the content, or a binary file object; `name`: the file's own name where the source does not tell
-    it (an upload). `columns`: what whoever sent the sheet has said about them, and where what was seen of the sheet
-    and of those beside it is put, also when it is refused. `on` is today, against which dates of birth are judged.
-    Raises SheetProblem in one of its kinds, also while rows are being read; when the block is left, the child process
-    is gone.
+    it (an upload). `columns`: what whoever sent the sheet has said about them, and where what was seen of the sheet and
+    of those beside it is put, also when it is refused. `on` is today, against which dates of birth are judged. Raises
+    SheetProblem in one of its kinds, also while rows are being read; when the block is left, the child process is gone.
     """
     with opened_file(source, name, limits) as (path, own_name):
         child = _Child(path, own_name, limits)

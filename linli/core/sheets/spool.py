@@ -14,9 +14,7 @@ from linli.core.sheets.errors import SheetEmpty, SheetFileSize
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one file may cost. Bytes and seconds; `wait` counts only time spent waiting for the
-    child.
-    """
+    """What reading one file may cost. Bytes and seconds; `wait` counts only time spent waiting for the child."""
 
     file_bytes: int = 64 << 20
     unpacked_bytes: int = 1 << 30
