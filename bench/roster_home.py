@@ -17,7 +17,7 @@ PASSWORD = "bench-bench-bench"
 
 
 def main() -> None:
-    from linli.site.cli import set_up
+    from linli.site.start import set_up
 
     set_up()
     from django.conf import settings

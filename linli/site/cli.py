@@ -5,8 +5,6 @@ Exit codes: 0 done, 1 crash, 2 wrong usage, 3 bad input, 4 not allowed, 5 not fo
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +16,8 @@ from typing import Annotated, Any
 import typer
 from typer import TyperException
 from typer.core import TyperCommand, TyperGroup
+
+from linli.site.start import set_up
 
 CRASH, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
@@ -34,26 +34,6 @@ ROOM_COMMANDS = {
     "journal": "linli.core.journal_cli",
 }
 """Command -> module whose `app` carries it. Loaded when used, because it needs settings and a database."""
-
-
-def set_up() -> None:
-    """Load settings (which start the embedded server when no other is named) and the rooms."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.site.settings")
-    import django
-    from django.conf import settings
-    from django.utils import translation
-
-    from linli.core.catalogs import compile_stale
-
-    gc.disable()  # nothing of what is loaded here is ever garbage
-    with contextlib.suppress(PermissionError):  # an installation that only root may write was compiled by root
-        compile_stale()
-    django.setup()
-    language = os.environ.get("LINLI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", "")
-    translation.activate("en" if language.lower().startswith("en") else settings.LANGUAGE_CODE)
-    gc.freeze()  # nor is it looked through later on
-    gc.set_threshold(20_000, 10, 10)  # rows by the hundred thousand come and go without a cycle: looked for less often
-    gc.enable()
 
 
 class RoomGroup(TyperGroup):

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from linli.core.errors import Problem
 from linli.site import embedded
+from linli.site.start import set_up
 
 BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
@@ -217,8 +218,6 @@ def _database_reviver(home: Path) -> Callable[[], None]:
 
 def serve(*, host: str, port: int, demo: bool, people: int) -> None:
     """Runs until SIGTERM, SIGINT or SIGHUP. Raises PortInUse before anything is started."""
-    from linli.site.cli import set_up
-
     if not is_port_free(host, port):
         os.environ["LINLI_NO_DB"] = "1"  # the message needs translations, not a database
         set_up()

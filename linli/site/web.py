@@ -9,6 +9,8 @@ import gc
 import os
 import sys
 
+from linli.site.start import set_up
+
 MAX_WORKERS = 8
 THREADS = 5
 MAX_THREADS = 32
@@ -25,8 +27,6 @@ def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -
     `hold`: once everything is loaded, wait for a line on standard input. So whoever starts this can see to the tables
     and the static files meanwhile; when standard input ends without a line, nothing is served.
     """
-    from linli.site.cli import set_up
-
     set_up()
     from django.db import connections
     from granian.constants import Interfaces

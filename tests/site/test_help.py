@@ -9,7 +9,7 @@ import pytest
 import typer
 from django.utils import translation
 
-from linli.site import cli
+from linli.site import cli, start
 
 Ask = Callable[..., str]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -42,7 +42,7 @@ def test_every_command_is_explained_in_chinese(ask: Ask) -> None:
     group = typer.main.get_command(cli.app)
     assert isinstance(group, cli.RoomGroup)
     context = typer.Context(group)
-    cli.set_up()
+    start.set_up()
     paths: list[list[str]] = [[]]
     for name in group.list_commands(context):
         paths += walk([name], group.get_command(context, name))
