@@ -3,7 +3,10 @@ one door. Nothing is lost, and the worker is told."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Playwright, expect
@@ -84,6 +87,75 @@ def test_a_full_phone_keeps_and_sends_everything(
         send_now(page)
         expect_waiting(page, 0)
     assert count_marks() == 6
+
+
+def test_a_full_phone_sends_and_hands_over_what_it_has(
+    phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
+) -> None:
+    """Work that was stored while there was room, more that came when there was none; then nothing can be noted."""
+    stored, more = walk.district.keys[:3], walk.district.keys[3]
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        sign_in_phone(page, "wang")
+        wait_for_worker(page)
+        stoppable.stop()
+        open_unit(page, "1单元")
+        for key in stored:
+            mark_door(page, key)
+        expect_waiting(page, 3)
+    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+        storage = page.context.new_cdp_session(page)
+        storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url, "quotaSize": 1})
+        page.goto("/field/")
+        unlock(page)
+        open_unit(page, "1单元")
+        mark_door(page, more)
+        expect(page.get_by_role("alert")).to_contain_text("1 条只在内存里")
+        page.goto("/field/#/handover")
+        with page.expect_download() as saved:
+            page.click("[data-save]")
+        handed = json.loads(saved.value.path().read_text())
+        assert len(handed["work"]) == 4  # also what is in memory alone
+        stoppable.start()
+        send_now(page)
+        expect_waiting(page, 0)
+        page.goto("/field/#/")
+        expect(page.get_by_role("alert")).to_contain_text("手机存储已满")  # the new pack does not fit
+        open_unit(page, "1单元")
+        for key in (*stored, more):
+            expect(page.locator(f"[data-door='{key}']")).to_contain_text("✓ 2 人")
+        storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url})  # room was made
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.goto("/field/#/")
+        expect(page.get_by_role("alert")).to_have_count(0)
+    assert count_marks() == 8
+
+
+def test_a_clock_of_1970_proposes_the_right_hours(
+    phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
+) -> None:
+    absent, exempt, *_rest = walk.district.keys
+    with open_phone(phones, tmp_path / "phone", stoppable, timezone_id="Asia/Shanghai") as page:
+        page.clock.set_fixed_time(datetime(1970, 1, 2, tzinfo=UTC))
+        sign_in_phone(page, "wang")
+        open_unit(page, "1单元")
+        mark_door(page, absent, "absent")
+        page.get_by_role("button", name="一小时后").click()
+        page.click(f"[data-door='{exempt}']")
+        page.click("[data-act=more]")
+        page.locator("[data-for-household]").first.click()
+        page.click("[data-mark=exempt]")
+        page.click("[data-until-days='0']")
+        expect_quiet(page)
+        page.goto("/field/#/returns")
+        expect(page.locator("main li")).to_have_count(1)
+        expect(page.locator("main li")).not_to_contain_text("该去了")
+    now = clock.now()
+    with db.owner():
+        back = db.scalar("SELECT max(back_at) FROM round_state WHERE key = %s", [absent])
+        until = db.scalar("SELECT max(until_at) FROM round_state WHERE key = %s", [exempt])
+    assert now + timedelta(minutes=50) < back < now + timedelta(minutes=61)
+    assert now - timedelta(minutes=10) < until < now + timedelta(hours=24)
+    assert until.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%H:%M") == "23:59"
 
 
 def test_a_sign_in_ended_while_offline(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:

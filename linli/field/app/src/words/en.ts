@@ -112,6 +112,7 @@ export const en: Words = {
   back_next_evening: 'Tomorrow 19:00',
   back_other: 'Another time',
   back_at: 'come back {time}',
+  back_due: 'due · {time}',
   no_time: 'no time said',
   exempt_until: 'until {time}',
   exempt_how_long: 'Exempt until when?',

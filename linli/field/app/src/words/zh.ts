@@ -116,6 +116,7 @@ export const zh = {
   back_next_evening: '明晚 19:00',
   back_other: '另选时间',
   back_at: '{time} 再来',
+  back_due: '该去了 · {time}',
   no_time: '没说时间',
   exempt_until: '到 {time}',
   exempt_how_long: '豁免到什么时候？',
