@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linli.core import clock, qr, terminal
+from linli.core.sheets import csv_cell
 from linli.places import queries
 from linli.places.codes import CodeSheet, list_code_sheets
 
@@ -76,7 +77,7 @@ def _write_table(sheets: Sequence[CodeSheet]) -> str:
     file.write("\ufeff")
     writer = csv.writer(file)
     writer.writerow([_("In"), _("Unit"), _("Door number"), _("Key"), pgettext("code", "What it holds")])
-    writer.writerows(_rows(sheets))
+    writer.writerows([csv_cell(cell) for cell in row] for row in _rows(sheets))
     return file.getvalue()
 
 

@@ -271,6 +271,24 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
+# Which entries stood for which when a round was closed, whatever was merged or taken apart later. Whoever was due to the
+# end in their own right was merged only after it.
+_MERGED_THEN = """
+    SELECT DISTINCT ON (merged_id) merged_id, into_id FROM (
+        WITH RECURSIVE link AS (
+            SELECT merged_id, survivor_id AS into_id FROM merger m
+            WHERE kind = %(by)s AND at <= %(closed_at)s AND (undone_at IS NULL OR undone_at > %(closed_at)s)
+              AND NOT EXISTS (SELECT 1 FROM due AS d WHERE d.subject_id = m.merged_id)
+        ), up AS (
+            SELECT merged_id, into_id, 1 AS steps FROM link
+            UNION ALL
+            SELECT u.merged_id, l.into_id, u.steps + 1 FROM up AS u JOIN link AS l ON l.merged_id = u.into_id
+            WHERE u.steps < 100
+        ) SELECT * FROM up
+    ) AS found ORDER BY merged_id, steps DESC
+"""
+
+
 def count_gaps_from_marks(*, round_: RoundView, extent: Extent, at: datetime | None = None) -> set[int]:
     """The open subjects found the slow way, from the register and the marks alone: for tests and `linli rounds check`.
 
@@ -287,14 +305,13 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent, at: datetime | N
         due = """SELECT h.id AS subject_id, h.key FROM household h WHERE h.ended_at IS NULL
                  AND (EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id AND p.presence = 1)
                       OR NOT EXISTS (SELECT 1 FROM person p WHERE p.household_id = h.id))"""
-    # Who was due in his own right to the end of a closed round was merged only after it.
-    merged = "" if round_.is_open else "AND NOT EXISTS (SELECT 1 FROM due AS d WHERE d.subject_id = a.merged_id)"
+    merged = "SELECT merged_id, into_id FROM merged_into WHERE kind = %(by)s" if round_.is_open else _MERGED_THEN
     rows = db.rows(
         f"""
-        WITH due AS ({due}), latest AS (
+        WITH RECURSIVE due AS ({due}), merged AS ({merged}), latest AS (
             SELECT DISTINCT ON (coalesce(a.into_id, m.subject_id))
                    coalesce(a.into_id, m.subject_id) AS subject_id, m.kind, m.until_at
-            FROM mark m LEFT JOIN merged_into a ON a.kind = %(by)s AND a.merged_id = m.subject_id {merged}
+            FROM mark m LEFT JOIN merged a ON a.merged_id = m.subject_id
             WHERE m.round_id = %(round)s AND (a.into_id IS NULL OR m.kind < 20)
               AND NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = m.client_id)
             ORDER BY 1, event_at DESC, client_id DESC NULLS LAST, m.kind DESC
@@ -305,6 +322,6 @@ def count_gaps_from_marks(*, round_: RoundView, extent: Extent, at: datetime | N
         WHERE {extent.where("d.key")}
           AND (m.kind IS NULL OR m.kind < 10 OR m.kind >= 20 OR m.kind = 11 AND m.until_at <= %(at)s)
         """,
-        {"round": round_.id, "part": round_.part, "by": round_.count_by, "at": at},
+        {"round": round_.id, "part": round_.part, "by": round_.count_by, "at": at, "closed_at": round_.closed_at},
     )
     return {row[0] for row in rows}

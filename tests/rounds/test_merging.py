@@ -19,7 +19,7 @@ from linli.residents.terms import Presence
 from linli.rounds import bulk, gaps, queries
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import CountBy, Mark, MarkCommand
-from tests.builders.ledger import MORNING, Block, command, give, make_block, make_home, open_round
+from tests.builders.ledger import MORNING, Block, command, give, make_block, make_home, make_person, open_round
 
 pytestmark = pytest.mark.django_db
 KINDS = [Mark.DONE, Mark.DONE, Mark.ABSENT, Mark.REFUSED, Mark.EXEMPT, Mark.MOVED_OUT]
@@ -171,6 +171,22 @@ def test_a_closed_round_keeps_its_figures_and_follows_when_it_is_reopened() -> N
     assert (after.due, after.done, after.open) == (before.due - 1, 1, before.open - 1)
 
 
+def test_what_is_taken_apart_after_the_closing_stood_together_at_it() -> None:
+    block = make_block()
+    taken = open_round(block.extent)
+    one, other, third = block.people[0], block.people[4], block.people[8]
+    give(taken, [command(third, Mark.DONE, minutes=20)])
+    first = merge_people(survivor_id=other, merged_id=third, actor=SYSTEM, at=MORNING + timedelta(hours=1))
+    second = merge_people(survivor_id=one, merged_id=other, actor=SYSTEM, at=MORNING + timedelta(hours=2))
+    bulk.close_round(round_id=taken.id, actor=SYSTEM, at=MORNING + timedelta(hours=11))
+    for hour, merger in ((12, second), (13, first)):
+        undo_merger(merger_id=merger, actor=SYSTEM, at=MORNING + timedelta(hours=hour))
+        closed = queries.get_round(taken.id)
+        listed = gaps.list_gaps(round_=closed, extent=block.extent, at=MORNING, limit=gaps.ALL).gaps
+        assert {gap.subject_id for gap in listed} == gaps.count_gaps_from_marks(round_=closed, extent=block.extent)
+        assert one not in {gap.subject_id for gap in listed}
+
+
 def test_households_merged_in_a_round_per_household() -> None:
     block = make_block()
     key = block.doors[0]
@@ -184,6 +200,33 @@ def test_households_merged_in_a_round_per_household() -> None:
     assert give(taken, [late]) == ["ACCEPTED"]
     assert figures(taken, block) == (homes, 0)
     undo_merger(merger_id=merger, actor=SYSTEM, at=MORNING)
+    assert figures(taken, block) == (homes + 1, 1)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_who_comes_back_to_a_household_that_was_merged_is_with_the_one_that_stands_for_it(moved: bool) -> None:
+    """Were the merged one to live again, its marks would go to the other, and it could never be done."""
+    block = make_block()
+    key = block.doors[0]
+    other = make_home(key, "二")
+    gone, stays = make_person(other, key, "走了的"), make_person(other, key, "在家的")
+    residents.record_presence(person_id=gone, presence=Presence.MOVED_OUT, actor=SYSTEM, at=MORNING)
+    taken = open_round(block.extent, count_by=CountBy.HOUSEHOLD)
+    merger = merge_households(survivor_id=block.homes[key], merged_id=other, actor=SYSTEM, at=MORNING)
+    if moved:
+        residents.move_household(household_id=block.homes[key], to_key=block.doors[5], actor=SYSTEM, at=MORNING)
+    residents.record_presence(person_id=gone, presence=Presence.PRESENT, actor=SYSTEM, at=MORNING)
+    ((home,),) = db.rows("SELECT household_id FROM person WHERE id = %s", [gone])
+    assert home != other
+    assert moved or home == block.homes[key]
+    homes = len(block.homes) + moved
+    assert figures(taken, block) == (homes, 0)
+    assert give(taken, [command(household=home, kind=Mark.DONE)]) == ["ACCEPTED"]
+    assert figures(taken, block) == (homes, 1)
+    undo_merger(merger_id=merger, actor=SYSTEM, at=MORNING)
+    assert db.rows("SELECT household_id FROM person WHERE id = ANY(%s) ORDER BY id", [[gone, stays]]) == [
+        (home,), (other,),
+    ]  # fmt: skip
     assert figures(taken, block) == (homes + 1, 1)
 
 

@@ -47,7 +47,7 @@ from linli.core.sheets.errors import (
     SheetTime,
     SheetType,
 )
-from linli.core.sheets.export import iter_csv, write_csv, write_xlsx
+from linli.core.sheets.export import csv_cell, iter_csv, write_csv, write_xlsx
 from linli.core.sheets.give_back import give_back, write_rejected
 from linli.core.sheets.headers import Column, Field, Header, Kind, SheetSpec, column_index, column_letter
 from linli.core.sheets.identity import (
@@ -105,6 +105,7 @@ __all__ = [
     "column_index",
     "column_keys",
     "column_letter",
+    "csv_cell",
     "give_back",
     "id_number_birth_date",
     "id_number_checksum_ok",

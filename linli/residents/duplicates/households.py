@@ -116,6 +116,9 @@ def _split_households(merger: Merger, change: Change, actor: Actor) -> None:
     found = {pk: lock_household(pk, living=False) for pk in sorted((merger.survivor_id, merger.merged_id))}
     survivor, merged = found[merger.survivor_id], found[merger.merged_id]
     require_on(actor, [survivor.key, merged.key], MERGE)
+    # First, so that whoever comes apart with it goes home to it.
+    end_merger(merger, actor, change.at)
+    aliases.part(EntryKind.HOUSEHOLD, merged.pk)
     for inner in Merger.objects.filter(within=merger, undone_at=None).order_by("-id"):
         split_two(lock_merger(inner.pk, EntryKind.PERSON), change, actor)
     back = [
@@ -132,8 +135,6 @@ def _split_households(merger: Merger, change: Change, actor: Actor) -> None:
     if merger.gone["moved"]:  # everybody of it has left since: then it is over
         end_empty_households([merged.pk], change.at)
     end_empty_households([survivor.pk], change.at)
-    end_merger(merger, actor, change.at)
-    aliases.part(EntryKind.HOUSEHOLD, merged.pk)
     decide_pair(EntryKind.HOUSEHOLD, survivor.pk, merged.pk, Verdict.OPEN, actor, change.at)
     change.touch(people=back, households=[survivor.pk, merged.pk], keys=[survivor.key, merged.key])
     change.merged_households.update((survivor.pk, merged.pk))

@@ -24,7 +24,7 @@ from linli.residents.models import Duplicate, Merger, Person
 from linli.residents.policies import settle_birth
 from linli.residents.services.enter import leave, one_home
 from linli.residents.services.people import EDITABLE, as_input, lock_person
-from linli.residents.services.presence import revive_household
+from linli.residents.services.presence import go_home
 from linli.residents.terms import LIVING, EntryKind, PersonInput, Pick, Presence, Sex, Verdict
 
 Picks = Mapping[str, Pick]
@@ -214,7 +214,7 @@ def split_two(merger: Merger, change: Change, actor: Actor) -> None:
             **_sealed_columns("phone", bytes(merged.phone_sealed)), updated_at=change.at,
         )  # fmt: skip
     if presence in LIVING:
-        revive_household(merged.household_id, change.at)
+        go_home(merged, change)
         fill_doors([merged.key])
     end_merger(merger, actor, change.at)
     aliases.part(EntryKind.PERSON, merged.pk)

@@ -21,13 +21,14 @@ from linli.residents.changes import (
     fill_doors,
     require_on,
 )
+from linli.residents.duplicates.aliases import find_survivor
 from linli.residents.errors import NothingChanged
 from linli.residents.models import Household, Person
 from linli.residents.policies import check_back
 from linli.residents.services.enter import leave, one_home
-from linli.residents.services.households import free_label
+from linli.residents.services.households import free_label, lock_household, make_household
 from linli.residents.services.people import lock_person
-from linli.residents.terms import LIVING, Presence
+from linli.residents.terms import LIVING, EntryKind, Presence
 
 
 def record_presence(
@@ -61,7 +62,7 @@ def record_presence(
             Person.objects.filter(pk=person.pk).update(**values)
         change.touch(people=[person.pk], households=[person.household_id], keys=[person.key])
         if presence in LIVING:
-            revive_household(person.household_id, at)
+            go_home(person, change)
             fill_doors([person.key])
         else:
             leave([person.household_id], change)
@@ -78,6 +79,23 @@ def record_presence(
         )
 
     changing(at, work)
+
+
+def go_home(person: Person, change: Change) -> None:
+    """Somebody lives where they lived again: their household goes on. One that was merged into another stays so, and
+    they are with the one that stands for it - or, when that lives behind another door by now, in one of their own.
+    """
+    into = find_survivor(EntryKind.HOUSEHOLD, person.household_id)
+    if into is None:
+        revive_household(person.household_id, change.at)
+        return
+    home = lock_household(into, living=False)
+    if home.key == person.key:
+        revive_household(home.pk, change.at)
+    else:
+        home = make_household(person.key, free_label(person.key), change)
+    Person.objects.filter(pk=person.pk).update(household=home)
+    change.touch(people=[person.pk], households=[person.household_id, home.pk])
 
 
 def revive_household(household_id: int, at: datetime) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from ninja import Query
 
 from linli.core.api import ApiRequest, CursorWrong, etag_of, permission, unless_known
+from linli.core.sheets import csv_cell
 from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
 from linli.residents.terms import NEED_WORDS, Need
@@ -116,7 +117,8 @@ def get_rollup(request: ApiRequest, code: str, query: Annotated[RollUpQuery, Que
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(ROLLUP_COLUMNS)
-        writer.writerows(lines)
+        # Codes and names that a spreadsheet would take for a formula are shown as the text they are.
+        writer.writerows((csv_cell(place), csv_cell(name), *rest) for place, name, *rest in lines)
         answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{found.code}.csv"'
         return answer
@@ -157,9 +159,7 @@ def _counts(found: Figures) -> tuple[int, ...]:
 
 
 def _plain(place: PlaceRef) -> tuple[str, str, str]:
-    # A name that a spreadsheet would take for a formula is shown as the text it is.
-    name = "'" + place.name if place.name[:1] in "=+-@\t\r" else place.name
-    return place.code, name, Kind(place.kind).name.lower()
+    return place.code, place.name, Kind(place.kind).name.lower()
 
 
 @router.get("/{code}/gaps", response=GapPageOut, summary="Who is still missing, in walking order")
