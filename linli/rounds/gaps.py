@@ -271,7 +271,7 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-# Which entries stood for which when a round was closed, whatever was merged or taken apart later. Whoever was due to the
+# Which entries stood for which when a round was closed, whatever was merged or taken apart later. Who was due to the
 # end in their own right was merged only after it.
 _MERGED_THEN = """
     SELECT DISTINCT ON (merged_id) merged_id, into_id FROM (
