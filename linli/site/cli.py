@@ -268,16 +268,31 @@ def _report(error: Exception) -> int:
     if isinstance(error, EmbeddedServerError | SecretsError):
         _complain(str(error), "")
         return BAD_INPUT
-    if _is_lost_connection(error):
-        _complain(f"The database cannot be reached: {str(error).strip().splitlines()[0]}", "linli doctor")
-        return BAD_INPUT
-    raise error
+    found = _find_cause(error)
+    if found is None:
+        raise error
+    _complain(*found)
+    return BAD_INPUT
 
 
-def _is_lost_connection(error: Exception) -> bool:
-    from django.db.utils import InterfaceError, OperationalError
+def _find_cause(error: Exception) -> tuple[Any, Any] | None:
+    """What a command that the database refused says, and advice; None where nobody foresaw it."""
+    from django.db.utils import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+    from django.utils.translation import gettext as _
 
-    return isinstance(error, OperationalError | InterfaceError)
+    from linli.core import integrity
+    from linli.core.errors import Problem, ValueBeyond
+    from linli.site.prepare import has_pending_migrations
+
+    if isinstance(error, OperationalError | InterfaceError):
+        why = str(error).strip().splitlines()[0]
+        return _("The database cannot be reached: %(why)s") % {"why": why}, "linli doctor"
+    if isinstance(error, IntegrityError | DataError | OverflowError):
+        problem: Problem = integrity.explain(error) if isinstance(error, IntegrityError) else ValueBeyond()
+        return problem.detail, problem.advice
+    if isinstance(error, ProgrammingError) and has_pending_migrations():
+        return _("The database is empty, or of another version of Linli."), _("Run 'linli migrate'.")
+    return None
 
 
 def _complain(text: Any, advice: Any) -> None:

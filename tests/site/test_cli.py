@@ -4,6 +4,7 @@ import os
 
 import pytest
 import typer
+from django.db.utils import DataError, IntegrityError, OperationalError, ProgrammingError
 
 from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem
 from linli.site import cli
@@ -51,6 +52,39 @@ def test_advice_follows_the_problem(failing: list[Exception], capsys: pytest.Cap
     failing.append(Invalid("The age is -3.", advice="Give an age from 0 to 120."))
     cli.run_command([])
     assert capsys.readouterr().err == "linli: The age is -3.\n  → Give an age from 0 to 120.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OperationalError("connection refused\nIs it running?"), "connection refused\n  → linli doctor\n"),
+        (DataError("integer out of range"), "  → "),
+        (OverflowError("int too large"), "  → "),
+        (IntegrityError("duplicate key"), "  → "),
+    ],
+)
+@pytest.mark.django_db
+def test_what_the_database_refuses_is_a_line_too(
+    failing: list[Exception], capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    failing.append(error)
+    assert cli.run_command([]) == cli.BAD_INPUT
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pending", [True, False])
+def test_a_database_of_another_version_is_named(
+    failing: list[Exception], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, pending: bool
+) -> None:
+    monkeypatch.setattr("linli.site.prepare.has_pending_migrations", lambda: pending)
+    failing.append(ProgrammingError('relation "place" does not exist'))
+    if not pending:  # a fault of ours: its traceback is what helps
+        with pytest.raises(ProgrammingError):
+            cli.run_command([])
+        return
+    assert cli.run_command([]) == cli.BAD_INPUT
+    assert "linli migrate" in capsys.readouterr().err
 
 
 def test_success_is_0_and_an_interrupt_130(failing: list[Exception]) -> None:
