@@ -276,7 +276,7 @@ def _quoted(text: str) -> str:
 def _correct_register(
     found: queries.RoundView, commands: Sequence[MarkCommand], receipts: Sequence[Receipt], actor: Actor, at: datetime
 ) -> None:
-    """Who was just found to have moved out, or whose door to be vacant, leaves the register - unless a later mark won."""
+    """Who was just found to have moved out, or whose door is vacant, leaves the register, unless a later mark won."""
     ids = [
         command.id
         for command, receipt in zip(commands, receipts, strict=True)
