@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Text
 from linli.core.importers import Outcome, Source
@@ -61,7 +61,7 @@ class Tally:
         """Numbers of the rows not refused so far, in order."""
         return [number for number in self.rows if number not in self.faults]
 
-    def outcome(self, facts: Sequence[tuple[str, int]] = ()) -> Outcome:
+    def outcome(self, facts: Sequence[tuple[Text, int]] = ()) -> Outcome:
         account = Account(len(self.rows), self.created, self.updated, self.unchanged, len(self.faults)).check()
         rejections = [one for number in sorted(self.faults) for one in self.faults[number]]
         return Outcome(account, rejections, facts=facts)

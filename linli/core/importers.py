@@ -43,6 +43,7 @@ from linli.core.import_files import (
 )
 from linli.core.import_files import rejected_path as rejected_path
 from linli.core.import_files import uploads as uploads
+from linli.core.import_words import count_reasons, keep_words
 from linli.core.models import Job
 from linli.core.sheets import (
     Account,
@@ -58,7 +59,6 @@ from linli.core.sheets import (
 
 SHEETS = (".xlsx", ".xls", ".csv")
 SHOWN_REJECTIONS = 200  # kept with the job and shown on its page; all of them are in the workbook
-SHOWN_CELLS = 5  # of each reason
 UNTOLD = (HeaderMissing, HeaderNotFound, HeaderTwice, MappingWrong)
 """Why a sheet cannot be read that whoever sent it can put right by saying which column is which."""
 
@@ -103,8 +103,8 @@ class Outcome:
     account: Account
     rejections: Sequence[Rejection] = ()
     write_rejected: Callable[[IO[bytes]], object] | None = None
-    facts: Sequence[tuple[str, int]] = ()
-    notes: Sequence[str] = ()
+    facts: Sequence[tuple[Text, int]] = ()
+    notes: Sequence[Text] = ()
 
 
 Work = Callable[[jobs.Run, Source], Outcome]
@@ -339,7 +339,7 @@ def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source
     Puts the workbook of rejected rows beside it.
     """
     outcome.account.check()
-    notes = list(outcome.notes)
+    notes: list[Text] = list(outcome.notes)
     try:
         _seal_rejections(outcome, job_id, importer, source)
     except OSError as error:
@@ -348,14 +348,11 @@ def as_result(outcome: Outcome, job_id: UUID, importer: Importer, source: Source
         # What was taken is on record by now: the import is done, and says what it could not do.
         rejected_path(job_id).unlink(missing_ok=True)
         said = _("The disk of the server is full: the workbook of rejected rows could not be written.")
-        notes.append(str(said))
+        notes.append(said)
     return {
         "account": outcome.account.as_dict(),
-        "reasons": _count_reasons(outcome.rejections),
-        "rejections": [one.as_dict() for one in outcome.rejections[:SHOWN_REJECTIONS]],
+        **keep_words(outcome.rejections[:SHOWN_REJECTIONS], count_reasons(outcome.rejections), outcome.facts, notes),
         "rejection_count": len(outcome.rejections),
-        "facts": [[str(label), value] for label, value in outcome.facts],
-        "notes": notes,
         "columns": source.columns.describe(importer.spec) if importer.spec else None,
         "sheets": source.columns.describe_sheets(),
     }
@@ -374,20 +371,3 @@ def _seal_rejections(outcome: Outcome, job_id: UUID, importer: Importer, source:
                 source.path, file, outcome.rejections, spec=spec, name=source.name, columns=source.columns
             ),
         )
-
-
-def _count_reasons(rejections: Sequence[Rejection]) -> list[dict[str, Any]]:
-    """What is wrong, by kind and column, the most frequent first, each with its first cells."""
-    groups: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in rejections:
-        group = groups.setdefault(
-            (one.code, one.column_title),
-            {
-                "code": one.code, "column_title": one.column_title, "message": one.message, "advice": one.advice,
-                "count": 0, "cells": [],
-            },
-        )  # fmt: skip
-        group["count"] += 1
-        if len(group["cells"]) < SHOWN_CELLS:
-            group["cells"].append(one.cell)
-    return sorted(groups.values(), key=lambda group: -group["count"])

@@ -17,6 +17,7 @@ from linli.core import importers, jobs
 from linli.core.api import ApiRequest, permission
 from linli.core.errors import NotFound
 from linli.core.import_asking import XLSX, find_offered, read_answers, settle_columns, write_template
+from linli.core.import_words import hear_result
 from linli.core.importers import Importer, NotChecked
 from linli.core.jobs import Job
 
@@ -116,7 +117,7 @@ class ImportOut(Schema):
             id=str(job.pk), kind=job.kind, name=str(job.params.get("name", "")), state=job.state,
             dry=bool(job.params.get("dry")), done=job.done, total=job.total, url=url,
             waits=importers.find_waiting(job) is not None, rejected_url=f"{url}/rejected" if has_workbook else None,
-            result=job.result, error=job.error,
+            result=hear_result(job.result), error=jobs.problem_of(job),
         )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from linli.core.errors import NotFound, Problem
 from linli.core.full_disk import DiskFull, is_disk_full
 from linli.core.ids import new_id
 from linli.core.models import Job as Job  # what callers hold
+from linli.core.spoken import hear_problem, keep_problem
 
 QUEUE = "default"
 TASK = "linli.core.tasks.carry_out"
@@ -64,6 +65,7 @@ Work = Callable[[Run], dict[str, Any]]
 _kinds: dict[str, Work] = {}
 _pages: dict[str, str] = {}
 WORKER_SILENT = timedelta(seconds=20)
+SCOPES = "scopes"  # among the parameters of a job that a token asked for
 
 
 class JobDied(Problem):
@@ -91,9 +93,15 @@ def create_job(*, kind: str, params: dict[str, Any], actor: Actor, at: datetime)
     """A job that the caller carries out itself with `carry_out` (the command line does)."""
     if kind not in _kinds:
         raise LookupError(f"no such kind of job: {kind}")
-    job = Job(id=new_id(), kind=kind, params=params, account_id=actor.account_id, created_at=at)
+    job = Job(id=new_id(), kind=kind, params=_limited(params, actor), account_id=actor.account_id, created_at=at)
     job.save(force_insert=True)
     return job
+
+
+def _limited(params: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """With the scopes of the token by which it was asked for: the work may no more than the token."""
+    rest = {name: value for name, value in params.items() if name != SCOPES}
+    return rest if actor.scopes is None else {**rest, SCOPES: sorted(actor.scopes)}
 
 
 def enqueue(*, kind: str, params: dict[str, Any], actor: Actor, at: datetime) -> Job:
@@ -110,15 +118,15 @@ def enqueue(*, kind: str, params: dict[str, Any], actor: Actor, at: datetime) ->
 def carry_out(job_id: UUID, *, watch: Callable[[str, int, int | None], None] | None = None) -> Job:
     """Run the job now, as the owner of the tables and on behalf of whoever asked, with the authority they held then.
 
-    A Problem ends the job as failed with its words kept, and so does a disk that is full; any other error leaves it to
-    be tried again.
+    A Problem ends the job as failed with its words kept in every language, and so does a disk that is full; any other
+    error leaves it to be tried again.
     """
     with db.owner():
         job = Job.objects.get(id=job_id)
         if job.state in (Job.State.DONE, Job.State.FAILED):
             return job
         if job.attempts >= ATTEMPTS:
-            return _end(job, Job.State.FAILED, error=JobDied().as_dict())
+            return _end(job, Job.State.FAILED, error=keep_problem(JobDied()))
         job.state, job.attempts, job.started_at = Job.State.DOING, job.attempts + 1, clock.now()
         job.save(update_fields=["state", "attempts", "started_at"])
         run = Run(job.id, job.params, _actor(job), job.created_at, watch)
@@ -133,11 +141,11 @@ def _work(job: Job, run: Run) -> Job:
     try:
         result = _kinds[job.kind](run)
     except Problem as problem:
-        return _end(job, Job.State.FAILED, error=problem.as_dict())
+        return _end(job, Job.State.FAILED, error=keep_problem(problem))
     except (OSError, OperationalError) as error:
         if not is_disk_full(error):
             raise
-        return _end(job, Job.State.FAILED, error=DiskFull().as_dict())
+        return _end(job, Job.State.FAILED, error=keep_problem(DiskFull()))
     return _end(job, Job.State.DONE, result=result)
 
 
@@ -145,7 +153,9 @@ def _actor(job: Job) -> Actor:
     if job.account_id == access.SYSTEM.account_id:
         return access.SYSTEM
     name = str(db.scalar("SELECT name FROM account WHERE id = %s", [job.account_id]))
-    return access.actor_of(job.account_id, name, job.created_at, origin="job")
+    scopes = job.params.get(SCOPES)
+    limits = None if scopes is None else frozenset(scopes)
+    return access.actor_of(job.account_id, name, job.created_at, origin="job", scopes=limits)
 
 
 def _end(job: Job, state: Job.State, **fields: Any) -> Job:
@@ -160,6 +170,11 @@ def _end(job: Job, state: Job.State, **fields: Any) -> Job:
 def page_of(job: Job) -> str:
     """The name of the address that shows a job, given its id; "" where the desk shows it."""
     return _pages.get(job.kind, "")
+
+
+def problem_of(job: Job) -> dict[str, Any] | None:
+    """The Problem that ended it, as `Problem.as_dict` gives it, in the language of whoever reads; None without one."""
+    return hear_problem(job.error) if job.error else None
 
 
 def share_of(job: Job) -> int | None:

@@ -32,7 +32,7 @@ class JobOut(Schema):
     def of(cls, job: Job) -> JobOut:
         return cls(
             id=str(job.id), kind=job.kind, state=job.state, done=job.done, total=job.total, url=f"/api/jobs/{job.id}",
-            result=hear_all(job.result), error=job.error,
+            result=hear_all(job.result), error=jobs.problem_of(job),
         )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ def _say(problem: Problem, part: str) -> str:
 
 
 _filled, _joined, _said = lazy(_fill, str), lazy(_join, str), lazy(_say, str)
+SPOKEN = ("title", "detail", "advice")  # of a problem's body; the rest is for machines
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
@@ -61,19 +62,29 @@ def keep(rows: Sequence[Sequence[Text]]) -> list[list[Kept]]:
     ]
 
 
+def keep_problem(problem: Problem) -> dict[str, Any]:
+    """Its body as `as_dict` gives it, the words of it as they are kept."""
+    said = {}
+    for code in LANGUAGES:
+        with override(code):
+            said[code] = problem.as_dict()
+    kept = problem.as_dict()
+    for part in SPOKEN:
+        words = {code: body[part] for code, body in said.items()}
+        kept[part] = words if len(set(words.values())) > 1 else kept[part]
+    return kept
+
+
+def hear_problem(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What `keep_problem` kept, in the language of the moment."""
+    return {**kept, **{part: hear(kept[part]) for part in SPOKEN if part in kept}}
+
+
 def hear(kept: Kept) -> str:
     """In the language of the moment; the product's own where that is not among them."""
     if isinstance(kept, str):
         return kept
     return kept.get(get_language() or "") or kept.get(settings.LANGUAGE_CODE) or next(iter(kept.values()))
-
-
-def told(kept: Kept) -> Text:
-    """What is kept as a text that is translated when it is read."""
-    return _heard(kept)
-
-
-_heard = lazy(hear, str)
 
 
 def hear_all(value: Any) -> Any:

@@ -20,6 +20,7 @@ from linli.core import access, clock
 from linli.core.access import Actor
 from linli.core.errors import NotSignedIn, Problem
 from linli.core.models import Account
+from linli.core.spoken import hear_problem
 
 LONG_TABLE = 500  # rows
 ACCOUNT_VARIABLE = "LINLI_AS"  # set by `linli --as ACCOUNT`
@@ -97,7 +98,8 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 def fail(error: dict[str, Any]) -> NoReturn:
-    """End the command with the problem a job ended with: `job.error`, as `Problem.as_dict` wrote it."""
+    """End the command with the problem a job ended with, `job.error` or what `jobs.problem_of` gives."""
+    error = hear_problem(error)
     problem = Problem(
         str(error["detail"]).replace("%", "%%"), advice=str(error["advice"]).replace("%", "%%"), shown=True
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import db, importers, jobs, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
-from linli.core.import_words import list_notes
+from linli.core.import_words import hear_result, list_notes
 from linli.core.models import Account, Job
 from linli.desk.facts import Known, Say, list_mentioned, say_facts
 from linli.desk.terms import JOB_KINDS, SUBJECTS, VERBS
@@ -209,7 +209,7 @@ class JobView:
 
 def view_job(job: Job, at: datetime) -> JobView:
     importer = importers.find_importer(job.kind)
-    result: dict[str, Any] = job.result or {}
+    result: dict[str, Any] = hear_result(job.result) or {}
     return JobView(
         id=job.pk,
         url=reverse(jobs.page_of(job) or "desk:job", args=[job.pk]),
@@ -227,7 +227,7 @@ def view_job(job: Job, at: datetime) -> JobView:
         rejection_count=result.get("rejection_count", 0),
         facts=result.get("facts", []),
         notes=list_notes(result),
-        error=job.error or {},
+        error=jobs.problem_of(job) or {},
         has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
         is_silent=jobs.is_silent(job, at),
         is_check=bool(job.params.get("dry")),

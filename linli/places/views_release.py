@@ -94,6 +94,7 @@ def _describe(job: Job, request: ActingRequest) -> dict[str, Any]:
         "job": job,
         "label": _("A new release of the divisions"),
         "share": jobs.share_of(job),
+        "problem": jobs.problem_of(job),
         "silent": jobs.is_silent(job, request.at),
         "is_over": done or job.state == Job.State.FAILED,
         "is_check": bool(job.params.get("dry")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linli.core import importers, jobs
@@ -27,9 +26,9 @@ def import_residents(run: jobs.Run, source: Source) -> Outcome:
         account=report.account,
         rejections=report.rejections,
         facts=[
-            (gettext("Doors new"), report.doors_created),
-            (gettext("Households new"), report.households_created),
-            (gettext("People moved, left or back"), report.moved),
+            (_("Doors new"), report.doors_created),
+            (_("Households new"), report.households_created),
+            (_("People moved, left or back"), report.moved),
         ],
         notes=report.warnings(),
     )

@@ -88,7 +88,7 @@ def import_marks(run: Run, source: Source) -> Outcome:
         rejected = len({one.row for one in read.rejections})
         account = Account(read.rows_in, taken, 0, read.silent + read.gone + unchanged, rejected).check()
     read.rejections.sort(key=lambda one: one.row)
-    return Outcome(account, read.rejections, facts=[(gettext("Rows without a result"), read.silent)])
+    return Outcome(account, read.rejections, facts=[(_("Rows without a result"), read.silent)])
 
 
 def _read(source: Source, round_: RoundView, run: Run) -> _Reading:

@@ -187,7 +187,7 @@ def work(request: HttpRequest, code: str, job_id: UUID) -> HttpResponse:
         return _go(
             request, reverse("rounds:certificate" if job.kind == "rounds.close" else "rounds:board", args=[code])
         )
-    context = base(round_, actor) | {"job": job, "crumbs": crumbs_of(round_)}
+    context = base(round_, actor) | {"job": job, "problem": jobs.problem_of(job), "crumbs": crumbs_of(round_)}
     context["title"] = {
         "rounds.open": _("The round is being opened"),
         "rounds.close": _("The round is being closed"),

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from linli.core import access, clock, db, importers, jobs, terminal
 from linli.core.access import Actor
 from linli.core.errors import Problem
-from linli.core.import_words import list_notes
+from linli.core.import_words import hear_result, list_notes
 from linli.core.importers import Importer
 from linli.core.models import Job
 from linli.core.sheets import read_key
@@ -104,14 +104,14 @@ def run_import(
 
 def failure_of(job: Job) -> Problem:
     """The Problem that ended a job."""
-    error = job.error or jobs.JobDied().as_dict()
+    error = jobs.problem_of(job) or jobs.JobDied().as_dict()
     problem = Problem(error["detail"], advice=error["advice"])
     problem.code, problem.status = error["code"], error["status"]
     return problem
 
 
 def show(job: Job, rejections: Path | None, as_json: bool) -> None:
-    result: dict[str, Any] = job.result or {}
+    result: dict[str, Any] = hear_result(job.result) or {}
     if as_json:
         terminal.print_json({"job": str(job.id), **result})
         return

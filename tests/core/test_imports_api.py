@@ -181,3 +181,35 @@ def test_what_cannot_be_sent_is_said(office: Client) -> None:
         actor = access.actor_of(account.pk, account.name, clock.now())
         job = jobs.create_job(kind="rounds.open", params={}, actor=actor, at=clock.now())
     assert office.get(f"{API}/sent/{job.pk}").status_code == 404, "long work, but no import"
+
+
+def read_in(client: Client, language: str, url: str) -> Any:
+    return client.get(url, headers={"accept-language": language})
+
+
+def test_what_became_of_a_sheet_is_said_in_the_language_of_whoever_reads(office: Client) -> None:
+    sent = carry_out(office, send(office, make_csv([[*ROWS[2][:7], "", "x"]], [*TITLES, "星座"])))
+    for language, what, advice, note, fact in (
+        ("zh-hans", "号码被表格软件", "请先把该列", "以下列未读取：I 星座。", "新增门户"),
+        ("en", "The spreadsheet", "Format the column", "These columns were not read: I 星座.", "Doors new"),
+    ):
+        result = read_in(office, language, sent["url"]).json()["result"]
+        for one in (*result["reasons"], *result["rejections"]):
+            assert (one["message"][: len(what)], one["advice"][: len(advice)]) == (what, advice)
+        assert (result["notes"], result["facts"][0][0]) == ([note], fact)
+        page = read_in(office, language, f"/imports/{sent['id']}/").content.decode()
+        assert [words in page for words in ("请先把该列", "Format the column")] == [language != "en", language == "en"]
+        assert read_in(office, language, f"/api/jobs/{sent['id']}").json()["result"]["reasons"] == result["reasons"]
+
+
+def test_why_a_file_was_refused_is_said_in_the_language_of_whoever_reads(office: Client) -> None:
+    failed = carry_out(office, send(office, b"a,b\n1,2\n"))
+    for language, what, advice in (
+        ("zh-hans", "前", "请在数据上方用一行写明各列名称。"),
+        ("en", "No header row was found", "Put the column titles in one row above the data."),
+    ):
+        error = read_in(office, language, failed["url"]).json()["error"]
+        assert (error["detail"][: len(what)], error["advice"]) == (what, advice)
+        assert {name: error[name] for name in ("type", "status", "code", "params")}.items() <= failed["error"].items()
+        assert advice in read_in(office, language, f"/imports/{failed['id']}/").content.decode()
+        assert read_in(office, language, f"/api/jobs/{failed['id']}").json()["error"] == error

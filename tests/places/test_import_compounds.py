@@ -90,7 +90,7 @@ def test_name_that_stands_for_two_communities(made: District, tmp_path: Path) ->
     make_district(code="150103", name="回民区", compounds=0)
     outcome = load(tmp_path, ("甲小区", "第1社区", "", "", "", "", "", ""))
     assert [one.code for one in outcome.rejections] == ["community_several"]
-    assert "150103001001" in outcome.rejections[0].message
+    assert "150103001001" in str(outcome.rejections[0].message)
 
 
 def test_only_where_the_actor_may(made: District, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_new_rows_make_people_households_doors(town: District, news: list[People
     assert figures(report) == (3, 0, 0, 0)
     assert (report.doors_created, report.households_created) == (1, 2)
     assert report.suspect_ids == 1
-    assert any("民族" in said for said in report.warnings())
+    assert any("民族" in said for said in map(str, report.warnings()))
     one = queries.get_person(person("张三").pk, actor=SYSTEM, at=WHEN)
     assert (one.born_on, one.sex, one.phone_masked) == (date(1942, 3, 15), Sex.MALE, "154****0001")
     assert one.needs == Need.ALONE | Need.CHRONIC | Need.OVER_80

@@ -46,7 +46,7 @@ def test_by_the_number_it_had_at_its_old_door() -> None:
     before = state()
     report = roster(*old)
     assert (figures(report), report.survivors) == ((0, 0, 2, 0), 1)
-    assert any("1" in said and "合并" in said for said in report.warnings())
+    assert any("1" in said and "合并" in said for said in map(str, report.warnings()))
     report = roster(old[1])
     assert (figures(report), report.survivors) == ((0, 0, 1, 0), 1)
     assert state() == before, "what was chosen when merging stands: name, number, door"

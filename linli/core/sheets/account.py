@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from linli.core.errors import Text
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that was not used: where (``cell`` as ``C17``), what is wrong, what to do. Texts in the
-    reader's language.
+    """A row that was not used: where (``cell`` as ``C17``), what is wrong, what to do. Texts are
+    translated when they are read.
     """
 
     row: int
     cell: str
     column_title: str
     code: str
-    message: str
-    advice: str
+    message: Text
+    advice: Text
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "row": self.row, "cell": self.cell, "column_title": self.column_title, "code": self.code,
+            "message": self.message, "advice": self.advice,
+        }  # fmt: skip
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

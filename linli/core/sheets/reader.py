@@ -97,8 +97,8 @@ class SheetRow:
             cell=self.cell(name),
             column_title=(column.title if column else "") or self.spec.get(name).titles[0],
             code=fault.code,
-            message=str(fault.message),
-            advice=str(fault.advice),
+            message=fault.message,
+            advice=fault.advice,
         )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
@@ -18,12 +19,14 @@ from linli.core.extents import Extent
 from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
+from linli.core.spoken import filled, joined
 from linli.duty import policies
 from linli.duty.imports.find import Ground
 from linli.duty.imports.people import People, Person
 from linli.duty.imports.posts import Posts, Wanted
 from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, read_officer_kind, read_post
 from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
+from linli.places.terms import Kind as PlaceKind
 from linli.places.terms import PlaceRef
 
 SEVERAL_SHOWN = 5
@@ -51,7 +54,7 @@ def import_chain(run: Run, source: Source) -> Outcome:
 def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -> Outcome:
     """Raises SheetProblem."""
     tally = Tally(source, at)
-    watch(_("Reading"), 0, None)
+    watch(gettext("Reading"), 0, None)
     tally.read(CHAIN_SHEET)
     with db.owner(), db.atomic():
         db.execute("LOCK TABLE appointment IN SHARE ROW EXCLUSIVE MODE")  # two sheets at once would fill one seat twice
@@ -63,7 +66,7 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
         for line in lines:
             line.holder, line.deputy = people.holder(line.number), people.deputy(line.number)
         lines = [line for line in lines if line.number not in tally.faults]
-        watch(_("Writing"), 0, len(lines))
+        watch(gettext("Writing"), 0, len(lines))
         posts = Posts(tally, actor, at, [(line.role, line.place.id) for line in lines])
         for line in lines:
             posts.want(
@@ -74,7 +77,7 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
             )  # fmt: skip
         new_people = people.make(posts.people(), at)
         made, handed = posts.write()
-        watch(_("Writing"), len(lines), len(lines))
+        watch(gettext("Writing"), len(lines), len(lines))
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
@@ -134,7 +137,7 @@ def _read_place(tally: Tally, number: int, ground: Ground, role: Role | None) ->
     if len(found) > 1:
         codes = "、".join(place.code for place in found[:SEVERAL_SHOWN])
         tally.refuse(
-            number, field, "place_several", _("Several places have this name: %(codes)s.") % {"codes": codes},
+            number, field, "place_several", filled(_("Several places have this name: %(codes)s."), codes=codes),
             _("Fill in the community, or write the place's code in a column 地点代码."),
         )  # fmt: skip
         return None
@@ -147,7 +150,10 @@ def _read_place(tally: Tally, number: int, ground: Ground, role: Role | None) ->
     if role in POST_KINDS and not policies.is_sole(role, found[0].kind):
         tally.refuse(
             number, field, "place_kind",
-            _("This is a %(kind)s; the post belongs to a place of another kind.") % {"kind": found[0].kind_label},
+            filled(
+                _("This is a %(kind)s; the post belongs to a place of another kind."),
+                kind=PlaceKind(found[0].kind).label,
+            ),
             _("A 单元长 needs the unit, a 楼栋长 the building, a 网格长 the grid, a 片区长 the area."),
         )  # fmt: skip
         return None
@@ -162,8 +168,10 @@ def _read_kind(tally: Tally, number: int, role: Role | None) -> str:
     if role != Role.INFORMATION_OFFICER or kind is None:
         tally.refuse(
             number, "officer_kind", "officer_kind", _("Only information officers are of a kind."),
-            _("Leave it empty, or write one of: %(kinds)s.")
-            % {"kinds": "、".join(str(one.label) for one in OfficerKind)},
+            filled(
+                _("Leave it empty, or write one of: %(kinds)s."),
+                kinds=joined("、", [one.label for one in OfficerKind]),
+            ),
         )  # fmt: skip
         return ""
     return kind.value

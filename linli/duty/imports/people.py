@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import crypto, db
+from linli.core.errors import Text
 from linli.core.import_rows import Tally
+from linli.core.spoken import filled
 from linli.duty.terms import NAME_LENGTH
 
 
@@ -74,7 +76,7 @@ class People:
             if person.name != name:
                 tally.refuse(
                     number, called, "phone_twice",
-                    _("Row %(row)s gives this phone to somebody of another name.") % {"row": person.row},
+                    filled(_("Row %(row)s gives this phone to somebody of another name."), row=person.row),
                     _("One phone is one person: correct the name or the number."),
                 )  # fmt: skip
             else:
@@ -106,7 +108,7 @@ class People:
                     person, "account_unknown", _("There is no such account."), _("Leave the account name empty."),
                 )  # fmt: skip
 
-    def _refuse_all(self, person: Person, code: str, message: str, advice: str) -> None:
+    def _refuse_all(self, person: Person, code: str, message: Text, advice: Text) -> None:
         fields = (("holder", self._holders), ("deputy", self._deputies))
         for which, found in fields:
             for number, one in found.items():

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, events
 from linli.core.access import Actor
+from linli.core.errors import Text
 from linli.core.extents import Extent
 from linli.core.import_rows import Tally
+from linli.core.spoken import filled
 from linli.duty import policies
 from linli.duty.events import PostHandedOver
 from linli.duty.imports.people import Person
@@ -94,7 +96,7 @@ class Posts:
         sole = policies.is_sole(row.role, row.place.kind)
         if sole and post in self._rows:
             self._refuse(
-                row, "post_twice", _("This post stands in row %(row)s as well.") % {"row": self._rows[post]},
+                row, "post_twice", filled(_("This post stands in row %(row)s as well."), row=self._rows[post]),
                 _("Keep only one of the two rows."),
             )  # fmt: skip
             return
@@ -118,7 +120,7 @@ class Posts:
         if (post, id(holder)) in self._seen:
             self._refuse(
                 row, "post_twice",
-                _("This post stands in row %(row)s as well.") % {"row": self._seen[post, id(holder)]},
+                filled(_("This post stands in row %(row)s as well."), row=self._seen[post, id(holder)]),
                 _("Keep only one of the two rows."),
             )  # fmt: skip
             return False
@@ -171,7 +173,7 @@ class Posts:
         taken.add(seat)
         return seat
 
-    def _refuse(self, row: Wanted, code: str, message: str, advice: str, *, field: str = "name") -> None:
+    def _refuse(self, row: Wanted, code: str, message: Text, advice: Text, *, field: str = "name") -> None:
         self._tally.refuse(row.number, field, code, message, advice)
 
     def _refuse_coming(self, row: Wanted) -> bool:

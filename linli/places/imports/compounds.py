@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
@@ -23,6 +23,7 @@ from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Field, SheetSpec
 from linli.core.sheets import Kind as CellKind
+from linli.core.spoken import filled
 from linli.places import bulk
 from linli.places.allocation import lock_tree
 from linli.places.policies import match_building, match_compound, match_unit, say_building, say_unit
@@ -76,12 +77,12 @@ def import_compounds(run: Run, source: Source) -> Outcome:
 def load_compounds(source: Source, *, actor: Actor, at: datetime, watch: Progress) -> Outcome:
     """Raises SheetProblem, BlockFull."""
     tally = Tally(source, at)
-    watch(_("Reading"), 0, None)
+    watch(gettext("Reading"), 0, None)
     tally.read(COMPOUNDS_SHEET)
     with db.owner(), db.atomic():
         lock_tree()
         lines = _read_lines(tally, Communities(actor, at))
-        watch(_("Writing"), 0, len(lines))
+        watch(gettext("Writing"), 0, len(lines))
         made = _build(lines, at)
         for line in lines:
             if line.placed[-1].created or any(one.created for one in line.placed[1:]):
@@ -94,7 +95,7 @@ def load_compounds(source: Source, *, actor: Actor, at: datetime, watch: Progres
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), **made,
         )  # fmt: skip
-        watch(_("Writing"), len(lines), len(lines))
+        watch(gettext("Writing"), len(lines), len(lines))
     facts = (
         (_("New compounds"), made["compounds"]), (_("New buildings"), made["buildings"]),
         (_("New units"), made["units"]), (_("New doors"), made["doors"]),
@@ -162,7 +163,7 @@ def _read_lines(tally: Tally, communities: Communities) -> list[Line]:
         first = next((seen[key] for key in same if key in seen), None)
         if first is not None:
             tally.refuse(
-                number, "unit", "unit_twice", _("The unit stands in row %(row)s as well.") % {"row": first},
+                number, "unit", "unit_twice", filled(_("The unit stands in row %(row)s as well."), row=first),
                 _("Keep only one of the two rows."),
             )  # fmt: skip
             continue
@@ -182,7 +183,7 @@ def _check_shape(tally: Tally, number: int) -> None:
         value = values.get(name)
         if value is not None and not 1 <= value <= limit:
             tally.refuse(
-                number, name, "range", _("The number must lie between 1 and %(limit)s.") % {"limit": limit},
+                number, name, "range", filled(_("The number must lie between 1 and %(limit)s."), limit=limit),
                 _("Correct the number, or leave the cell empty."),
             )  # fmt: skip
     if not values.get("building") and (values.get("unit") or values.get("units") or values.get("floors")):
@@ -215,7 +216,7 @@ def _community(tally: Tally, number: int, communities: Communities) -> PlaceRef 
         codes = "、".join(place.code for place in found[:5])
         tally.refuse(
             number, "community", "community_several",
-            _("Several communities have this name: %(codes)s.") % {"codes": codes},
+            filled(_("Several communities have this name: %(codes)s."), codes=codes),
             _("Write the code of the one that is meant, or fill in the street."),
         )  # fmt: skip
     elif not found or found[0].id not in communities.allowed:
@@ -272,8 +273,8 @@ def _doors(by_unit: dict[int, Line]) -> Iterator[tuple[int, str, int | None, int
                 yield unit_id, f"{floor}{door:02}", floor, DoorKind.DWELLING.value
 
 
-LABEL = gettext_lazy("Compounds, buildings and units")
-ABOUT = gettext_lazy(
+LABEL = _("Compounds, buildings and units")
+ABOUT = _(
     "One row a compound, a building or a unit, with the community it belongs to. Where the number of floors and the"
     " doors a floor are given, the doors are made as well. What is there already is left as it is."
 )

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
@@ -20,6 +20,7 @@ from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Field, Rejection, SheetSpec
+from linli.core.spoken import filled
 from linli.places import bulk
 from linli.places.allocation import Ledger, Row, lock_tree, slots_needed
 from linli.places.keys import store_keys
@@ -78,7 +79,7 @@ def import_divisions(run: Run, source: Source) -> Outcome:
 def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progress) -> Outcome:
     """Raises SheetProblem, JurisdictionFull, Forbidden (when not one row may be touched, every row says so itself)."""
     tally = Tally(source, at)
-    watch(_("Reading"), 0, None)
+    watch(gettext("Reading"), 0, None)
     tally.read(DIVISIONS_SHEET)
     lines = _read_lines(tally)
     with db.owner(), db.atomic():
@@ -89,7 +90,7 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
         lines = _check_parents(tally, lines, known)
         lines = _check_known(tally, lines, known)
         lines = _check_authority(tally, lines, known, actor, at)
-        watch(_("Writing"), 0, len(lines))
+        watch(gettext("Writing"), 0, len(lines))
         fresh = [line for line in lines.values() if line.code not in known]
         _create(fresh, known, at)
         _rename(tally, [line for line in lines.values() if line.code in known], known, at)
@@ -98,7 +99,7 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults),
         )  # fmt: skip
-        watch(_("Writing"), len(lines), len(lines))
+        watch(gettext("Writing"), len(lines), len(lines))
     return tally.outcome()
 
 
@@ -126,12 +127,12 @@ def _read_lines(tally: Tally) -> dict[str, Line]:
         if code is None:
             tally.refuse(
                 number, "code", "code", _("This is not a code of that level."),
-                _("A code of this level has %(digits)s digits.") % {"digits": DIGITS[kind]},
+                filled(_("A code of this level has %(digits)s digits."), digits=DIGITS[kind]),
             )  # fmt: skip
         elif code in lines:
             tally.refuse(
                 number, "code", "code_twice",
-                _("The code stands in row %(row)s as well.") % {"row": lines[code].number},
+                filled(_("The code stands in row %(row)s as well."), row=lines[code].number),
                 _("Keep only one of the two rows."),
             )  # fmt: skip
         elif (parent := _parent_code(tally, number, kind, code, values.get("parent_code"))) is not None:
@@ -188,7 +189,7 @@ def _check_parents(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceR
         else:
             tally.refuse(
                 line.number, "parent_code", "parent_unknown",
-                _("The parent %(code)s is not known, and is no good row of this sheet.") % {"code": line.parent_code},
+                filled(_("The parent %(code)s is not known, and is no good row of this sheet."), code=line.parent_code),
                 _("Add a row for it, correct that row, or correct the code."),
             )  # fmt: skip
     return kept
@@ -329,8 +330,8 @@ def read_release(source: Source, at: datetime) -> tuple[list[Division], list[Rej
     )
 
 
-LABEL = gettext_lazy("Divisions")
-ABOUT = gettext_lazy(
+LABEL = _("Divisions")
+ABOUT = _(
     "The official list of divisions from province to community: code, name and level of each. Names that changed are"
     " corrected; what is not in the file is left as it is."
 )

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
@@ -24,6 +24,7 @@ from linli.core.import_rows import Progress, Tally
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import CellFault, Field, SheetSpec, clean_date
+from linli.core.spoken import filled, joined
 from linli.places.allocation import lock_tree
 from linli.places.errors import NotOfLayer
 from linli.places.layouts import Holding, Layout, Take, Target
@@ -96,21 +97,21 @@ def load_grids(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
     if kind not in LAYERS:
         raise NotOfLayer(place=kind.label)
     tally = Tally(source, at)
-    watch(_("Reading"), 0, None)
+    watch(gettext("Reading"), 0, None)
     tally.read(GRIDS_SHEET)
     with db.owner(), db.atomic():
         lock_tree()
         groups = _group(_read_lines(tally, kind, at))
         numbers = []
         for done, group in enumerate(groups):
-            watch(_("Writing"), done, len(groups))
+            watch(gettext("Writing"), done, len(groups))
             number = _redraw(tally, kind, group, actor, at)
             numbers += [number] if number else []
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), changes=numbers,
         )  # fmt: skip
-        watch(_("Writing"), len(groups), len(groups))
+        watch(gettext("Writing"), len(groups), len(groups))
     return tally.outcome(((_("Changes of boundaries"), len(numbers)),))
 
 
@@ -186,10 +187,11 @@ def _read_piece(tally: Tally, number: int, kind: Kind, known: dict[str, PlaceRef
         )
         return None
     elif piece.kind not in allowed and piece.id not in whole:
-        labels = "、".join(str(one.label) for one in (*allowed, kind))
+        labels = joined("、", [one.label for one in (*allowed, kind)])
         tally.refuse(
-            number, "place", "wrong_kind", _("A place of the kind “%(kind)s” cannot be given here.")
-            % {"kind": piece.kind_label}, _("Give codes of these kinds: %(kinds)s.") % {"kinds": labels},
+            number, "place", "wrong_kind",
+            filled(_("A place of the kind “%(kind)s” cannot be given here."), kind=Kind(piece.kind).label),
+            filled(_("Give codes of these kinds: %(kinds)s."), kinds=labels),
         )  # fmt: skip
     return piece
 
@@ -216,7 +218,7 @@ def _refuse_twice(tally: Tally, kind: Kind, lines: list[Line]) -> list[Line]:
 def _refuse_again(tally: Tally, line: Line, other: Line) -> None:
     tally.refuse(
         line.number, "place", "piece_twice",
-        _("The place, or what it lies in, stands in row %(row)s as well.") % {"row": other.number},
+        filled(_("The place, or what it lies in, stands in row %(row)s as well."), row=other.number),
         _("Keep only one of the two rows."),
     )  # fmt: skip
 
@@ -278,14 +280,15 @@ def _find_target(
             return place.id, ""
         refuse(
             "target_kind", _("The code stands for a place of another kind, or for one that was dissolved."),
-            _("Give the code or name of one whose kind is “%(kind)s”.") % {"kind": kind.label},
+            filled(_("Give the code or name of one whose kind is “%(kind)s”."), kind=kind.label),
         )  # fmt: skip
         return None
     named = [one for one in present.values() if match_name(kind, one.name) == match_name(kind, line.wanted)]
     if len(named) > 1:
         refuse(
-            "target_several", _("Several places here have this name: %(codes)s.")
-            % {"codes": "、".join(one.code for one in named[:5])}, _("Write the code of the one that is meant."),
+            "target_several",
+            filled(_("Several places here have this name: %(codes)s."), codes="、".join(one.code for one in named[:5])),
+            _("Write the code of the one that is meant."),
         )  # fmt: skip
         return None
     if not named and _LIKE_A_CODE.fullmatch(line.wanted):
@@ -325,8 +328,8 @@ def _narrowest(wide: Sequence[PlaceRef], outer: dict[int, Holding], extent: Exte
     return next((one.id for one in reversed(wide) if extent <= outer[one.id].extent), None)
 
 
-LABEL = gettext_lazy("Grids redrawn")
-ABOUT = gettext_lazy(
+LABEL = _("Grids redrawn")
+ABOUT = _(
     "One row a compound, building or unit: its code, the code or name of the grid that takes it, and from when. A name"
     " that is not there yet makes a new grid; what the sheet does not name stays where it is. Each change can be taken"
     " back."

@@ -12,18 +12,19 @@ from typing import IO, Any
 
 import orjson
 import shapely
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from linli.core import db, journal
 from linli.core.access import Actor
-from linli.core.errors import Invalid
+from linli.core.errors import Invalid, Text
 from linli.core.import_rows import Progress
 from linli.core.importers import Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Account, Rejection, write_rejected
+from linli.core.spoken import filled
 from linli.places.datums import Datum, is_defined, read_datum, to_wgs84
 from linli.places.queries.search import find_by_name
 from linli.places.queries.shapes import outlines_of
@@ -38,14 +39,14 @@ NAMES = ("name", "名称", "小区")
 
 class NotGeoJson(Invalid):
     code = "places.not_geojson"
-    title = gettext_lazy("This is not a GeoJSON file with a collection of features.")
-    advice_text = gettext_lazy("Export the shapes as GeoJSON (FeatureCollection) and send that file.")
+    title = _("This is not a GeoJSON file with a collection of features.")
+    advice_text = _("Export the shapes as GeoJSON (FeatureCollection) and send that file.")
 
 
 class DatumWrong(Invalid):
     code = "places.datum"
-    title = gettext_lazy("“%(datum)s” is no datum that is known here.")
-    advice_text = gettext_lazy(
+    title = _("“%(datum)s” is no datum that is known here.")
+    advice_text = _(
         "Answer wgs84 (GPS, OpenStreetMap), gcj02 (Amap, Tencent) or bd09 (Baidu). Ask whoever made the file if in"
         " doubt: the wrong answer puts every outline some hundred metres off."
     )
@@ -65,7 +66,7 @@ class Feature:
 
 
 class Refused(Exception):
-    def __init__(self, where: str, code: str, message: str, advice: str) -> None:
+    def __init__(self, where: str, code: str, message: Text, advice: Text) -> None:
         self.where, self.code, self.message, self.advice = where, code, message, advice
 
 
@@ -84,7 +85,7 @@ def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress
     taken: dict[int, Feature] = {}
     with db.owner(), db.atomic():
         for done, feature in enumerate(features):
-            watch(_("Reading"), done, len(features))
+            watch(gettext("Reading"), done, len(features))
             try:
                 _check(feature, taken, datum, actor, at)
                 taken[feature.place.id if feature.place else 0] = feature
@@ -124,7 +125,7 @@ def _check(feature: Feature, taken: dict[int, Feature], datum: Datum, actor: Act
     feature.place = place = _match(feature, actor, at)
     if place.id in taken:
         raise Refused(
-            "code", "twice", _("Feature %(number)s is of the same place.") % {"number": taken[place.id].number},
+            "code", "twice", filled(_("Feature %(number)s is of the same place."), number=taken[place.id].number),
             _("Join the two into one MultiPolygon, or leave one out."),
         )  # fmt: skip
     if not actor.may(PERMISSION, extents_of([place.id], at)[place.id]):
@@ -141,8 +142,8 @@ def _check(feature: Feature, taken: dict[int, Feature], datum: Datum, actor: Act
 def _convert(feature: Feature, datum: Datum) -> None:
     if not is_defined(datum, *feature.box):
         raise Refused(
-            "geometry", "outside_china", _("The shape lies outside of China, where %(datum)s is not defined.")
-            % {"datum": datum.label},
+            "geometry", "outside_china",
+            filled(_("The shape lies outside of China, where %(datum)s is not defined."), datum=datum.label),
             _("Check which datum the file is in; shapes elsewhere are in WGS-84."),
         )  # fmt: skip
     feature.geometry = to_wgs84(feature.geometry, datum)
@@ -188,7 +189,7 @@ def check_geometry(geometry: dict[str, Any]) -> tuple[float, float, float, float
         raise Refused(
             "geometry",
             "invalid",
-            _("The shape crosses itself: %(why)s.") % {"why": shapely.is_valid_reason(form)},
+            filled(_("The shape crosses itself: %(why)s."), why=shapely.is_valid_reason(form)),
             advice,
         )
     return west, south, east, north
@@ -220,13 +221,15 @@ def _write(taken: dict[int, Feature], source: Source) -> tuple[int, int]:
 def _writer(features: list[Feature], faults: dict[int, Rejection]) -> Any:
     def write(target: IO[bytes]) -> int:
         rows = ((one.number, (one.code, one.name), [faults[one.number]]) for one in features if one.number in faults)
-        return write_rejected(target, (_("Place code"), _("Place name")), rows, sheet=_("Outlines not taken in"))
+        return write_rejected(
+            target, (gettext("Place code"), gettext("Place name")), rows, sheet=gettext("Outlines not taken in")
+        )
 
     return write
 
 
-LABEL = gettext_lazy("Outlines")
-ABOUT = gettext_lazy(
+LABEL = _("Outlines")
+ABOUT = _(
     "Shapes of places as GeoJSON (FeatureCollection of polygons), each with the property code or name. Say which"
     " datum the coordinates are in; GCJ-02 and BD-09 are converted to WGS-84."
 )

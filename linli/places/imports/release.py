@@ -17,7 +17,7 @@ from uuid import UUID
 
 import orjson
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from linli.core import importers, jobs
@@ -38,7 +38,7 @@ from linli.core.import_files import (
 from linli.core.importers import NotChecked, Source
 from linli.core.jobs import Job, Run
 from linli.core.sheets import ExportColumn, write_xlsx
-from linli.core.spoken import LANGUAGES, filled, hear, joined, keep, told
+from linli.core.spoken import filled, hear, joined, keep
 from linli.places.imports.divisions import read_release
 from linli.places.releases import BECAME_WORDS, BY_WORDS, Division
 from linli.places.services.releases import PERMISSION, Line, Migration, Watch, migrate_divisions
@@ -105,20 +105,9 @@ def follow_release(
 
 
 def _read(source: Source, at: datetime) -> tuple[list[Division], list[Unread]]:
-    """A file's lines, and what is wrong with others: read once more in each language for the sake of its words."""
+    """A file's lines, and what is wrong with the others."""
     divisions, faults = read_release(source, at)
-    said = {}
-    for code in LANGUAGES if faults else ():
-        with override(code):
-            said[code] = read_release(source, at)[1]
-    return divisions, [
-        Unread(
-            one.row, one.cell,
-            told({code: others[number].message for code, others in said.items()}),
-            told({code: others[number].advice for code, others in said.items()}),
-        )
-        for number, one in enumerate(faults)
-    ]  # fmt: skip
+    return divisions, [Unread(one.row, one.cell, one.message, one.advice) for one in faults]
 
 
 def write_report(file: IO[bytes], report: Report, at: datetime) -> None:

@@ -30,8 +30,8 @@ def find(
         job = jobs.create_job(kind=finding.FIND, params=params, actor=actor, at=clock.now())
     with terminal.progress() as watch:
         done = jobs.carry_out(job.id, watch=watch)
-    if done.error:
-        terminal.fail(done.error)
+    if problem := jobs.problem_of(done):
+        terminal.fail(problem)
     if as_json:
         terminal.print_json(done.result)
         return

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import db, journal
 from linli.core.access import Actor
-from linli.core.errors import Forbidden
+from linli.core.errors import Forbidden, Text
 from linli.core.sheets import Account, CellFault, Columns, Rejection, Sheet, SheetRow, open_sheet
+from linli.core.spoken import filled
 from linli.residents.changes import Change, changing
 from linli.residents.errors import RosterCollision
 from linli.residents.imports.addresses import IMPORT, Addresses, AddressFault, Unit
@@ -72,36 +73,29 @@ class RosterReport:
     untitled_columns: list[str] = field(default_factory=list)
     blank_rows: int = 0
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Text]:
         """What whoever sent the sheet should know, though nothing was refused for it."""
-        said = []
+        said: list[Text] = []
         if self.unknown_columns:
-            said.append(
-                gettext("These columns were not read: %(columns)s.") % {"columns": "、".join(self.unknown_columns)}
-            )
+            said.append(filled(_("These columns were not read: %(columns)s."), columns="、".join(self.unknown_columns)))
         if self.untitled_columns:
-            said.append(
-                gettext("These columns have no title and were not read: %(columns)s.")
-                % {"columns": "、".join(self.untitled_columns)}
-            )
-        if self.suspect_ids:
-            said.append(
-                gettext("%(count)s ID numbers have a wrong check digit; they were taken as they are.")
-                % {"count": self.suspect_ids}
-            )
-        if self.unknown_gone:
-            said.append(
-                gettext("%(count)s rows of people who have left name nobody who lives there; nothing was changed.")
-                % {"count": self.unknown_gone}
-            )
-        if self.survivors:
-            said.append(
-                gettext(
+            columns = "、".join(self.untitled_columns)
+            said.append(filled(_("These columns have no title and were not read: %(columns)s."), columns=columns))
+        counts = (
+            (self.suspect_ids, _("%(count)s ID numbers have a wrong check digit; they were taken as they are.")),
+            (
+                self.unknown_gone,
+                _("%(count)s rows of people who have left name nobody who lives there; nothing was changed."),
+            ),
+            (
+                self.survivors,
+                _(
                     "%(count)s rows name entries that were merged into others: they were taken for those, and what was"
                     " chosen when merging stands."
-                )
-                % {"count": self.survivors}
-            )
+                ),
+            ),
+        )
+        said += [filled(text, count=count) for count, text in counts if count]
         return said
 
 
