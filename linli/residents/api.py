@@ -28,6 +28,7 @@ from linli.residents.terms import (
 
 router = Router(tags=["residents"])
 EDIT, REGISTER, VIEW = "residents.edit", "residents.register", "residents.view"
+NARROWED = "Some doors of the place are out of your sight and not counted."
 NEEDS_HELP = "alone, disabled, pregnant, chronic, medicine, no_smartphone, bedridden, hardship"
 
 
@@ -187,6 +188,7 @@ class ValueOut(Schema):
 
 
 class CountsOut(Schema):
+    narrowed: bool = Field(description=NARROWED)
     doors: int
     households: int
     people: int
@@ -194,15 +196,12 @@ class CountsOut(Schema):
     needs: dict[str, int]
 
     @classmethod
-    def of(cls, counts: Counts) -> CountsOut:
+    def of(cls, counts: Counts, narrowed: bool) -> CountsOut:
         needs = {name: count for need, count in counts.needs.items() for name in need_names(need)}
         return cls(
-            doors=counts.doors,
-            households=counts.households,
-            people=counts.people,
-            present=counts.present,
-            needs=needs,
-        )
+            narrowed=narrowed, doors=counts.doors, households=counts.households, people=counts.people,
+            present=counts.present, needs=needs,
+        )  # fmt: skip
 
 
 class PeopleQuery(Schema):
@@ -213,6 +212,7 @@ class PeopleQuery(Schema):
 
 
 class PeopleOut(Schema):
+    narrowed: bool = Field(description=NARROWED)
     people: list[PersonOut]
     next: str | None
 
@@ -241,6 +241,7 @@ def get_household(request: ApiRequest, household_id: int) -> HouseholdOut:
 @router.get("/doors/{key}/households", response=list[HouseholdOut], summary="The households behind a door")
 @permission(VIEW)
 def list_households(request: ApiRequest, key: int) -> list[HouseholdOut]:
+    queries.require_door(key, actor=request.actor)
     return [HouseholdOut.of(one) for one in queries.list_households(key, actor=request.actor, at=request.at)]
 
 
@@ -310,10 +311,10 @@ def record_vacant(request: ApiRequest, key: int, since: date | None = None) -> l
 @router.get("/people", response=PeopleOut, summary="People who live in a place, page by page")
 @permission(VIEW)
 def list_people(request: ApiRequest, query: Annotated[PeopleQuery, Query()]) -> PeopleOut:
-    place = places.get_place(query.place)
+    part, narrowed = queries.find_part(places.get_place(query.place), actor=request.actor, at=request.at)
     key, _, person = query.after.partition("-")
     found = queries.list_people(
-        places.extent_of(place.id, request.at),
+        part,
         actor=request.actor,
         at=request.at,
         needs=parse_needs(query.needs) if query.needs else None,
@@ -321,14 +322,13 @@ def list_people(request: ApiRequest, query: Annotated[PeopleQuery, Query()]) -> 
         limit=query.limit,
     )
     last = f"{found[-1].key}-{found[-1].id}" if len(found) == query.limit else None
-    return PeopleOut(people=[PersonOut.of(one) for one in found], next=last)
+    return PeopleOut(narrowed=narrowed, people=[PersonOut.of(one) for one in found], next=last)
 
 
 @router.get("/count", response=CountsOut, summary="How many live in a place and need what")
 @permission(VIEW)
 def count_residents(request: ApiRequest, place: str) -> CountsOut:
-    extent = places.extent_of(places.get_place(place).id, request.at)
-    return CountsOut.of(queries.count_residents(extent, actor=request.actor))
+    return CountsOut.of(*queries.count_part(places.get_place(place), actor=request.actor, at=request.at))
 
 
 @router.post("/people/search", response=FoundOut, summary="Find people by whole ID number, phone or name")

@@ -77,9 +77,9 @@ def count(
     with terminal.acting() as actor:
         at = clock.now()
         found = places.get_place(place)
-        counts = queries.count_residents(places.extent_of(found.id, at), actor=actor)
+        counts, narrowed = queries.count_part(found, actor=actor, at=at)
         if as_json:
-            terminal.print_json({"place": found.code, **CountsOut.of(counts).dict()})
+            terminal.print_json({"place": found.code, **CountsOut.of(counts, narrowed).dict()})
             return
         rows: list[list[Any]] = [
             [_("Doors lived behind"), counts.doors],
@@ -89,6 +89,8 @@ def count(
         ]
         rows += [["、".join(_labels(need)), number] for need, number in counts.needs.items()]
         terminal.print_table(found.name, ["", ""], rows, numbers=[1])
+        if narrowed:
+            typer.echo(_("Only the part that you may see: some doors of the place are not counted here."))
 
 
 def _labels(need: Any) -> list[str]:

@@ -14,6 +14,8 @@ from linli.core.access import Actor
 from linli.core.extents import UNIT_SIZE, Extent
 from linli.core.field import PackCall
 from linli.core.sheets import CellFault, clean_id_number, clean_name, clean_phone
+from linli.places import queries as places
+from linli.places.terms import PlaceRef
 from linli.residents.errors import DoorUnknown, HouseholdUnknown, PersonUnknown, SearchEmpty
 from linli.residents.policies import age_on
 from linli.residents.terms import (
@@ -192,9 +194,26 @@ def _what(text: str) -> tuple[str, Any]:
         return "name", text.strip()
 
 
+def find_part(place: PlaceRef, *, actor: Actor, at: datetime) -> tuple[Extent, bool]:
+    """The doors of a place behind which the actor may see who lives there, and whether some of its doors are missing.
+
+    Raises Forbidden when all of it lies out of sight: nobody is not what lives there.
+    """
+    places.require_sight(place, actor, at, VIEW)
+    whole = places.extent_of(place.id, at)
+    seen = whole & actor.extent_for(VIEW)
+    return seen, not whole <= seen
+
+
 def count_residents(extent: Extent, *, actor: Actor) -> Counts:
     """How many live in an extent and need what: a sum over its units. Extents are made of whole units."""
     return count_many([extent], actor=actor)[0]
+
+
+def count_part(place: PlaceRef, *, actor: Actor, at: datetime) -> tuple[Counts, bool]:
+    """How many live in the part of a place that the actor may see, and whether there is more of it; see `find_part`."""
+    part, narrowed = find_part(place, actor=actor, at=at)
+    return count_residents(part, actor=actor), narrowed
 
 
 def count_many(extents: Sequence[Extent], *, actor: Actor) -> list[Counts]:
@@ -296,3 +315,10 @@ def describe_doors(keys: Iterable[int]) -> dict[int, str]:
             [list(keys)],
         )
     }
+
+
+def require_door(key: int, *, actor: Actor) -> dict[str, Any]:
+    """`get_door`, whose residents the actor may see. Raises DoorUnknown, Forbidden: an empty list would be a lie."""
+    door = get_door(key)
+    actor.require(VIEW, Extent.of([(key, key + 1)]))
+    return door

@@ -88,8 +88,7 @@ def door(request: ActingRequest, key: int) -> HttpResponse:
     found = queries.list_households(key, actor=request.actor, at=request.at)
     if len(found) == 1:
         return redirect("residents:household", id=found[0].id)
-    about = queries.get_door(key)
-    request.actor.require(queries.VIEW, Extent.of([(key, key + 1)]))
+    about = queries.require_door(key, actor=request.actor)
     context = {
         "door": about, "households": found, "may_register": _may(request, REGISTER, key),
         "crumbs": _crumbs(key, request.at),

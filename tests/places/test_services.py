@@ -53,6 +53,18 @@ def test_tree_is_built_and_read() -> None:
 
 
 @pytest.mark.django_db
+def test_a_place_counts_what_stands_in_it_and_nothing_wider() -> None:
+    """The first unit of a building begins at the building's key, and at the compound's; it holds neither."""
+    made = make_district()
+    below = [*made.units[:2], made.buildings[0], made.buildings[1], made.compounds[0]]
+    counts = queries.counts_of([place.id for place in below], AT)
+    found = [counts[place.id] for place in below]
+    assert [(one.compounds, one.buildings, one.units, one.doors) for one in found] == [
+        (0, 0, 1, 6), (0, 0, 1, 6), (0, 1, 2, 12), (0, 1, 2, 12), (1, 2, 4, 24),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
 def test_communities_stay_near_their_street(made: District) -> None:
     """More communities than the street had room for: it takes more from its district, and the keys still nest."""
     for number in range(3, 40):

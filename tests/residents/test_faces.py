@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from linli.core import clock, db
 from linli.core.models import JournalEntry
 from linli.residents.models import Person
 from linli.residents.terms import Need, Presence
+from linli.site.cli import run_command
 from tests.builders.duty import make_account
 from tests.builders.places import District, make_district
 from tests.builders.residents import make_household, make_id_number, make_person, people_of
@@ -170,3 +172,28 @@ def test_api_from_household_to_count(home: int, town: District, clerk: Client, s
     )
     gone = clerk.post(f"{api}/people/{person['id']}/presence", {"presence": "moved_out"}, **json)
     assert gone.json()["presence"] == "moved_out"
+
+
+def test_a_place_out_of_sight_is_refused_and_never_said_to_be_empty(
+    home: int, town: District, clerk: Client, stranger: Client, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Whoever sees a part of a place is told that it is a part: at the terminal too."""
+    place, api = town.communities[0].code, "/api/residents"
+    addresses = [f"{api}/count?place={place}", f"{api}/people?place={place}", f"{api}/doors/{town.keys[0]}/households"]
+    for address in addresses:
+        assert clerk.get(address).status_code == 200
+        refused = stranger.get(address)
+        assert (refused.status_code, refused.json()["code"], bool(refused.json()["advice"])) == (
+            403, "core.forbidden", True,
+        )  # fmt: skip
+    assert clerk.get(f"{api}/doors/1/households").status_code == 404
+    assert [clerk.get(address).json()["narrowed"] for address in addresses[:2]] == [False, False]
+
+    make_account(role="grid_worker", place=town.units[0], username="walker")
+    monkeypatch.setenv("LINLI_AS", "walker")
+    capsys.readouterr()
+    assert run_command(["residents", "count", place, "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert (counted["narrowed"], counted["people"]) == (True, 2)
+    assert run_command(["residents", "count", town.communities[1].code]) == 4

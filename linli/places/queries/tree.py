@@ -248,11 +248,14 @@ def places_of_key(key: int, at: datetime) -> list[PlaceRef]:
     return read_places(_HOLDERS, {"key": key, "at": at})
 
 
-# Counted from the index place_counts alone; its condition is repeated word for word.
+# Counted from the index place_counts alone; its condition is repeated word for word. The first unit begins where its
+# building does, and the compound: what is wider than a place itself does not stand in it.
 _COUNT = """
     SELECT e.id, p.kind, count(*), sum(p.doors)
     FROM unnest(%(ids)s::bigint[], %(los)s::bigint[], %(his)s::bigint[]) AS e (id, lo, hi)
+    LEFT JOIN place own ON own.id = e.id AND own.kind >= 70
     JOIN place p ON p.lo >= e.lo AND p.lo < e.hi AND p.kind >= 70 AND p.ended_at IS NULL
+    WHERE own.id IS NULL OR p.kind >= own.kind
     GROUP BY 1, 2
 """
 

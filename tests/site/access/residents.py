@@ -102,7 +102,7 @@ OPERATIONS = [
     Endpoint("GET /api/residents/households/{household_id}", VIEW, PART, api_household()),
     Endpoint(
         "GET /api/residents/doors/{key}/households", VIEW, PART,
-        lambda w, t: f"/api/residents/doors/{t.door.key}/households", empty_outside=True,
+        lambda w, t: f"/api/residents/doors/{t.door.key}/households",
     ),
     Endpoint(
         "POST /api/residents/households", REGISTER, PART, lambda w, t: "/api/residents/households",
@@ -129,12 +129,10 @@ OPERATIONS = [
         lambda w, t: f"/api/residents/doors/{t.door.key}/vacant",
     ),
     Endpoint(
-        "GET /api/residents/people", VIEW, PART, lambda w, t: f"/api/residents/people?place={t.place.code}",
-        empty_outside=True,
+        "GET /api/residents/people", VIEW, PART, lambda w, t: f"/api/residents/people?place={t.place.code}"
     ),
     Endpoint(
-        "GET /api/residents/count", VIEW, PART, lambda w, t: f"/api/residents/count?place={t.place.code}",
-        empty_outside=True,
+        "GET /api/residents/count", VIEW, PART, lambda w, t: f"/api/residents/count?place={t.place.code}"
     ),
     Endpoint(
         "POST /api/residents/people/search", VIEW, PART, lambda w, t: "/api/residents/people/search",
