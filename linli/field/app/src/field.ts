@@ -235,15 +235,15 @@ export const exchangeNow = (): void => pace.now();
 async function exchange(): Promise<number | 'unknown' | undefined> {
   const account = face.account;
   if (!keys || !account) return undefined;
-  const mine = keys;
+  const held = keys;
   face.line = 'sending';
   try {
     const [result, files] = await inOneTab(async () => {
-      const marks = await sync.run(account, mine, lang.value);
-      if (marks.packChanged && keys === mine) await readStore(); // not only once the last photo is through
-      return [marks, await upload.run(account, mine, lang.value)] as const;
+      const marks = await sync.run(account, held, lang.value);
+      if (marks.packChanged && keys === held) await readStore(); // not only once the last photo is through
+      return [marks, await upload.run(account, held, lang.value)] as const;
     });
-    if (keys !== mine) return undefined;
+    if (keys !== held) return undefined;
     face.stuck = [...result.stuck, ...files.stuck];
     face.problem = result.isFull ? { code: 'phone', text: t('full') } : undefined;
     face.heardAt = await accounts.heardAt();
@@ -253,12 +253,12 @@ async function exchange(): Promise<number | 'unknown' | undefined> {
     face.line = 'idle'; // last: who reads it takes the count beside it for what is left
     return undefined;
   } catch (error) {
-    return failed(error, mine);
+    return failed(error, held);
   }
 }
 
-async function failed(error: unknown, mine: Keys): Promise<number | 'unknown' | undefined> {
-  if (keys !== mine) return undefined;
+async function failed(error: unknown, held: Keys): Promise<number | 'unknown' | undefined> {
+  if (keys !== held) return undefined;
   if (isRevoked(error)) {
     await close('revoked');
     return undefined;

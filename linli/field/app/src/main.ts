@@ -13,9 +13,10 @@ import './styles/app.css';
 setLang(lang.value);
 const app = createApp(App).use(router);
 // What no screen has words for is said all the same: a button that does nothing is not understood.
-app.config.errorHandler = (error) => {
+function complain(error: unknown): void {
   console.error(error);
   say(isQuotaError(error) ? 'full' : 'went_wrong');
-};
+}
+app.config.errorHandler = complain;
 app.mount('#app');
-void start().then(registerWorker);
+start().then(registerWorker).catch(complain);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { NoSignal } from '../src/store/api';
 import { isRevoked } from '../src/store/account';
 import { collect } from '../src/store/handover';
+import { Destroyed } from '../src/store/vault';
 import { reveal } from '../src/store/pack';
 import { App, Phone } from './ground';
 import { Server } from './server';
@@ -114,6 +115,27 @@ describe('a full phone', () => {
     await app.unlock();
     await app.run();
     expect(await app.outbox.count()).toEqual({ waiting: 0, refused: 1, conflict: 0, unstored: 0 });
+  });
+
+  it('gives up keys and pack all the same when the sign-in ends, and keeps the work', async () => {
+    await mark(1);
+    await app.db.pack.put({ section: 'people', id: 'p1', open: {} });
+    fill();
+    phone.time += 80 * 3_600_000;
+    expect(await app.accounts.checkContact()).toBe(true);
+    expect([await app.vault.exists(), await app.accounts.get(), await app.db.pack.count()]).toEqual([false, undefined, 0]);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
+    restart();
+    await app.signIn(); // says goodbye for the one before
+    await app.accounts.sendFarewells();
+    expect(server.sessions.get('s1')!.ended).toBe(true);
+  });
+
+  it('counts wrong PINs as long as the app is open', async () => {
+    fill();
+    for (let left = 9; left > 0; left--) await expect(app.vault.unlock('000000')).rejects.toMatchObject({ triesLeft: left });
+    await expect(app.vault.unlock('000000')).rejects.toBeInstanceOf(Destroyed);
+    expect(await app.vault.exists()).toBe(false);
   });
 
   it('hands over what is in memory alone', async () => {

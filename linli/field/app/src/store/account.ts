@@ -169,12 +169,30 @@ export class AccountStore {
   }
 
   async end(why: Ending): Promise<void> {
-    await this.db.transaction('rw', this.db.meta, this.db.pack, async () => {
-      await this.vault.destroy();
-      await this.db.meta.delete(ACCOUNT);
+    try {
+      await this.finish(why);
+    } catch (error) {
+      if (!isQuotaError(error)) throw error;
+      await this.destroy(); // a full phone must not keep the keys; deleting makes room for the rest, or there is none
+      await this.finish(why).catch((again: unknown) => {
+        if (!isQuotaError(again)) throw again;
+      });
+    }
+  }
+
+  private finish(why: Ending): Promise<void> {
+    return this.db.transaction('rw', this.db.meta, this.db.pack, async () => {
+      await this.destroy();
       if (why === 'revoked') await this.db.meta.delete(PROOF);
       else await this.leave();
       await this.db.write(ENDED, why);
+    });
+  }
+
+  private destroy(): Promise<void> {
+    return this.db.transaction('rw', this.db.meta, this.db.pack, async () => {
+      await this.vault.destroy();
+      await this.db.meta.delete(ACCOUNT);
     });
   }
 

@@ -3,7 +3,7 @@ import Dexie, { type DexieOptions, type Table } from 'dexie';
 import type { Bytes } from './bytes';
 import type { Box } from './crypto';
 
-/** A sign-in on this phone. Kept as long as work of it is here: its sealed key opens that work on the server. */
+/** A sign-in on this phone. Kept for good: its sealed key opens its work on the server, also what comes back on a colleague's phone. */
 export interface SessionRow {
   id: string;
   account: string;

@@ -67,6 +67,9 @@ async function keysOf(secrets: Secrets): Promise<Keys> {
 }
 
 export class Vault {
+  /** Tries of this run of the app: the store may have no room to note them. */
+  private wrong = 0;
+
   constructor(
     private readonly db: FieldDb,
     private readonly iterations: number = PIN_ITERATIONS,
@@ -88,6 +91,7 @@ export class Vault {
       wrong: 0,
     };
     await this.db.write(VAULT, row);
+    this.wrong = 0;
   }
 
   /** Throws WrongPin, and Destroyed after the tenth wrong one or when there is nothing to unlock. */
@@ -102,9 +106,11 @@ export class Vault {
   private async readSecrets(pin: string): Promise<Secrets> {
     // Counted before it is tried, so that closing the app at the right moment gives no more tries.
     const row = await this.db.read<VaultRow>(VAULT);
-    if (row) await this.note({ ...row, wrong: row.wrong + 1 });
     if (!row) throw new Destroyed();
-    if (row.wrong >= MOST_WRONG_PINS) {
+    const before = Math.max(row.wrong, this.wrong);
+    this.wrong = before + 1;
+    await this.note({ ...row, wrong: this.wrong });
+    if (before >= MOST_WRONG_PINS) {
       await this.destroy();
       throw new Destroyed();
     }
@@ -114,16 +120,17 @@ export class Vault {
     try {
       secrets = await open<Secrets>(key, inner, 'pin');
     } catch {
-      const triesLeft = MOST_WRONG_PINS - row.wrong - 1;
+      const triesLeft = MOST_WRONG_PINS - this.wrong;
       if (triesLeft > 0) throw new WrongPin(triesLeft);
       await this.destroy();
       throw new Destroyed();
     }
+    this.wrong = 0;
     await this.note({ ...row, wrong: 0 });
     return secrets;
   }
 
-  /** A full phone must not lock its worker out: there, tries go uncounted. */
+  /** A full phone must not lock its worker out: there, tries are counted as long as the app is open. */
   private async note(row: VaultRow): Promise<void> {
     try {
       await this.db.write(VAULT, row);
