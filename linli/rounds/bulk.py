@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from linli.core import db, journal
+from linli.core import clock, db, journal
 from linli.core.access import Actor
 from linli.core.jobs import Run, job_kind
 from linli.residents.register import hold_register
@@ -32,18 +32,23 @@ def silent(step: str, done: int, total: int | None) -> None:
 
 @job_kind("rounds.open")
 def _open_job(run: Run) -> dict[str, Any]:
-    return asdict(open_round(round_id=run.params["round_id"], actor=run.actor, at=run.at, watch=run.progress))
+    return asdict(open_round(round_id=run.params["round_id"], actor=run.actor, at=_now(run), watch=run.progress))
 
 
 @job_kind("rounds.close")
 def _close_job(run: Run) -> dict[str, Any]:
-    return close_round(round_id=run.params["round_id"], actor=run.actor, at=run.at)
+    return close_round(round_id=run.params["round_id"], actor=run.actor, at=_now(run))
 
 
 @job_kind("rounds.reopen")
 def _reopen_job(run: Run) -> dict[str, Any]:
-    reopen_round(round_id=run.params["round_id"], actor=run.actor, at=run.at)
+    reopen_round(round_id=run.params["round_id"], actor=run.actor, at=_now(run))
     return {}
+
+
+def _now(run: Run) -> datetime:
+    """When it is carried out, not when it was asked for: a worker may have been away for hours, and marks went on."""
+    return max(run.at, clock.now())
 
 
 def _take(round_id: int, permission: str, actor: Actor, *states: RoundState) -> Round:
