@@ -15,6 +15,7 @@ from linli.core.extents import Extent, unite
 from linli.places import errors, queries, services
 from linli.places.events import Redrawing, Redrawn
 from linli.places.layouts import Take, Target
+from linli.places.queries import regrids
 from linli.places.queries.maps import list_of_level
 from linli.places.terms import Kind, PlaceRef
 from tests.builders.places import AT, District, make_district, make_grids, merge_takes
@@ -40,6 +41,18 @@ def held(place: PlaceRef | int, at: datetime) -> Extent:
 
 def act(*takes: Take, kind: Kind = Kind.GRID, since: datetime = NOW, **options: object) -> int:
     return services.regrid(kind=kind, takes=takes, since=since, actor=SYSTEM, at=NOW, **options)  # type: ignore[arg-type]
+
+
+def test_changes_of_some_doors_are_listed_behind_any_number_of_others(
+    made: District, grids: list[PlaceRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regrids, "AT_ONCE", 2)
+    home, away = made.compounds[0].block, made.compounds[1].block
+    first = act(Take(ids(*made.buildings[2:4]), Target(name="第3网格")))
+    elsewhere = [act(Take(ids(one), Target(name=f"网格{one.id}"))) for one in made.buildings[4:7]]
+    assert [one.id for one in queries.list_regrids(home)] == [first]
+    assert [one.id for one in queries.list_regrids(away)] == elsewhere[::-1]
+    assert [one.id for one in queries.list_regrids(home | away, limit=2)] == elsewhere[:0:-1]
 
 
 def ids(*places: PlaceRef) -> tuple[int, ...]:

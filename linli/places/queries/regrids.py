@@ -14,6 +14,8 @@ from linli.places.errors import RegridUnknown
 from linli.places.layouts import Change, Holding, Layout, Line
 from linli.places.terms import FOREVER, Kind
 
+AT_ONCE = 500  # changes read from the database together
+
 
 @dataclass(frozen=True)
 class Regrid:
@@ -113,6 +115,16 @@ def get_regrid(number: int) -> Regrid:
 
 
 def list_regrids(extent: Extent, *, limit: int = 50) -> list[Regrid]:
-    """Changes that touched any door of an extent, newest first."""
-    found = (_regrid(row) for row in db.rows(f"{_READ} ORDER BY r.made_at DESC, r.id DESC LIMIT 500"))
-    return [one for one in found if one.change.extent & extent][:limit]
+    """Changes that touched any door of an extent, newest first, however many there were elsewhere since."""
+    found: list[Regrid] = []
+    last = (FOREVER, 0)
+    while len(found) < limit:
+        rows = db.rows(
+            f"{_READ} WHERE (r.made_at, r.id) < (%s, %s) ORDER BY r.made_at DESC, r.id DESC LIMIT %s", [*last, AT_ONCE]
+        )
+        read = [_regrid(row) for row in rows]
+        found += [one for one in read if one.change.extent & extent]
+        if len(read) < AT_ONCE:
+            break
+        last = (read[-1].made_at, read[-1].id)
+    return found[:limit]
