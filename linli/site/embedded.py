@@ -146,7 +146,10 @@ def _run(place: Place, program: str, *arguments: str) -> None:
 
 
 def _answers(place: Place) -> bool:
-    """Whether the server is up; one that is just starting or recovering is waited for."""
+    """Whether the server is up; one that is just starting or recovering is waited for.
+
+    Raises EmbeddedServerError when it runs and does not answer: it is not to be started beside itself.
+    """
     until = time.monotonic() + START_SECONDS
     while read_pid(place) is not None and time.monotonic() < until:
         try:
@@ -155,6 +158,11 @@ def _answers(place: Place) -> bool:
             time.sleep(0.05)
         else:
             return True
+    if read_pid(place) is not None:
+        raise EmbeddedServerError(
+            f"The database server runs, but has not answered for {START_SECONDS} seconds: the machine may be"
+            f" overloaded. Nothing was lost; try again, or see {place.log}."
+        )
     return False
 
 
