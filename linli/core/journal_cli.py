@@ -11,7 +11,7 @@ import typer
 from django.utils.translation import gettext as _
 
 from linli.core import clock, terminal
-from linli.core.seals import restart, sealing
+from linli.core.seals import restart, sealing, sources
 from linli.core.seals import verify as verifying
 
 app = typer.Typer(help="Seal the journal and the marks, and verify the seals.", no_args_is_help=True)
@@ -55,21 +55,37 @@ def verify(
     raise typer.Exit(0 if report.is_whole else BROKEN)
 
 
+def _kinds() -> dict[str, str]:
+    return {
+        "entries": _("entries"),
+        "chain": _("chain of blocks"),
+        "mac": _("key"),
+        "range": _("what is sealed"),
+        "outside": _("seals outside"),
+        "stray": _("outside of all blocks"),
+    }
+
+
 def _print_report(report: verifying.Report) -> None:
     numbers = {"blocks": report.blocks, "entries": report.entries}
     say(_("%(blocks)s blocks, %(entries)s entries compared with their seals.") % numbers)
     if report.file:
         say(_("%(number)s seals outside of the database: %(file)s") % {"number": report.outside, "file": report.file})
     else:
-        say(_("There are no seals outside of the database to compare with."))
+        say(_("There are no seals outside of the database to compare with: newest blocks may be missing unseen."))
     for name, number in report.unsealed.items():
         if number:
-            say(_("%(name)s: %(number)s entries are not sealed yet.") % {"name": name, "number": number})
+            label = sources.label_of(name)
+            say(_("%(name)s: %(number)s entries are not sealed yet.") % {"name": label, "number": number})
     if report.is_whole:
-        say(_("Everything stands as it was sealed."))
+        all_well, nothing = _("Everything stands as it was sealed."), _("Nothing has been sealed yet.")
+        say(all_well if report.blocks else nothing)
         return
     columns = [_("kind"), _("block"), _("of"), _("first"), _("last"), _("what is wrong")]
-    rows = [[one.kind, one.block, one.source, str(one.first), str(one.last), one.text] for one in report.faults]
+    rows = []
+    for one in report.faults:
+        ids = [str(number or "-") for number in (one.first, one.last)]
+        rows.append([_kinds()[one.kind], str(one.block or "-"), sources.label_of(one.source), *ids, one.text])
     terminal.print_table(_("Not as it was sealed"), columns, rows, numbers=(1, 3, 4))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from linli.core import db, schedule
 from linli.core.seals import sources
 from linli.core.seals.sources import Source
@@ -25,6 +27,7 @@ def register() -> None:
     sources.register(
         Source(
             name="marks",
+            label=_("marks"),
             table="mark",
             sequence="mark_id_seq",
             forms={1: _COLUMNS},
@@ -36,6 +39,7 @@ def register() -> None:
     sources.register(
         Source(
             name="marks.loads",
+            label=_("marks of large loads"),
             table="mark",
             forms={1: _COLUMNS},
             rows=_load_rows,
@@ -50,6 +54,7 @@ def register() -> None:
     sources.register(
         Source(  # whoever adds or removes one changes what counts, and no mark
             name="marks.withdrawn",
+            label=_("marks taken back"),
             table="mark_withdrawn",
             sequence="mark_withdrawn_id_seq",
             forms={1: _WITHDRAWN_COLUMNS},

@@ -18,6 +18,7 @@ from django.db import IntegrityError
 from linli.core import db, journal
 from linli.core.access import SYSTEM
 from linli.core.seals import chain, outside, restart, sealing, sources
+from linli.core.seals import verify as verifying
 from linli.core.seals.verify import Report, verify
 from linli.site.database import get_conninfo
 
@@ -78,7 +79,6 @@ CHANGES: dict[str, str] = {
     "the last entry deleted": "DELETE FROM journal_entry WHERE id = {5}",
     "two entries exchanged": "UPDATE journal_entry SET id = -1 WHERE id = {0};"
     " UPDATE journal_entry SET id = {0} WHERE id = {1}; UPDATE journal_entry SET id = {1} WHERE id = -1",
-    "one moved behind all": "UPDATE journal_entry SET id = {5} + 1000 WHERE id = {1}",
 }
 
 
@@ -90,6 +90,24 @@ def test_a_change_is_found_and_named(change: str) -> None:
     assert kinds(report) == {"entries"}
     (fault,) = report.faults
     assert fault.first <= ids[0] <= fault.last or fault.first <= ids[5] <= fault.last
+
+
+def test_one_moved_behind_all_is_missed_and_found_where_no_id_was_given() -> None:
+    ids = seal_some()
+    db.execute("UPDATE journal_entry SET id = %s WHERE id = %s", [ids[5] + 1000, ids[1]])
+    assert kinds(verify()) == {"entries", "stray"}
+
+
+def test_an_entry_put_far_ahead_is_found_and_not_counted_as_new() -> None:
+    ids = seal_some()
+    columns = "at, account_id, account_name, origin, verb, key, subject, detail"
+    ahead = f"INSERT INTO journal_entry (id, {columns}) SELECT %s, {columns} FROM journal_entry LIMIT 1"
+    db.execute(ahead, [ids[5] + 1000])
+    report = verify()
+    assert (kinds(report), report.unsealed["journal"]) == ({"stray"}, 0)
+    write(1)
+    sealing.seal(at=AT)
+    assert kinds(verify()) == {"stray"}, "later entries do not cover it up"
 
 
 def test_an_entry_put_in_between_is_found() -> None:
@@ -165,6 +183,31 @@ def test_a_block_changed_or_gone(change: str) -> None:
     seal_some()
     db.execute(change)
     assert {"chain", "outside"} <= kinds(verify())
+
+
+def test_a_file_of_seals_cut_at_its_end_is_told_and_an_old_copy_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "FILE_PATIENCE_SECONDS", 0.0)
+    seal_some()
+    file = outside.find_file()
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    copy = tmp_path / "of last week.jsonl"
+    copy.write_bytes(file.read_bytes())
+    assert [(fault.kind, fault.block) for fault in verify().faults] == [("outside", 2)]
+    assert verify(seals=copy).is_whole
+    file.write_bytes(b"")
+    assert [fault.block for fault in verify().faults] == [1, 2]
+    assert sealing.seal(at=AT).written == 2
+    assert verify().is_whole
+
+
+def test_a_block_of_an_unknown_form_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    seal_some()
+    source = sources.find_source("journal")
+    assert source
+    monkeypatch.setitem(sources._sources, "journal", sources.Source(**{**vars(source), "forms": {2: source.forms[1]}}))
+    assert kinds(verify()) == {"range"}
 
 
 def test_an_id_of_a_transaction_still_open_is_waited_for() -> None:

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from linli.core import db
 
 WAIT_SECONDS = 0.02
@@ -30,6 +33,7 @@ class Source:
     block_size: int
     sequence: str = ""
     pieces: Callable[[], list[tuple[int, int]]] | None = None
+    label: str | Promise = ""
 
     @property
     def form(self) -> int:
@@ -49,6 +53,17 @@ def list_sources() -> list[Source]:
 
 def find_source(name: str) -> Source | None:
     return _sources.get(name)
+
+
+def label_of(name: str) -> str:
+    """What a source is called for people; its name where nobody knows it."""
+    source = find_source(name)
+    return str(source.label or name) if source else name
+
+
+def find_given(source: Source) -> int:
+    """The highest id that the sequence of a growing source has handed out."""
+    return int(db.scalar(f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {source.sequence}"))
 
 
 def digest_rows(source: Source, form: int, first: int, last: int) -> tuple[int, bytes]:
@@ -76,7 +91,7 @@ def find_settled(source: Source, *, patience: float) -> int | None:
     read what the sequence has given, then who holds such a lock, then wait until each of *those* has ended (later
     writers have later ids). A busy table never has a moment without writers, but each of them is soon gone.
     """
-    last = int(db.scalar(f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {source.sequence}"))
+    last = find_given(source)
     writing = _find_writers(source.table)
     until = time.monotonic() + patience
     while writing:
@@ -105,6 +120,7 @@ _JOURNAL_COLUMNS = "id, at, account_id, account_name, appointment_id, origin, ve
 register(
     Source(
         name="journal",
+        label=_("journal"),
         table="journal_entry",
         sequence="journal_entry_id_seq",
         forms={1: _JOURNAL_COLUMNS},

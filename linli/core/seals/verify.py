@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from linli.core.seals.chain import GENESIS, Block
 from linli.core.seals.sources import Source
 
 Watch = Callable[[str, int, int | None], None]
+FILE_PATIENCE_SECONDS = 5.0  # sealing commits its blocks, then writes them to the file
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def verify(*, seals: Path | None = None, watch: Watch | None = None) -> Report:
         report.blocks = len(blocks)
         _check_chain(blocks, report)
         if file is not None:
-            _check_outside(blocks, outside.read_all(file), report)
+            _check_outside(blocks, file, report, is_copy=seals is not None)
         _check_ranges(blocks, report)
         for number, block in enumerate(blocks, start=1):
             _check_entries(block, report)
@@ -95,8 +97,24 @@ def _check_chain(blocks: list[Block], report: Report) -> None:
         previous, number = block.hash, block.number + 1
 
 
-def _check_outside(blocks: list[Block], kept: Iterable[Block], report: Report) -> None:
-    """The file holds every block in order; the newest of the database may not have reached it yet."""
+def _read_file(file: Path, blocks: list[Block], *, is_copy: bool) -> list[Block]:
+    until = time.monotonic() + FILE_PATIENCE_SECONDS
+    while True:
+        kept = list(outside.read_all(file))
+        if is_copy or not _beyond(kept, blocks) or time.monotonic() > until:
+            return kept
+        time.sleep(0.2)
+
+
+def _beyond(kept: list[Block], blocks: list[Block]) -> list[Block]:
+    """Blocks of the database that are newer than all that were kept."""
+    last = max((block.number for block in kept), default=0)
+    return [block for block in blocks if block.number > last]
+
+
+def _check_outside(blocks: list[Block], file: Path, report: Report, *, is_copy: bool) -> None:
+    """The file holds every block in order; a copy of it may be older than the newest blocks of the database."""
+    kept = _read_file(file, blocks, is_copy=is_copy)
     inside = {block.number: block for block in blocks}
     expected = 1
     for block in kept:
@@ -109,6 +127,8 @@ def _check_outside(blocks: list[Block], kept: Iterable[Block], report: Report) -
             _fault(report, "outside", block, _("it was sealed, and is missing in the database"))
         elif ours != block:
             _fault(report, "outside", block, _("it was sealed otherwise: the block in the database was replaced"))
+    for block in [] if is_copy else _beyond(kept, blocks):
+        _fault(report, "outside", block, _("the file of seals ends before it: it was cut off, or could not be written"))
 
 
 def _check_ranges(blocks: list[Block], report: Report) -> None:
@@ -118,6 +138,13 @@ def _check_ranges(blocks: list[Block], report: Report) -> None:
         source = sources.find_source(block.content.source)
         if source is None:
             _fault(report, "range", block, _("nobody knows what it seals"))
+        elif block.content.form not in source.forms:
+            _fault(
+                report,
+                "range",
+                block,
+                _("it was sealed in a form that this version does not know"),
+            )
         elif source.pieces is None and block.content.first <= reached.get(source.name, 0):
             _fault(report, "range", block, _("it seals ids that an earlier block has sealed"))
         if source is not None and source.pieces is None:
@@ -151,7 +178,12 @@ def _look_past(source: Source, blocks: list[Block], report: Report) -> None:
                 text = _("%(number)s entries stand between two blocks") % {"number": extra}
                 report.faults.append(Fault("stray", 0, source.name, reached + 1, content.first - 1, text))
             reached = max(reached, content.last)
-        waiting = _count(source, reached + 1, (1 << 63) - 1)
+        # Read after the snapshot was taken: whatever stands in it under a higher id did not come from the sequence.
+        given = max(sources.find_given(source), reached)
+        waiting = _count(source, reached + 1, given)
+        if ahead := _count(source, given + 1, (1 << 63) - 1):
+            text = _("%(number)s entries have ids that were never given out") % {"number": ahead}
+            report.faults.append(Fault("stray", 0, source.name, given + 1, 0, text))
     report.unsealed[source.name] = waiting
     strays = int(db.scalar(source.strays()))
     if strays:
