@@ -41,6 +41,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def site_of(request: HttpRequest) -> Site:
+    """The host and origin that a passkey is bound to, as the browser names them."""
     host = request.get_host()
     return Site(split_domain_port(host)[0], f"{request.scheme}://{host}")
 
@@ -138,6 +139,7 @@ def find_pending(request: HttpRequest, at: datetime) -> Pending | None:
 
 
 def put_challenge(request: HttpRequest, state: dict[str, Any], at: datetime) -> None:
+    """Keep what `take_challenge` answers for, in the session."""
     request.session[PASSKEY] = {"state": state, "at": at.timestamp()}
 
 

@@ -191,6 +191,7 @@ def _wrong(entry: polib.POEntry) -> Iterable[str]:
 
 
 def update(package: Path = PACKAGE) -> None:
+    """Bring every room's catalog to what its sources say: new messages without a translation, left-over ones gone."""
     shared = {_message_of(entry) for entry in _load(package / SHARED_ROOM) if entry.translated()}
     for room in list_rooms(package):
         wanted, catalog = extract_room(room), _load(room)

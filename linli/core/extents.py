@@ -161,4 +161,5 @@ EVERYWHERE = Extent((Span(0, MAX_KEY),))
 
 
 def unite(extents: Iterable[Extent]) -> Extent:
+    """The doors of any of these extents."""
     return Extent.of(span for extent in extents for span in extent.spans)

@@ -56,6 +56,7 @@ class UploadUntyped(UploadType):
 
 
 def wrong_type(suffix: str, allowed: Iterable[str]) -> UploadType:
+    """The Problem of a file whose ending is not among `allowed`."""
     return (UploadType if suffix else UploadUntyped)(suffix=suffix, allowed=", ".join(allowed))
 
 

@@ -42,6 +42,7 @@ def filled(text: Text, **values: Any) -> Text:
 
 
 def joined(between: Text, texts: Sequence[Text]) -> Text:
+    """Texts with `between` between them, translated when they are read."""
     return _joined(between, tuple(texts))
 
 

@@ -18,6 +18,7 @@ _MAX_SORT = 2_000_000_000
 
 
 def is_code(text: str) -> bool:
+    """Whether a text may be the code of a place."""
     return _CODE.fullmatch(text) is not None
 
 
@@ -70,6 +71,7 @@ def match_compound(name: str) -> str:
 
 
 def match_name(kind: int, name: str) -> str:
+    """A name as it is compared: names that mean the same place of this kind give the same."""
     if kind == Kind.BUILDING:
         return match_building(name)
     return match_unit(name) if kind == Kind.UNIT else match_compound(name)
@@ -82,6 +84,7 @@ def say_building(name: str) -> str:
 
 
 def say_unit(name: str) -> str:
+    """How a unit is written: a bare number gets 单元, anything else stays as it is."""
     bare = match_unit(name)
     return f"{bare}单元" if bare.isdigit() else name.strip()
 

@@ -55,6 +55,7 @@ def building_key(name: str) -> str:
 
 
 def unit_key(name: str) -> str:
+    """The key under which a numbered unit is found by its number alone; "" for a unit with a name."""
     bare = match_unit(name)
     return f"#u{bare}" if _NUMBERED.fullmatch(bare) else ""
 

@@ -99,6 +99,7 @@ def clean_field(name: str, cleaner: Callable[[Any], Any], value: Any) -> Any:
 
 
 def settle_text(name: str, value: str, limit: int, *, required: bool = False) -> str:
+    """A text as it is kept. Raises FieldWrong when it is longer than `limit` characters, or empty and `required`."""
     text = str(clean_field(name, clean_name if name == "name" else clean_text, value) or "")
     if required and not text:
         raise FieldWrong(_("%(label)s: nothing is given."), field=name, label=FIELD_LABELS[name])
@@ -120,6 +121,7 @@ def check_back(presence: Presence, back_on: date | None, *, on: date) -> None:
 
 
 def is_head(relation: str) -> bool:
+    """Whether a relation, as it is written in the register, says that somebody is the head of the household."""
     return relation in HEADS
 
 
@@ -136,6 +138,7 @@ def parse_needs(words: Iterable[str]) -> Need:
 
 
 def need_names(needs: Need) -> list[str]:
+    """The English words of marks of need, as API and command line know them."""
     return [name for name, need in NEED_WORDS.items() if need in needs]
 
 

@@ -268,6 +268,7 @@ class Changes(NamedTuple):
 
 
 def find_changes(call: PackCall) -> Changes:
+    """What of the register a phone has to read again. Behind the wall and within the doors of the call."""
     inside = {alias: f"{call.extent.where(f'{alias}.key')} AND {call.changed(alias)}" for alias in "hp"}
     ((los, households, people),) = db.rows(
         f"SELECT ARRAY(SELECT c.lo FROM unit_count c WHERE {call.extent.where('c.lo')} AND {call.changed('c')}),"

@@ -28,10 +28,12 @@ INDEXES = {
 
 
 def month_part(at: datetime) -> int:
+    """The partition of small rounds opened in this month: 202611."""
     return at.year * 100 + at.month
 
 
 def round_part(round_id: int, subjects: int, at: datetime) -> int:
+    """The partition of a round: one of its own from CITY_SIZE subjects on, else that of its month."""
     return ROUND_PART + round_id if subjects >= CITY_SIZE else month_part(at)
 
 

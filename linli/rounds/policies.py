@@ -19,6 +19,7 @@ CODE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]*[0-9A-Za-z])?")
 
 
 def is_code(text: str) -> bool:
+    """Whether a text may be the code of a tube or a kit."""
     return len(text) <= CODE_LENGTH and CODE.fullmatch(text) is not None
 
 
@@ -71,6 +72,7 @@ def door_state(marks: Iterable[int]) -> Mark | None:
 
 
 def is_open(state: int) -> bool:
+    """Whether a state, as it is kept, leaves its subject to be reached."""
     return state < FIRST_CLOSED
 
 

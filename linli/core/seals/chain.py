@@ -61,6 +61,7 @@ class Block:
 
 
 def make_block(*, number: int, content: Content, previous: bytes, sealed_at: datetime, key: bytes) -> Block:
+    """The block that follows `previous` (a hash), with its own hash and its MAC under `key`."""
     hashed = _hash(number, content, previous, sealed_at)
     return Block(number, content, previous, sealed_at, hashed, _mac(key, hashed))
 

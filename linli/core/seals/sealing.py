@@ -112,6 +112,7 @@ def _append(content: Content, at: datetime) -> None:
 
 
 def as_block(row: tuple[Any, ...]) -> Block:
+    """A block from a row of `COLUMNS`."""
     number, source, form, first, last, count, digest, previous, sealed_at, hashed, mac = row
     content = Content(source, form, first, last, count, bytes(digest))
     return Block(number, content, bytes(previous), sealed_at, bytes(hashed), bytes(mac))
@@ -141,6 +142,7 @@ def list_blocks(*, after: int = 0) -> Iterator[Block]:
 
 
 def require_same_chain() -> None:
+    """Raises SealsDiffer when the last seal outside of the database is none of this database."""
     kept = outside.find_last()
     if kept is None:
         return

@@ -63,6 +63,7 @@ def _plain(value: Any) -> Any:
 
 
 def say(word: str, /, **body: Any) -> None:
+    """Send one frame: its length in four bytes, then JSON. Rows that make too large a frame go in several."""
     import orjson
 
     payload = orjson.dumps({"t": word, **body}, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
@@ -213,6 +214,7 @@ def is_encrypted(path: Path) -> bool:
 
 
 def read_workbook(path: Path, kind: str, ask: dict[str, Any]) -> None:
+    """Offer the visible sheets of a workbook to the parent, one by one, until it takes one."""
     import python_calamine as calamine
 
     try:
@@ -310,6 +312,7 @@ def find_delimiter(lines: list[str]) -> str:
 
 
 def read_csv(path: Path, name: str, ask: dict[str, Any]) -> None:
+    """Offer the one sheet that a text file is, in the encoding and with the delimiter that fit it."""
     encoding = find_encoding(path)
     csv.field_size_limit(CELL_CHARS)
     with path.open(encoding=encoding, newline="") as file:

@@ -45,6 +45,7 @@ def get_places(ids: Iterable[int]) -> dict[int, PlaceRef]:
 
 
 def get_places_by_code(codes: Iterable[str]) -> dict[str, PlaceRef]:
+    """Code → place; a code that nobody bears is left out."""
     found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.code = ANY(%s)", [list(codes)])
     return {place.code: place for place in found}
 
@@ -197,6 +198,7 @@ class Alias:
 
 
 def list_aliases(place_id: int) -> list[Alias]:
+    """The other names and codes of a place, in the order in which they were given."""
     return [
         Alias(*row)
         for row in db.rows(

@@ -52,6 +52,7 @@ def lock_place(place_id: int, *kinds: Kind, child: Kind | None = None) -> PlaceR
 
 
 def check_parent_kind(kind: Kind, parent_kind: int) -> None:
+    """Raises WrongParent unless a place of `kind` may stand under one of `parent_kind`."""
     if parent_kind not in PARENTS[kind]:
         raise WrongParent(kind=kind.label, parent_kind=Kind(parent_kind).label)
 
@@ -74,6 +75,7 @@ def insert_place(
     hi: int | None = None,
     sort: int | None = None,
 ) -> PlaceRef:
+    """The row of a new place, and the keys its name is searched by; sorted by its name unless `sort` says otherwise."""
     store_keys([name])
     place_id: int = db.scalar(
         """

@@ -65,6 +65,7 @@ def enter_person(household: Household, given: PersonInput, change: Change, actor
 
 
 def sealed(name: str, value: str) -> dict[str, Any]:
+    """The two columns of a personal number: encrypted, and the keyed hash by which it is found."""
     return {f"{name}_sealed": crypto.seal(value), f"{name}_hash": crypto.lookup_hash(value)}
 
 

@@ -71,6 +71,7 @@ def lock_person(person_id: int, *, merged: bool = False) -> Person:
 
 
 def as_input(person: Person) -> PersonInput:
+    """What is known of somebody as it would be entered: the other side of an edit. Numbers are in clear."""
     return PersonInput(
         name=person.name,
         id_number=crypto.unseal(bytes(person.id_sealed)),
