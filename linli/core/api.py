@@ -254,7 +254,7 @@ class CursorWrong(Invalid):
     advice_text = _("Begin again without it.")
 
 
-def make_cursor(*position: int | str) -> str:
+def make_cursor(*position: float | str) -> str:
     """The opaque text of a position in an order, such as the last row's (key, id)."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
 
@@ -272,7 +272,9 @@ def read_cursor(text: str, *kinds: type) -> tuple[Any, ...] | None:
     return tuple(position)
 
 
-def cut_page(rows: Sequence[T], limit: int, position: Callable[[T], Iterable[int | str]]) -> tuple[list[T], str | None]:
+def cut_page(
+    rows: Sequence[T], limit: int, position: Callable[[T], Iterable[float | str]]
+) -> tuple[list[T], str | None]:
     """Of `limit + 1` rows asked for: the page, and the cursor of the next one (None when there is none)."""
     page = list(rows[:limit])
     return page, make_cursor(*position(page[-1])) if len(rows) > limit else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
@@ -37,6 +37,14 @@ def password_field(label: Any, autocomplete: str) -> forms.CharField:
     """`autocomplete`: "current-password" or "new-password", for whatever keeps passwords in the browser."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, strip=False, widget=widget, max_length=LONGEST_PASSWORD)
+
+
+def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+    """What may be chosen in the field `name`, (value, label), where that depends on who asks or on what there is."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"nothing is chosen in the field {name}")
+    field.choices = list(choices)
 
 
 def try_in(form: forms.Form, act: Callable[[], T]) -> T | None:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.forms import set_choices
 from linli.duty.terms import NAME_LENGTH, PERMISSION_LABELS, USERNAME_LENGTH, OfficerKind, Role, Standing
 from linli.places.terms import PLACE_CODE
 
@@ -84,6 +85,4 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, permissions: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (name, PERMISSION_LABELS[name]) for name in permissions
-        ]
+        set_choices(self, "scopes", [(name, PERMISSION_LABELS[name]) for name in permissions])

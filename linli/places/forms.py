@@ -9,6 +9,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.forms import set_choices
 from linli.places.terms import DIVISIONS, NAME_LENGTH, OVERLAYS, PLACE_CODE, Kind, PlaceRef
 
 
@@ -30,7 +31,7 @@ class AddForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[Kind], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        set_choices(self, "kind", [(kind.value, kind.label) for kind in kinds])
         if not set(kinds) & {*DIVISIONS}:
             del self.fields["code"]
         if not set(kinds) & {*OVERLAYS}:
@@ -95,8 +96,7 @@ class RedrawForm(forms.Form):
 
     def __init__(self, *args: Any, siblings: Sequence[PlaceRef], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Please choose")), *((one.id, f"{one.name} {one.code}") for one in siblings)]
-        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+        set_choices(self, "to", [("", _("Please choose")), *((one.id, f"{one.name} {one.code}") for one in siblings)])
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from linli.core.forms import set_choices
 from linli.residents.policies import LABEL_CHARS, NAME_CHARS, NOTE_CHARS, RELATION_CHARS
 from linli.residents.terms import (
     NEED_LABELS,
@@ -102,7 +103,7 @@ class PresenceForm(forms.Form):
 
     def without_deceased(self) -> PresenceForm:
         """For those who may register, but not edit."""
-        self.fields["presence"].choices = [(one.value, one.label) for one in SAID if one != Presence.DECEASED]  # type: ignore[attr-defined]
+        set_choices(self, "presence", [(one.value, one.label) for one in SAID if one != Presence.DECEASED])
         return self
 
 

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -118,7 +119,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _become(place: Place) -> dict[str, object]:
+def _become(place: Place) -> dict[str, Any]:
     """Arguments for subprocess that make the child run as the server's user."""
     return {} if place.uid is None else {"user": place.uid, "group": place.gid, "extra_groups": []}
 
@@ -135,7 +136,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
             cwd="/",
             env=environment,
             check=False,
-            **_become(place),  # type: ignore[call-overload]
+            **_become(place),
         )
         if done.returncode:
             output.seek(0)

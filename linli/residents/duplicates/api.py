@@ -107,7 +107,7 @@ def list_pairs(request: ApiRequest, query: Annotated[PairsQuery, Query()]) -> Pa
         after=(float(after[0]), int(after[1])) if after else None,
         limit=query.limit + 1,
     )
-    page, following = cut_page(found, query.limit, lambda pair: (pair.certainty, pair.id))  # type: ignore[return-value, arg-type]
+    page, following = cut_page(found, query.limit, lambda pair: (pair.certainty, pair.id))
     return PairsOut(items=[PairOut.of(pair) for pair in page], next=following)
 
 

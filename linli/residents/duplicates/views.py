@@ -49,7 +49,7 @@ def index(request: ActingRequest) -> HttpResponse:
         kind=kind, verdict=verdict, actor=request.actor, limit=queries.PAGE + 1,
         after=(float(after[0]), int(after[1])) if after else None,
     )  # fmt: skip
-    pairs, following = cut_page(found, queries.PAGE, lambda pair: (pair.certainty, pair.id))  # type: ignore[arg-type, return-value]
+    pairs, following = cut_page(found, queries.PAGE, lambda pair: (pair.certainty, pair.id))
     counts = queries.count_pairs(actor=request.actor)
     context = {
         "pairs": [(pair, GRADES[pair.grade]) for pair in pairs],
