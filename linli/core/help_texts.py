@@ -40,6 +40,8 @@ def _translate(command: Any) -> None:
 
 
 def _translate_parameter(parameter: Any) -> None:
+    if parameter.param_type_name == "argument" and not parameter.metavar:
+        parameter.metavar = str(parameter.name).upper()  # what is put in its place stands out, like an option's
     parameter.help = _breakable(_in_language(getattr(parameter, "help", None)))
 
 

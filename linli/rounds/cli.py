@@ -8,8 +8,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from linli.core import clock, db, jobs, terminal
@@ -18,13 +16,17 @@ from linli.core.errors import Forbidden, Invalid
 from linli.core.extents import Extent
 from linli.core.ids import new_id
 from linli.places import queries as places
-from linli.residents.terms import NEED_WORDS, Need, need_labels
-from linli.rounds import bulk, gaps, queries, services, undo
-from linli.rounds.errors import BadMark, NeedUnknown
+from linli.residents.terms import need_labels
+from linli.rounds import gaps, queries, services, undo
+from linli.rounds.cli_words import read_mark, read_moment, read_needs, read_reason, read_times
+from linli.rounds.errors import StateUnknown
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, RoundKind
+from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, Outcome, Receipt, RoundKind, RoundState
 
 app = typer.Typer(no_args_is_help=True, help="Rounds: who has been reached, and who has not.")
+
+LARGEST = 2**63 - 1  # number of a person or household
+NOT_CARRIED_OUT = 3  # the exit code of marks of which none was taken
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Place = Annotated[str, typer.Option("--place", help="Code of a place; default: all of the round that you may see.")]
@@ -59,6 +61,8 @@ def _say_narrowed(narrowed: bool) -> None:
 def list_(state: Annotated[str, typer.Option(help="draft, open or closed.")] = "", as_json: Json = False) -> None:
     """Rounds that reach into your places, with their figures."""
     at = clock.now()
+    if state and state not in RoundState.values:
+        raise StateUnknown(state=state, states=", ".join(RoundState.values))
     with terminal.acting() as actor:
         found = queries.list_rounds(actor=actor, state=state)
         seen = actor.extent_for("rounds.view")
@@ -93,14 +97,14 @@ def create(
 ) -> None:
     """Create a round over some places, and open it."""
     at = clock.now()
-    starts_at = _moment(starts) or at
+    starts_at = read_moment(starts) or at
     with terminal.acting() as actor:
         made = services.create_round(
             name=name,
             kind=kind,
             count_by=CountBy.HOUSEHOLD if per_household else CountBy.PERSON,
             starts_at=starts_at,
-            ends_at=_moment(ends) or starts_at + timedelta(hours=12),
+            ends_at=read_moment(ends) or starts_at + timedelta(hours=12),
             scope=_scope(place, at),
             exclude=_scope(exclude or [], at),
             actor=actor,
@@ -119,18 +123,6 @@ def _scope(codes: list[str], at: datetime) -> Extent:
     return Extent.of(span for code in codes for span in places.extent_of(places.get_place(code).id, at))
 
 
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = parse_datetime(text)
-    except ValueError:  # looks like one, with a thirteenth month
-        moment = None
-    if moment is None:
-        raise Invalid(_("%(value)s is not a date and time."), advice=_("Write it as 2022-10-04T08:00."), value=text)
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-
-
 def _carry_out(kind: str, code: str, permission: str, as_json: bool) -> None:
     at = clock.now()
     with terminal.acting() as actor:
@@ -139,8 +131,8 @@ def _carry_out(kind: str, code: str, permission: str, as_json: bool) -> None:
         job = jobs.create_job(kind=kind, params={"round_id": found.id}, actor=actor, at=at)
     with terminal.progress() as watch:
         ended = jobs.carry_out(job.id, watch=watch)
-    if ended.error:
-        terminal.fail(ended.error)
+    if problem := jobs.problem_of(ended):
+        terminal.fail(problem)
     with db.owner():
         found = queries.get_round_by_code(code)
         figures = queries.get_figures(round_id=found.id, extent=queries.scope_of(found.id), at=at)
@@ -185,7 +177,7 @@ def gaps_(
 ) -> None:
     """Who has not been reached, in walking order."""
     at = clock.now()
-    filters = gaps.Filters(state=_mark(reason) if reason else None, needs=_needs(need or []))
+    filters = gaps.Filters(state=read_reason(reason) if reason else None, needs=read_needs(need or []))
     with terminal.acting() as actor:
         found = queries.get_round_by_code(code)
         reach, narrowed = _reach(found, place, actor, "rounds.gaps", at)
@@ -229,22 +221,6 @@ def _gap_row(gap: gaps.Gap, door: str, found: RoundView) -> dict[str, Any]:
     }
 
 
-def _needs(words: list[str]) -> Need:
-    needs = Need(0)
-    for word in words:
-        if word.lower() not in NEED_WORDS:
-            raise NeedUnknown(need=word, needs=", ".join(NEED_WORDS))
-        needs |= NEED_WORDS[word.lower()]
-    return needs
-
-
-def _mark(text: str) -> Mark:
-    try:
-        return Mark[text.upper()]
-    except KeyError:
-        raise BadMark(value=text) from None
-
-
 @app.command()
 def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place = "", as_json: Json = False) -> None:
     """The figures of a round over a place, and of the places under it."""
@@ -282,16 +258,26 @@ def figures(code: Annotated[str, typer.Argument(metavar="ROUND")], place: Place 
 def mark(
     code: Annotated[str, typer.Argument(metavar="ROUND")],
     result: Annotated[str, typer.Argument(help="done, absent, refused, exempt, moved_out or vacant.")],
-    person: Annotated[list[int] | None, typer.Option(help="Number of a person; repeat for several.")] = None,
-    household: Annotated[list[int] | None, typer.Option(help="Number of a household; repeat for several.")] = None,
+    person: Annotated[
+        list[int] | None, typer.Option(min=1, max=LARGEST, help="Number of a person; repeat for several.")
+    ] = None,
+    household: Annotated[
+        list[int] | None, typer.Option(min=1, max=LARGEST, help="Number of a household; repeat for several.")
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why, for refused and exempt.")] = "",
+    back: Annotated[str, typer.Option(help="Absent: when to come again, as ISO date and time.")] = "",
+    until: Annotated[str, typer.Option(help="Exempt: until when, as ISO date and time.")] = "",
     as_json: Json = False,
 ) -> None:
     """Mark people or whole households. For many: linli import marks FILE."""
     at = clock.now()
-    kind = _mark(result)
-    commands = [MarkCommand(new_id(), kind, at, person_id=number, reason=reason) for number in person or []]
-    commands += [MarkCommand(new_id(), kind, at, household_id=number, reason=reason) for number in household or []]
+    kind = read_mark(result)
+    back_at, until_at = read_times(kind, back, until, at)
+    whom = [(number, None) for number in person or []] + [(None, number) for number in household or []]
+    commands = [
+        MarkCommand(new_id(), kind, at, one, home, reason=reason, back_at=back_at, until_at=until_at)
+        for one, home in whom
+    ]
     if not commands:
         raise Invalid(_("Nobody was named."), advice=_("Say who: --person NUMBER or --household NUMBER."))
     with terminal.acting() as actor:
@@ -299,7 +285,13 @@ def mark(
         receipts = services.mark(round_id=found.id, commands=commands, actor=actor, at=at)
     if as_json:
         terminal.print_json([{"id": r.id, "outcome": r.outcome.name.lower(), "marks": r.marks} for r in receipts])
-        return
+    else:
+        _print_receipts(code, kind, commands, receipts)
+    if all(receipt.outcome in (Outcome.NOT_IN_ROUND, Outcome.ROUND_CLOSED) for receipt in receipts):
+        raise typer.Exit(NOT_CARRIED_OUT)
+
+
+def _print_receipts(code: str, kind: Mark, commands: list[MarkCommand], receipts: list[Receipt]) -> None:
     for command, receipt in zip(commands, receipts, strict=True):
         who = command.person_id or command.household_id
         typer.echo(f"{who}: {receipt.outcome.label} ({receipt.marks})")
@@ -313,8 +305,12 @@ def mark(
 def take_back(
     code: Annotated[str, typer.Argument(metavar="ROUND")],
     marks: Annotated[list[UUID], typer.Argument(metavar="MARK...", help="Ids of the marks, as `mark` shows them.")],
-    person: Annotated[list[int] | None, typer.Option(help="Whom they meant: number of a person; repeatable.")] = None,
-    household: Annotated[list[int] | None, typer.Option(help="Number of a household; repeatable.")] = None,
+    person: Annotated[
+        list[int] | None, typer.Option(min=1, max=LARGEST, help="Whom they meant: number of a person; repeatable.")
+    ] = None,
+    household: Annotated[
+        list[int] | None, typer.Option(min=1, max=LARGEST, help="Number of a household; repeatable.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take back marks given by mistake: your own, of the last 15 minutes, that nobody marked after."""
@@ -334,33 +330,38 @@ def take_back(
 
 @app.command()
 def check(code: Annotated[str, typer.Argument(metavar="ROUND")], as_json: Json = False) -> None:
-    """Count the gaps again straight from the register and the marks, and compare. Needs authority over all of the
-    round.
+    """Count the gaps again straight from the register and the marks, and compare. Changes nothing. Needs authority over
+    all of the round.
     """
     at = clock.now()
     with terminal.acting() as actor:
         found = queries.get_round_by_code(code)
         scope = queries.scope_of(found.id)
         actor.require("rounds.close", scope)
-    bulk.lapse_exemptions(at=at)  # what is over since the worker last looked is no difference
     with db.owner(), db.atomic():
         db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         listed = {gap.subject_id for gap in gaps.list_gaps(round_=found, extent=scope, at=at, limit=gaps.ALL).gaps}
         counted = gaps.count_gaps_from_marks(round_=found, extent=scope, at=found.closed_at or at)
+        lapsing = queries.list_lapsing(round_=found, extent=scope, at=at)
+    by_ledger = listed | lapsing
     result = {
         "round": code,
         "listed": len(listed),
+        "lapsing": len(lapsing),
         "counted": len(counted),
-        "only_listed": sorted(listed - counted)[:100],
-        "only_counted": sorted(counted - listed)[:100],
+        "only_listed": sorted(by_ledger - counted)[:100],
+        "only_counted": sorted(counted - by_ledger)[:100],
     }
     if as_json:
         terminal.print_json(result)
-    elif listed == counted:
+    elif by_ledger == counted:
         typer.echo(
-            _("%(count)s open, by the ledger and by a count straight from the marks.") % {"count": f"{len(listed):,}"}
+            _("%(count)s open, by the ledger and by a count straight from the marks.") % {"count": f"{len(counted):,}"}
         )
+        if lapsing:
+            said = _("Of them %(count)s whose exemption is over: in the gap list when the worker next looks.")
+            typer.echo(said % {"count": f"{len(lapsing):,}"})
     else:
         typer.echo(_("The ledger and the marks do not agree: %(result)s") % {"result": result})
-    if listed != counted:
+    if by_ledger != counted:
         raise typer.Exit(1)

@@ -39,6 +39,12 @@ class WrongState(Conflict):
     advice_text = _("Load the page again to see how it stands now.")
 
 
+class NameWrong(Invalid):
+    code = "rounds.name_wrong"
+    title = _("A round needs a name of at most %(most)s characters.")
+    advice_text = _("Say what it is, such as: third round of door knocking.")
+
+
 class EmptyScope(Invalid):
     code = "rounds.empty_scope"
     title = _("Nobody lives within the scope of this round.")
@@ -144,6 +150,18 @@ class NoCertificate(NotFound):
     code = "rounds.no_certificate"
     title = _("The round %(round)s has not been closed, so it has no certificate.")
     advice_text = _("Read its figures as they stand, or close it first.")
+
+
+class ReasonUnknown(Invalid):
+    code = "rounds.reason_unknown"
+    title = _("%(reason)s is no reason for being open still.")
+    advice_text = _("Give one of: %(reasons)s.")
+
+
+class StateUnknown(Invalid):
+    code = "rounds.state_unknown"
+    title = _("A round is never %(state)s.")
+    advice_text = _("Give one of: %(states)s.")
 
 
 class KindUnknown(Invalid):

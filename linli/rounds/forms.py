@@ -10,7 +10,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from linli.core.sheets import CellFault, Field, SheetProblem, SheetSpec, open_sheet
+from linli.core.import_words import say_unread_sheets
+from linli.core.sheets import CellFault, Columns, Field, SheetProblem, SheetSpec, open_sheet
 from linli.places import queries as places
 from linli.places.terms import PlaceRef
 from linli.rounds.terms import CountBy, RoundKind
@@ -23,7 +24,10 @@ MANY = 20_000
 
 
 class RoundForm(forms.Form):
-    """Name, kind, times, and the scope: places picked, pasted, or in a sheet, less those taken out."""
+    """Name, kind, times, and the scope: places picked, pasted, or in a sheet, less those taken out.
+
+    `notes`, once cleaned: which sheets of the workbooks were not read, for their sender to know.
+    """
 
     name = forms.CharField(
         label=_("Name of the round"), max_length=120, help_text=_("Such as: third round of door knocking")
@@ -58,6 +62,7 @@ class RoundForm(forms.Form):
     exclude_sheet = forms.FileField(label=_("A sheet of codes to leave out"), required=False)
 
     def clean(self) -> dict[str, Any]:
+        self.notes: list[str] = []
         cleaned = super().clean() or {}
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
@@ -89,12 +94,13 @@ class RoundForm(forms.Form):
     def _codes_in_sheet(self, name: str, file: UploadedFile[Any] | None) -> list[str]:
         if file is None:
             return []
-        codes = []
+        codes, columns = [], Columns()
         try:
-            with open_sheet(file.file, CODES, name=file.name) as sheet:  # type: ignore[arg-type]
+            with open_sheet(file.file, CODES, name=file.name, columns=columns) as sheet:  # type: ignore[arg-type]
                 for row in sheet:
                     if code := row.clean("code"):
                         codes.append(str(code))
+            self.notes += say_unread_sheets(columns.describe_sheets() or {}, file=file.name or "")
         except SheetProblem as problem:
             self.add_error(name, str(problem))
         except CellFault as fault:

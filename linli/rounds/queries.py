@@ -19,7 +19,7 @@ from linli.core.extents import COMMUNITY_BITS, Extent
 from linli.places import queries as places
 from linli.rounds import policies
 from linli.rounds.errors import RoundNotFound
-from linli.rounds.terms import CountBy, Figures, RoundKind, RoundState
+from linli.rounds.terms import CountBy, Figures, Mark, RoundKind, RoundState
 
 
 @dataclass(frozen=True)
@@ -276,3 +276,17 @@ def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[
         """,
         [subject_id, round_id, subject_id, round_id, str(seen)],
     )
+
+
+def list_lapsing(*, round_: RoundView, extent: Extent, at: datetime) -> set[int]:
+    """Of an open round: those whose exemption is over by `at`, and whom the worker opens again at its next turn. What a
+    gap list leaves out for some minutes, and a count from the marks does not.
+    """
+    if not round_.is_open:
+        return set()
+    rows = db.rows(
+        f"SELECT s.subject_id FROM round_state s WHERE s.part = %s AND s.round_id = %s AND s.due AND s.state = %s"
+        f" AND s.until_at <= %s AND {extent.where('s.key')}",
+        [round_.part, round_.id, Mark.EXEMPT, at],
+    )
+    return {subject for (subject,) in rows}

@@ -22,6 +22,7 @@ from linli.rounds.errors import (
     BadTimes,
     CodeTaken,
     EmptyScope,
+    NameWrong,
     OthersLiveThere,
     RoundNotOpen,
     TooMany,
@@ -42,6 +43,7 @@ from linli.rounds.terms import (
 )
 
 MARKS_AT_ONCE = 1_000
+NAME_LENGTH = 120
 T = TypeVar("T")
 _DIGITS = {mark: str(int(mark)) for mark in Mark}
 _CALL = """linli_mark({}::bigint, {}::timestamptz, {}::bigint, {}::bigint, {}::int8multirange, {}::uuid[], {}::bigint[],
@@ -66,9 +68,11 @@ def create_round(
 ) -> Round:
     """A round in draft: its scope is fixed, nobody is due yet.
 
-    Raises BadTimes, EmptyScope, CodeTaken, Forbidden (scope beyond the actor's places).
+    Raises NameWrong, BadTimes, EmptyScope, CodeTaken, Forbidden (scope beyond the actor's places).
     """
-    left = scope - exclude
+    name, left = name.strip(), scope - exclude
+    if not name or len(name) > NAME_LENGTH:
+        raise NameWrong(most=NAME_LENGTH)
     if ends_at <= starts_at:
         raise BadTimes()
     if not left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,7 +37,7 @@ def new_round(request: HttpRequest) -> HttpResponse:
     form = RoundForm(request.POST, request.FILES) if request.method == "POST" else RoundForm(initial=_first(at))
     if request.method == "POST" and form.is_valid():
         try:
-            return _create(request, form.cleaned_data, actor, at)
+            return _create(request, form.cleaned_data, form.notes, actor, at)
         except Problem as problem:
             form.add_error(None, str(problem))
     context: dict[str, Any] = {"form": form, "roots": _nodes(_roots(actor, at), actor, at)}
@@ -58,7 +59,8 @@ def _first(at: Any) -> dict[str, Any]:
     }
 
 
-def _create(request: HttpRequest, cleaned: dict[str, Any], actor: Actor, at: Any) -> HttpResponse:
+def _create(request: HttpRequest, cleaned: dict[str, Any], notes: list[str], actor: Actor, at: Any) -> HttpResponse:
+    """`notes`: what of the sheets was left unread. Then the round waits in draft, because its scope stays as it is."""
     made = services.create_round(
         name=cleaned["name"],
         kind=RoundKind(cleaned["kind"]),
@@ -70,7 +72,11 @@ def _create(request: HttpRequest, cleaned: dict[str, Any], actor: Actor, at: Any
         actor=actor,
         at=at,
     )
-    if request.POST.get("then") != "open":
+    for note in notes:
+        messages.warning(request, note)
+    if notes:
+        messages.warning(request, _("The round is in draft: look at whom it reaches, then open it, or make it anew."))
+    if notes or request.POST.get("then") != "open":
         return redirect("rounds:board", made.code)
     job = services.request_open(round_id=made.pk, actor=actor, at=at)
     return redirect("rounds:work", made.code, job.id)

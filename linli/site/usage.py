@@ -31,11 +31,15 @@ SENTENCES = (  # those that hold another sentence, as `message`, come last
     gettext_noop("Input should be a valid integer, unable to parse string as an integer"),
     gettext_noop("Input should be greater than or equal to %(least)s"),
     gettext_noop("Input should be less than or equal to %(most)s"),
+    "Input should be a valid UUID, %(why)s",
+    gettext_noop("Value error, '%(value)s' is not one of %(names)s."),
     gettext_noop("file '%(path)s' does not exist."),
     gettext_noop("file '%(path)s' is a directory."),
     gettext_noop("file '%(path)s' is not readable."),
     gettext_noop("Invalid value for '%(name)s': %(message)s"),
 )
+
+SHORTER = {"Input should be a valid UUID, %(why)s": gettext_noop("Input should be a valid UUID.")}
 
 
 def _form_of(sentence: str) -> re.Pattern[str]:
@@ -54,7 +58,7 @@ def say(text: str) -> str:
             held = match.groupdict()
             if "message" in held:
                 held["message"] = say(held["message"])
-            return _(sentence) % held
+            return _(SHORTER.get(sentence, sentence)) % held
     return text
 
 

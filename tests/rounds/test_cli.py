@@ -183,3 +183,74 @@ def test_marks_of_need_are_asked_for_and_said_in_words(walk: Walk, capsys: pytes
     assert "独居" in capsys.readouterr().out
     assert run_command(["rounds", "gaps", walk.code, "--need", "tired"]) == 3
     assert "tired" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gaps", "{round}", "--reason", "done"], "not_reached, absent, refused"),
+        (["list", "--state", "gone"], "draft, open, closed"),
+        (["create", "  ", "--place", "{place}"], "120"),
+        (["create", "长" * 121, "--place", "{place}"], "120"),
+        (["mark", "{round}", "not_reached", "--person", "1"], "not_reached"),
+        (["mark", "{round}", "done", "--person", "1", "--back", "2022-10-04T18:00"], "--back"),
+        (["mark", "{round}", "absent", "--person", "1", "--until", "2099-10-04T18:00"], "--until"),
+        (["mark", "{round}", "exempt", "--person", "1", "--until", "2000-10-04T18:00"], "--until"),
+        (["mark", "{round}", "absent", "--person", "1", "--back", "18 Uhr"], "18 Uhr"),
+    ],
+)
+def test_a_wrong_word_is_told_with_those_there_are(
+    walk: Walk, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    place = walk.district.district.code
+    assert run_command(["rounds", *(one.format(round=walk.code, place=place) for one in arguments)]) == 3
+    error = capsys.readouterr().err
+    assert said in error
+    assert "  → " in error
+    assert db_marks() == 0
+
+
+def db_marks() -> int:
+    with db.owner():
+        return int(db.scalar("SELECT count(*) FROM mark"))
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "99999999999999999999999"])
+def test_a_number_that_nobody_can_have_is_refused(walk: Walk, number: str) -> None:
+    assert run_command(["rounds", "mark", walk.code, "done", f"--person={number}"]) == 2
+    assert run_command(["rounds", "undo", walk.code, str(new_id()), f"--household={number}"]) == 2
+
+
+def test_marks_of_which_none_is_taken_end_in_an_error(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["rounds", "mark", walk.code, "done", "--person", "999999999"]) == 3
+    assert "999999999" in capsys.readouterr().out
+
+
+def test_coming_again_and_an_end_of_exemption_are_given(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = people_of(next(iter(walk.homes.values())))[:2]
+    linli(capsys, "rounds", "mark", walk.code, "absent", "--person", str(one), "--back", "2022-10-04T18:30")
+    listed = linli(capsys, "rounds", "gaps", walk.code, "--reason", "absent")
+    assert [(gap["person"], gap["back_at"]) for gap in listed["gaps"]] == [(one, "2022-10-04T10:30:00+00:00")]
+    until = ["--until", "2099-01-01T00:00"]
+    linli(capsys, "rounds", "mark", walk.code, "exempt", "--person", str(other), "--reason", "隔离酒店", *until)
+    with db.owner():
+        assert db.scalar("SELECT until_at FROM round_state WHERE subject_id = %s", [other]).year == 2098
+
+
+def test_a_check_changes_nothing(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exemptions that are over since the worker last looked: still exempt in the list, open by the marks; no fault."""
+    person = people_of(next(iter(walk.homes.values())))[0]
+    with db.owner():
+        given = MarkCommand(new_id(), Mark.EXEMPT, NOON, person_id=person, until_at=NOON + timedelta(minutes=1))
+        services.mark(round_id=walk.round.id, commands=[given], actor=SYSTEM, at=NOON)
+        before = db.rows("SELECT * FROM round_state ORDER BY subject_id"), db.rows("SELECT * FROM round_tally")
+    checked = linli(capsys, "rounds", "check", walk.code)
+    assert (checked["lapsing"], checked["counted"]) == (1, checked["listed"] + 1)
+    assert (checked["only_listed"], checked["only_counted"]) == ([], [])
+    assert run_command(["rounds", "check", walk.code]) == 0
+    assert "豁免已到期" in capsys.readouterr().out
+    with db.owner():
+        after = db.rows("SELECT * FROM round_state ORDER BY subject_id"), db.rows("SELECT * FROM round_tally")
+        assert after == before
+        db.execute("UPDATE round_state SET state = 10 WHERE subject_id = (SELECT max(subject_id) FROM round_state)")
+    assert run_command(["rounds", "check", walk.code]) == 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import Workbook
 
 from linli.core import db, jobs
 from linli.core.ids import new_id
@@ -167,6 +170,30 @@ def test_codes_may_be_pasted_and_unknown_ones_are_named(walk: Walk) -> None:
     wrong = client.post("/rounds/new/", form_of(walk, include_codes="NOWHERE-7"))
     assert wrong.status_code == 422
     assert "NOWHERE-7" in wrong.content.decode()
+
+
+def test_sheets_of_codes_that_were_not_read_are_named_before_the_round_opens(walk: Walk) -> None:
+    """Of a workbook the first sheet with codes is read. What else it holds is not in the scope, and that is said."""
+    one, other = walk.district.units[:2]
+    book = Workbook()
+    book.worksheets[0].title = "甲"
+    for sheet, unit in ((book.worksheets[0], one), (book.create_sheet("乙"), other), (book.create_sheet("丙"), other)):
+        sheet.append(["编码"])
+        sheet.append([unit.code])
+    book["丙"].sheet_state = "hidden"
+    file = BytesIO()
+    book.save(file)
+    sent = SimpleUploadedFile("范围.xlsx", file.getvalue())
+    client = sign_in(walk.district.district)
+    made = client.post("/rounds/new/", form_of(walk, include=[], include_sheet=sent, then="open"))
+    page = client.get(made["Location"], follow=True)
+    said = page.content.decode()
+    assert page.context["counts"].present == 8
+    assert "范围.xlsx: 只读取了工作表“甲”，以下工作表未读取：乙。" in said
+    assert "丙" in said
+    with db.owner():
+        code = made["Location"].rstrip("/").rsplit("/", 1)[1]
+        assert queries.get_round_by_code(code).state == RoundState.DRAFT
 
 
 def test_new_round_beyond_own_places_is_refused(walk: Walk) -> None:

@@ -27,6 +27,8 @@ WRONG = {
     "Input should be a valid integer, unable to parse string as an integer": ["run", "--port", "abc"],
     "Input should be greater than or equal to %(least)s": ["run", "--port", "0"],
     "Input should be less than or equal to %(most)s": ["run", "--port", "70000"],
+    "Input should be a valid UUID, %(why)s": ["rounds", "undo", "R1", "zzz", "--person", "1"],
+    "Value error, '%(value)s' is not one of %(names)s.": ["rounds", "create", "R1", "--place", "1", "--kind", "zzz"],
     "file '%(path)s' does not exist.": ["places", "release", "{here}/none.csv", "{here}/a.csv"],
     "file '%(path)s' is a directory.": ["places", "release", "{here}", "{here}/a.csv"],
     "file '%(path)s' is not readable.": ["places", "release", "{here}/a.csv", "{here}/a.csv"],
@@ -53,7 +55,7 @@ def use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 @pytest.mark.parametrize("sentence", WRONG)
 def test_what_is_wrong_is_said_in_both_languages(use: Use, sentence: str, tmp_path: Path) -> None:
     english = use("en", *WRONG[sentence])
-    form = usage._form_of(sentence)
+    form = usage._form_of(usage.SHORTER.get(sentence, sentence))
     assert form.search(english.replace("\n", " ")), english
     *head, wrong, advice, _end = use("zh", *WRONG[sentence]).split("\n")
     assert all(line.startswith("用法：linli ") for line in head)
@@ -62,7 +64,7 @@ def test_what_is_wrong_is_said_in_both_languages(use: Use, sentence: str, tmp_pa
     given = {
         *WORD.findall(" ".join(WRONG[sentence])),
         "--needed",
-        *WORD.findall("NAME CODE csv none search need round old scope"),
+        *WORD.findall("NAME CODE OLD csv none search need round old scope visit test kit custom UUID MARK"),
     }
     assert [word for word in WORD.findall(said) if word not in given] == [], said
     assert re.search(r"[\u4e00-\u9fff]", said)

@@ -1,0 +1,70 @@
+"""What somebody types at `linli rounds`, read: marks, reasons, needs, moments.
+
+Each raises a Problem that names what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from linli.core.errors import Invalid
+from linli.residents.terms import NEED_WORDS, Need
+from linli.rounds.errors import BadMark, MarkFieldWrong, NeedUnknown, ReasonUnknown
+from linli.rounds.terms import GIVEN, Mark
+
+OPEN_REASONS = {mark.name.lower(): mark for mark in (Mark.NOT_REACHED, Mark.ABSENT, Mark.REFUSED)}
+MARKS = {mark.name.lower(): mark for mark in GIVEN}
+
+
+def read_reason(text: str) -> Mark:
+    """Why somebody is open still."""
+    found = OPEN_REASONS.get(text.lower())
+    if found is None:
+        raise ReasonUnknown(reason=text, reasons=", ".join(OPEN_REASONS))
+    return found
+
+
+def read_mark(text: str) -> Mark:
+    found = MARKS.get(text.lower())
+    if found is None:
+        raise BadMark(value=text)
+    return found
+
+
+def read_needs(words: Iterable[str]) -> Need:
+    needs = Need(0)
+    for word in words:
+        if word.lower() not in NEED_WORDS:
+            raise NeedUnknown(need=word, needs=", ".join(NEED_WORDS))
+        needs |= NEED_WORDS[word.lower()]
+    return needs
+
+
+def read_moment(text: str) -> datetime | None:
+    """In the jurisdiction's time zone, unless it says another. None for nothing."""
+    if not text:
+        return None
+    try:
+        moment = parse_datetime(text)
+    except ValueError:  # looks like one, with a thirteenth month
+        moment = None
+    if moment is None:
+        raise Invalid(_("%(value)s is not a date and time."), advice=_("Write it as 2022-10-04T08:00."), value=text)
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def read_times(kind: Mark, back: str, until: str, at: datetime) -> tuple[datetime | None, datetime | None]:
+    """When to come again, and until when somebody is exempt, of a mark given at `at`: as the API takes them."""
+    back_at, until_at = read_moment(back), read_moment(until)
+    if back_at is not None and kind != Mark.ABSENT:
+        raise MarkFieldWrong(field="--back", why=_("belongs to absent alone"))
+    if until_at is not None and kind != Mark.EXEMPT:
+        raise MarkFieldWrong(field="--until", why=_("belongs to exempt alone"))
+    if until_at is not None and until_at <= at:
+        raise MarkFieldWrong(field="--until", why=_("is not later than the mark itself"))
+    return back_at, until_at
