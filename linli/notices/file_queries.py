@@ -10,6 +10,7 @@ from linli.core import db
 from linli.core.access import Actor
 from linli.notices.errors import FileUnknown
 from linli.notices.terms import FileLine
+from linli.residents import queries as residents
 
 VIEW = "residents.view"
 LIMIT = 100
@@ -38,8 +39,8 @@ def list_files_at(key: int, *, actor: Actor) -> list[FileLine]:
 
 
 def list_files_of(person_id: int, *, actor: Actor) -> list[FileLine]:
-    """Of a person."""
-    return _read("f.person_id = %s", [person_id], actor)
+    """Of a person, and of entries that were merged into theirs."""
+    return _read("f.person_id = ANY (%s)", [[person_id, *residents.list_merged_into(person_id)]], actor)
 
 
 def list_files_of_specials(special_ids: Sequence[int], *, actor: Actor) -> dict[int, list[FileLine]]:

@@ -258,6 +258,12 @@ def _find_made(table: str, client_ids: Sequence[UUID]) -> dict[UUID, int]:
     return dict(db.rows(f"SELECT client_id, id FROM {table} WHERE client_id = ANY(%s)", [list(client_ids)]))
 
 
+def list_merged_into(person_id: int) -> list[int]:
+    """The entries that were merged into a person's."""
+    rows = db.rows("SELECT merged_id FROM merged_into WHERE kind = 1 AND into_id = %s", [person_id])
+    return [merged for (merged,) in rows]
+
+
 class Changes(NamedTuple):
     """Since a phone's last pack: the units [lo, hi) in which somebody may have come or gone, and whether any row of
     households or people was written."""

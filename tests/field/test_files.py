@@ -13,12 +13,14 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from linli.core import clock, db
+from linli.core.access import SYSTEM
 from linli.core.models import JournalEntry
 from linli.duty.models import Appointment
 from linli.field.api import files as api
 from linli.notices import files
 from linli.notices.models import File, FileBytes, FilePart
 from linli.notices.terms import LARGEST_FILE
+from linli.residents.duplicates.people import merge_people
 from tests.builders.duty import make_account
 from tests.builders.media import announce, make_jpeg, make_voice, seal_file, send_all, send_piece
 from tests.builders.phones import Phone
@@ -76,6 +78,15 @@ def test_a_photo_arrives_in_pieces_and_is_on_the_desk(town: Town, phone: Phone) 
     assert file_id in office.get(f"/residents/household/{town.homes[0]}/").content.decode()
     (line,) = office.get(f"/api/notices/files?door={town.district.keys[0]}").json()
     assert (line["id"], line["kind"], line["person_id"], line["size"]) == (file_id, "photo", town.people[0], 50_000)
+
+
+def test_of_an_entry_that_was_merged_it_is_with_the_one_that_stands_for_it(town: Town, phone: Phone) -> None:
+    data, stays = make_jpeg(), town.people[1]
+    file_id = announced(phone, town, data)
+    send_all(phone, file_id, seal_file(phone, file_id, data), session=phone.session)
+    with db.owner():
+        merge_people(survivor_id=stays, merged_id=town.people[0], actor=SYSTEM, at=clock.now())
+    assert f"/specials/files/{file_id}/" in desk(town).get(f"/residents/person/{stays}/").content.decode()
 
 
 def test_a_look_is_journalled_and_says_what_it_is(town: Town, phone: Phone) -> None:

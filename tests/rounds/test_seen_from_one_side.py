@@ -10,7 +10,9 @@ from linli.core import db
 from linli.core.access import SYSTEM, Actor, Grant
 from linli.core.extents import Extent
 from linli.residents import services as residents
+from linli.residents.duplicates.households import undo_merger
 from linli.residents.duplicates.people import merge_people
+from linli.residents.errors import UndoLaterFirst
 from linli.rounds import marking, partitions, queries, services, undo, withdrawing
 from linli.rounds.judging import Batch
 from linli.rounds.queries import RoundView
@@ -122,3 +124,32 @@ def test_somebody_comes_back_into_a_round_at_other_doors_than_they_left_it_from(
     assert state_of(taken, person) == (Mark.ABSENT, True, came.doors[0])
     figures = queries.get_figures(round_id=taken.id, extent=came.extent, at=NOON)
     assert (figures.due, figures.absent) == (len(came.people) + 1, 1)
+
+
+MERGE = Actor(
+    9, "x", (Grant(1, "office", 1, frozenset({"residents.merge"}), Extent.of([(1 << 28, 3 << 28)])),)
+)  # of the first two blocks
+
+
+def test_what_was_merged_at_a_third_door_stays_with_whom_it_was_merged_into() -> None:
+    """The wall hides that merger from whoever takes the other apart."""
+    one, two, three = (make_block(number=number) for number in (1, 2, 3))
+    taken = open_round(Extent.of([span for block in (one, two, three) for span in block.extent.spans]))
+    stays, goes, third = one.people[0], two.people[0], three.people[0]
+    give(taken, [command(third, Mark.DONE, minutes=10)])
+    merge_people(survivor_id=goes, merged_id=third, actor=SYSTEM, at=MORNING)
+    merger = merge_people(survivor_id=stays, merged_id=goes, actor=SYSTEM, at=MORNING)
+    assert state_of(taken, stays)[0] == Mark.DONE
+    with as_web(MERGE):
+        undo_merger(merger_id=merger, actor=MERGE, at=MORNING)
+    assert state_of(taken, stays)[0] == Mark.NOT_REACHED
+    assert state_of(taken, goes)[0] == Mark.DONE
+
+
+def test_a_later_merging_with_a_third_door_is_undone_first() -> None:
+    one, two, three = (make_block(number=number) for number in (1, 2, 3))
+    first = merge_people(survivor_id=one.people[0], merged_id=two.people[0], actor=SYSTEM, at=MORNING)
+    second = merge_people(survivor_id=three.people[0], merged_id=one.people[0], actor=SYSTEM, at=MORNING)
+    with as_web(MERGE), pytest.raises(UndoLaterFirst) as refused:
+        undo_merger(merger_id=first, actor=MERGE, at=MORNING)
+    assert refused.value.params["merger"] == second

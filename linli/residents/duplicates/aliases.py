@@ -16,16 +16,9 @@ def part(kind: EntryKind, merged_id: int) -> None:
     """`merged_id` stands for itself again, and for whatever was merged into it before."""
     db.execute("DELETE FROM merged_into WHERE kind = %s AND merged_id = %s", [kind, merged_id])
     db.execute(
-        """
-        WITH RECURSIVE below (id) AS (
-            SELECT merged_id FROM merger WHERE kind = %(kind)s AND survivor_id = %(id)s AND undone_at IS NULL
-            UNION ALL
-            SELECT m.merged_id FROM merger m JOIN below b ON m.survivor_id = b.id
-            WHERE m.kind = %(kind)s AND m.undone_at IS NULL
-        )
-        UPDATE merged_into SET into_id = %(id)s WHERE kind = %(kind)s AND merged_id IN (SELECT id FROM below)
-        """,
-        {"kind": int(kind), "id": merged_id},
+        "UPDATE merged_into SET into_id = %s"
+        " WHERE kind = %s AND merged_id IN (SELECT linli_merged_below(%s::smallint, %s))",
+        [merged_id, kind, kind, merged_id],
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from linli.core import crypto, journal
+from linli.core import crypto, db, journal
 from linli.core.access import Actor
 from linli.residents import queries
 from linli.residents.changes import Change, changing, fill_doors, require_on
@@ -173,15 +173,9 @@ def lock_merger(merger_id: int, kind: EntryKind) -> Merger:
         raise MergerUnknown(merger=merger_id)
     if merger.undone_at is not None:
         raise MergerUndone(merger=merger_id)
-    later = (
-        Merger.objects.filter(kind=kind, undone_at=None, pk__gt=merger.pk)
-        .filter(survivor_id=merger.survivor_id)
-        .union(Merger.objects.filter(kind=kind, undone_at=None, pk__gt=merger.pk, merged_id=merger.survivor_id))
-        .order_by("-id")
-        .first()
-    )
+    later = db.scalar("SELECT linli_later_merger(%s)", [merger.pk])
     if later is not None:
-        raise UndoLaterFirst(merger=later.within_id or later.pk)
+        raise UndoLaterFirst(merger=later)
     return merger
 
 
