@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,15 +14,17 @@ from django.conf import settings
 from django.db.utils import Error as DatabaseError
 from django.utils.translation import gettext as _
 
+from linli.core import clock
 from linli.core.roles import WEB_ROLE
 from linli.core.terminal import print_json
 from linli.site import doctor_host, doctor_work
 from linli.site.findings import Finding, ask
-from linli.site.prepare import has_pending_migrations
+from linli.site.prepare import has_pending_migrations, list_unknown_migrations
 from linli.site.server_place import EmbeddedServerError, Place, find_place
 
 OLDEST_SERVER = 150000
 CLOCK_SECONDS = 2.0
+AHEAD = timedelta(minutes=1)  # of the newest entry to now: no two clocks that are kept right are so far apart
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 
 
@@ -106,7 +108,13 @@ def _check_schemas() -> Iterator[Finding]:
 def _check_migrations() -> Iterator[Finding]:
     pending = has_pending_migrations()
     detail = _("tables are older than the program") if pending else _("up to date")
-    yield Finding("migrations", "fail" if pending else "ok", detail, _("Run 'linli migrate'.") if pending else "")
+    newer = list_unknown_migrations()
+    if newer:
+        detail = _("tables are newer than the program: %(names)s") % {"names": ", ".join(newer[:3])}
+        mend = _("Install the version of Linli that made them, or restore the backup made before the change.")
+        yield Finding("migrations", "fail", detail, mend)
+    else:
+        yield Finding("migrations", "fail" if pending else "ok", detail, _("Run 'linli migrate'.") if pending else "")
 
 
 def _check_wall() -> Iterator[Finding]:
@@ -137,6 +145,11 @@ def _check_clock() -> Iterator[Finding]:
     mend = "" if good else _("Set both machines by the same time server (NTP): event times are compared.")
     detail = _("%(seconds).1f s from the database") % {"seconds": apart}
     yield Finding("clock", "ok" if good else "fail", detail, mend)
+    for (last,) in ask("SELECT at FROM journal_entry ORDER BY id DESC LIMIT 1"):
+        if isinstance(last, datetime) and last > clock.now() + AHEAD:
+            detail = _("the newest entry of the journal is of %(moment)s") % {"moment": f"{last:%F %R} UTC"}
+            mend = _("This machine's clock is behind, or was ahead then: set it right before anybody goes on working.")
+            yield Finding("clock", "fail", detail, mend)
 
 
 def _check_web() -> Iterator[Finding]:

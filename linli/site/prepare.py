@@ -56,6 +56,16 @@ def has_pending_migrations() -> bool:
     return False
 
 
+def list_unknown_migrations() -> list[str]:
+    """Migrations that the database has seen and this program does not know: a newer one made its tables."""
+    found: list[str] = []
+    for alias in MIGRATED:
+        loader = MigrationExecutor(connections[alias]).loader
+        strange = loader.applied_migrations.keys() - loader.disk_migrations.keys()
+        found += sorted(f"{app}.{name}" for app, name in strange if app in loader.migrated_apps)
+    return found
+
+
 def is_empty() -> bool:
     """Nobody has an account: nothing was ever done here."""
     with connections["owner"].cursor() as cursor:

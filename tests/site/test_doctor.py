@@ -74,6 +74,24 @@ def test_debug_and_hosts_without_https(settings: object) -> None:
 
 
 @pytest.mark.django_db
+def test_tables_of_a_newer_program() -> None:
+    db.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('rounds', '0999_of_tomorrow', now())")
+    (found,) = find("migrations")
+    assert found.state == "fail"
+    assert "rounds.0999_of_tomorrow" in found.detail
+    assert found.mend
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_behind_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.record(actor=SYSTEM, at=clock.now(), verb="test.write")
+    assert [found.state for found in find("clock")] == ["ok"]
+    back = clock.now() - timedelta(hours=3)
+    monkeypatch.setattr(clock, "now", lambda: back)
+    assert [found.state for found in find("clock") if found.mend] == ["fail"]
+
+
+@pytest.mark.django_db
 def test_a_table_granted_without_a_word() -> None:
     db.execute("CREATE TABLE slipped (name text)")
     db.execute("GRANT SELECT ON slipped TO linli_web")
