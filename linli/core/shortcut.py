@@ -24,7 +24,7 @@ from linli.core.access import Knock
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable, ValueBeyond
 from linli.core.full_disk import DiskFull, is_disk_full
-from linli.core.turns import Turns
+from linli.core.turns import PAGES, Turns
 
 Work = Callable[[str, bytes, Knock], bytes]
 Environ = dict[str, Any]
@@ -45,9 +45,9 @@ class _Road:
     def __init__(self, address: str, work: Work, turns: Turns | None) -> None:
         self.address, self.work, self._turns = re.compile(address), work, turns
 
-    def line(self) -> AbstractContextManager[None]:
+    def line(self, token: str) -> AbstractContextManager[None]:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
-        return self._turns.line() if self._turns is not None else nullcontext()
+        return self._turns.line(token) if self._turns is not None else nullcontext()
 
     def turn(self) -> AbstractContextManager[None]:
         return self._turns.turn() if self._turns is not None else nullcontext()
@@ -79,7 +79,10 @@ def put_in_front(application: Application) -> Application:
                     found = road.address.fullmatch(environ["PATH_INFO"])
                     if found:
                         return _answer(environ, start_response, road, found[1], authorization[7:].strip())
-        return application(environ, start_response)
+        if environ["PATH_INFO"].startswith("/api/"):
+            return application(environ, start_response)
+        with PAGES.under_way():
+            return application(environ, start_response)
 
     return short_or_long
 
@@ -89,7 +92,7 @@ def _answer(environ: Environ, start_response: StartResponse, road: _Road, name: 
     with translation.override(_language(environ)):
         try:
             limits.admit_token(token, limits.address_of(environ))
-            with road.line():
+            with road.line(token):
                 sent = _read(environ)  # before its turn: a phone with a poor signal keeps nobody waiting
                 with road.turn():
                     body = _run(road.work, name, sent, token)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import binascii
 from binascii import a2b_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -35,8 +35,7 @@ class Batch:
     items: list[Any]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """One item: `id` as it was sent, and the command or what is wrong with it."""
 
     id: Any
@@ -90,6 +89,7 @@ class Reader:
     batch: Batch
     view: SessionView | None
     received: datetime
+    _earliest_by_pack: dict[str | None, datetime] = field(default_factory=dict)
 
     def read(self) -> list[Read]:
         if not self.batch.is_sealed or self.view is None:
@@ -131,13 +131,20 @@ class Reader:
             raise CommandWrong(field="payload", why=_("is not an object"))
         if not isinstance(kind, str):
             raise CommandWrong(field="kind", why=_("is not a text"))
-        began = self.view.started_at if self.view is not None else None
-        earliest = find_earliest(read_moment(content.get("pack_at")), began=began, received=self.received)
-        at, is_clamped = settle_time(
-            device_at, self._offset(content.get("offset_ms")), seq, earliest=earliest or LONG_AGO,
-            received=self.received,
-        )  # fmt: skip
+        earliest = self._earliest(content.get("pack_at"))
+        offset = self._offset(content.get("offset_ms"))
+        at, is_clamped = settle_time(device_at, offset, seq, earliest=earliest, received=self.received)
         return Command(number, kind, at, device_at, is_clamped, payload)
+
+    def _earliest(self, told: Any) -> datetime:
+        """The commands of a batch were mostly made under one and the same pack."""
+        if not isinstance(told, str):
+            told = None
+        if told not in self._earliest_by_pack:
+            began = self.view.started_at if self.view is not None else None
+            found = find_earliest(read_moment(told), began=began, received=self.received)
+            self._earliest_by_pack[told] = found or LONG_AGO
+        return self._earliest_by_pack[told]
 
     def _offset(self, told: Any) -> timedelta:
         """By how much the phone's clock is behind: as told with the command, else as seen now, else at signing in."""

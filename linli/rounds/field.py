@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from django.utils.translation import gettext_lazy as _
@@ -27,8 +27,7 @@ WORDS = {mark.name.lower(): mark for mark in GIVEN}
 RANK, RANK_BACK = 50, 60
 
 
-@dataclass(frozen=True)
-class Meant:
+class Meant(NamedTuple):
     """A mark as it was read. `person`, `household`: a number, or the UUID a phone made; `door`: everybody behind it."""
 
     round: str
@@ -208,6 +207,8 @@ def _correct(round_: RoundView, marks: Sequence[MarkCommand], actor: Actor, at: 
 
 def _answer(receipts: Sequence[Receipt], round_: RoundView) -> Answer:
     """Of the marks that one command means: carried out when any was."""
+    if len(receipts) == 1 and receipts[0].outcome is Outcome.ACCEPTED:  # the commonest
+        return Answer(given={"marks": receipts[0].marks})
     outcomes = {receipt.outcome for receipt in receipts}
     given = {"marks": sum(receipt.marks for receipt in receipts)}
     if Outcome.ACCEPTED in outcomes:

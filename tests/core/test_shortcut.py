@@ -88,3 +88,19 @@ def test_room_is_given_back_after_a_failure() -> None:
         raise shortcut.BodyTooLarge(mib=1)
 
     assert [ask("/fails/a")[0] for _ in range(3)] == [413] * 3
+
+
+@pytest.mark.parametrize(
+    ("address", "is_page"), [("/rounds/", True), ("/api/places", False), ("/api/field/pack", False)]
+)
+def test_pages_are_known_to_be_under_way(address: str, is_page: bool) -> None:
+    """What phones fetch is no page: it comes by the thousand together with their work."""
+    seen: list[int] = []
+
+    def application(*_given: object) -> list[bytes]:
+        seen.append(turns.PAGES._count)
+        return [b""]
+
+    shortcut.put_in_front(application)({"REQUEST_METHOD": "GET", "PATH_INFO": address}, lambda *_: None)
+    assert seen == [int(is_page)]
+    assert turns.PAGES._count == 0

@@ -107,3 +107,40 @@ def test_who_stands_in_line_has_the_next_turn() -> None:
         order.append("first")
     second.join()
     assert order == ["first", "second"]
+
+
+def test_who_takes_four_turns_each_comes_a_quarter_as_often(clock: Clock) -> None:
+    """A phone that has had its turn sends its next batch at once: there is time for fewer phones than turns."""
+    room = turns.Turns(1)
+    for number in range(20 * turns.REMEMBERED):
+        with room.line(number // 4), room.turn():
+            clock.now += 0.125
+    with room.one():
+        told = Counter(refused(room) for _ in range(100))
+    assert {told[second] for second in range(1, len(told))} <= {3, 4, 5}, "of eight turns a second, twice over"
+
+
+def test_pages_go_first() -> None:
+    room = turns.Turns(1)
+    order: list[str] = []
+
+    def work() -> None:
+        with room.one():
+            order.append("work")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(turns, "LET_PASS_SECONDS", 60)
+        with turns.PAGES.under_way():
+            waiting = Thread(target=work)
+            waiting.start()
+            while room._free._value:
+                sleep(0.001)
+            sleep(0.05)
+            order.append("page")
+        waiting.join(30)
+    assert order == ["page", "work"]
+
+
+def test_work_does_not_wait_for_pages_without_end() -> None:
+    with turns.PAGES.under_way(), turns.Turns(1).one():
+        pass
