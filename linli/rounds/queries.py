@@ -132,15 +132,17 @@ def list_rounds(
     rows = db.rows(
         f"""
         SELECT {_COLUMNS} FROM round r
-        WHERE (%s = '' OR state = %s) AND EXISTS (
-            SELECT 1 FROM round_span s JOIN unnest(%s::bigint[], %s::bigint[]) AS e (lo, hi) ON s.lo < e.hi AND s.hi >
-            e.lo
+        WHERE (%(state)s = '' OR state = %(state)s)
+          AND EXISTS (
+            SELECT 1 FROM round_span s
+            JOIN unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi) ON s.lo < e.hi AND s.hi > e.lo
             WHERE s.round_id = r.id)
-          AND (%s::bigint IS NULL OR (state <> 'open', extract(epoch FROM created_at) * -1, -id) > (
-            SELECT state <> 'open', extract(epoch FROM created_at) * -1, -id FROM round WHERE id = %s))
-        ORDER BY state <> 'open', created_at DESC, id DESC LIMIT %s
+          AND (%(after)s::bigint IS NULL OR (state <> 'open', -extract(epoch FROM created_at), -id) > (
+            SELECT state <> 'open', -extract(epoch FROM created_at), -id FROM round WHERE id = %(after)s))
+        ORDER BY state <> 'open', created_at DESC, id DESC
+        LIMIT %(limit)s
         """,
-        [state, state, seen.los, seen.his, after_id, after_id, limit],
+        {"state": state, "los": seen.los, "his": seen.his, "after": after_id, "limit": limit},
     )
     return [_view(row) for row in rows]
 
@@ -268,13 +270,16 @@ def list_marks_of(*, round_id: int, subject_id: int, actor: Actor) -> list[dict[
         SELECT m.id, m.client_id, m.kind, m.event_at, m.received_at, m.device_at, m.flags, m.reason,
                m.back_at, m.until_at, a.name AS account
         FROM mark m LEFT JOIN account a ON a.id = m.account_id
-        WHERE m.subject_id = ANY (ARRAY(
-            SELECT %s::bigint UNION ALL
-            SELECT i.merged_id FROM merged_into i JOIN round r ON r.id = %s AND i.kind = r.count_by WHERE i.into_id = %s
-        )) AND m.round_id = %s AND m.key <@ %s::int8multirange
+        WHERE m.round_id = %(round)s
+          AND m.subject_id = ANY (ARRAY(
+            SELECT %(subject)s::bigint
+            UNION ALL
+            SELECT i.merged_id FROM merged_into i JOIN round r ON r.id = %(round)s AND i.kind = r.count_by
+            WHERE i.into_id = %(subject)s))
+          AND m.key <@ %(seen)s::int8multirange
         ORDER BY m.event_at DESC, m.client_id DESC NULLS LAST, m.id DESC
         """,
-        [subject_id, round_id, subject_id, round_id, str(seen)],
+        {"round": round_id, "subject": subject_id, "seen": str(seen)},
     )
 
 
