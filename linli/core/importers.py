@@ -37,12 +37,12 @@ from linli.core.import_files import (
     UploadGone,
     drop_old_files,
     open_rejected,
+    rejected_path,
     seal_rejected,
     store,
+    uploads,
     wrong_type,
 )
-from linli.core.import_files import rejected_path as rejected_path
-from linli.core.import_files import uploads as uploads
 from linli.core.import_words import count_reasons, keep_words
 from linli.core.models import Job
 from linli.core.sheets import (

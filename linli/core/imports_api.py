@@ -13,7 +13,7 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 from pydantic import Field
 
-from linli.core import importers, jobs
+from linli.core import import_files, importers, jobs
 from linli.core.api import ApiRequest, permission
 from linli.core.errors import NotFound
 from linli.core.import_asking import XLSX, find_offered, read_answers, settle_columns, write_template
@@ -112,7 +112,7 @@ class ImportOut(Schema):
     @classmethod
     def of(cls, job: Job) -> ImportOut:
         url = f"/api/imports/sent/{job.pk}"
-        has_workbook = job.state == Job.State.DONE and importers.rejected_path(job.pk).exists()
+        has_workbook = job.state == Job.State.DONE and import_files.rejected_path(job.pk).exists()
         return cls(
             id=str(job.pk), kind=job.kind, name=str(job.params.get("name", "")), state=job.state,
             dry=bool(job.params.get("dry")), done=job.done, total=job.total, url=url,

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from linli.core import db, importers, jobs, journal
+from linli.core import db, import_files, importers, jobs, journal
 from linli.core.access import SYSTEM, Actor
 from linli.core.errors import Text
 from linli.core.import_words import hear_result, list_notes
@@ -228,7 +228,7 @@ def view_job(job: Job, at: datetime) -> JobView:
         facts=result.get("facts", []),
         notes=list_notes(result),
         error=jobs.problem_of(job) or {},
-        has_workbook=job.state == Job.State.DONE and importers.rejected_path(job.pk).exists(),
+        has_workbook=job.state == Job.State.DONE and import_files.rejected_path(job.pk).exists(),
         is_silent=jobs.is_silent(job, at),
         is_check=bool(job.params.get("dry")),
         is_waiting=importers.find_waiting(job) is not None,

@@ -14,7 +14,7 @@ from linli.residents import queries, services
 from linli.residents.api import CountsOut, HouseholdOut, PersonOut, one_of, presence_of
 from linli.residents.duplicates.cli import app as duplicates
 from linli.residents.imports import write_template
-from linli.residents.terms import PersonView, Purpose, Secret
+from linli.residents.terms import PersonView, Purpose, Secret, need_labels
 
 app = typer.Typer(no_args_is_help=True, help="Households and people: search, show, count, move.")
 app.add_typer(duplicates, name="duplicates")
@@ -87,16 +87,10 @@ def count(
             [_("People"), counts.people],
             [_("Present"), counts.present],
         ]
-        rows += [["、".join(_labels(need)), number] for need, number in counts.needs.items()]
+        rows += [["、".join(need_labels(need)), number] for need, number in counts.needs.items()]
         terminal.print_table(found.name, ["", ""], rows, numbers=[1])
         if narrowed:
             typer.echo(_("Only the part that you may see: some doors of the place are not counted here."))
-
-
-def _labels(need: Any) -> list[str]:
-    from linli.residents.terms import need_labels
-
-    return need_labels(need)
 
 
 @app.command()

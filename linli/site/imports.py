@@ -17,7 +17,7 @@ import typer
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linli.core import access, clock, db, importers, jobs, terminal
+from linli.core import access, clock, db, import_files, importers, jobs, terminal
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.import_words import hear_result, list_notes
@@ -90,7 +90,7 @@ def run_import(
         )  # fmt: skip
     if job.state == Job.State.FAILED:
         raise failure_of(job)
-    if rejections is not None and importers.rejected_path(job.id).exists():
+    if rejections is not None and import_files.rejected_path(job.id).exists():
         with (
             db.owner(),
             db.atomic(),

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
-from linli.core import access, clock, db, importers, jobs
+from linli.core import access, clock, db, import_files, jobs
 from linli.core.import_asking import XLSX
 from linli.core.models import Account, JournalEntry
 from linli.residents.models import Person
@@ -158,7 +158,7 @@ def test_columns_are_said_and_remembered(office: Client) -> None:
 def test_discarded_nothing_of_it_stays(office: Client) -> None:
     checked = carry_out(office, send(office, make_csv(ROWS)))
     assert post(office, f"{checked['url']}/discard").status_code == 204
-    assert list(importers.uploads().iterdir()) == []
+    assert list(import_files.uploads().iterdir()) == []
     assert post(office, f"{checked['url']}/discard").status_code == 409
     assert office.get(checked["url"]).json()["waits"] is False
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_sent_is_said(office: Client) -> None:
         assert (refused.status_code, refused.json()["code"]) == (status, code), (kind, name)
     assert office.post(f"{API}/{KIND}", {}).status_code == 422
     assert send(signed_in("lead"), make_csv(ROWS)).status_code == 404
-    assert list(importers.uploads().iterdir()) == []
+    assert list(import_files.uploads().iterdir()) == []
     with db.owner():
         account = Account.objects.get(username="office")
         actor = access.actor_of(account.pk, account.name, clock.now())

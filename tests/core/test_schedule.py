@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from linli.core import db, importers, jobs, periodic, schedule
+from linli.core import db, import_files, jobs, periodic, schedule
 from linli.core.access import SYSTEM
 from linli.core.ids import new_id
 from linli.site import worker
@@ -109,7 +109,7 @@ def test_uploads_that_no_job_waits_for_are_cleared(
 ) -> None:
     settings.LINLI_HOME = tmp_path  # type: ignore[attr-defined]
     monkeypatch.setitem(jobs._kinds, "test.import", lambda run: {})
-    folder = importers.uploads()
+    folder = import_files.uploads()
 
     def put(name: str, hours: float) -> Path:
         path = folder / name

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
-from linli.core import clock, db, import_columns, import_files, importers, jobs, periodic
+from linli.core import clock, db, import_columns, import_files, jobs, periodic
 from linli.core.access import SYSTEM
 from linli.core.models import ImportColumns, Job, JournalEntry
 from linli.core.sheets import Columns, Field, SheetSpec, column_keys, open_sheet, read_key, signature_of
@@ -102,7 +102,7 @@ def test_a_check_writes_nothing_and_its_figures_are_those_of_the_import(
     assert taken["Location"] != page
     assert office.post(page + "take/").status_code == 409
     assert "imported or discarded since" in office.get(page).content.decode()
-    assert {path.suffix for path in importers.uploads().iterdir()} == {".sealed"}
+    assert {path.suffix for path in import_files.uploads().iterdir()} == {".sealed"}
 
 
 def test_a_second_check_tells_who_would_move(office: Client) -> None:
@@ -117,7 +117,7 @@ def test_a_second_check_tells_who_would_move(office: Client) -> None:
 def test_a_discarded_file_is_gone_with_its_rejected_rows(office: Client) -> None:
     page = send(office, make_csv(ROWS))
     assert office.post(page + "discard/").status_code == 302
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
     assert office.post(page + "discard/").status_code == 409
     assert people() == 0
 
@@ -126,16 +126,16 @@ def test_what_waits_too_long_is_deleted(office: Client) -> None:
     page = send(office, make_csv(ROWS))
     with db.owner():
         periodic.clear_uploads(clock.now() + import_files.CHECKED_KEPT + timedelta(minutes=1))
-    assert {path.suffix for path in importers.uploads().iterdir()} == {".sealed"}
+    assert {path.suffix for path in import_files.uploads().iterdir()} == {".sealed"}
     assert office.post(page + "take/").status_code == 409
     with db.owner():
         periodic.clear_uploads(clock.now() + import_files.REJECTED_KEPT + timedelta(minutes=1))
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
 
 
 def test_rejected_rows_come_back_as_they_were_sent_and_are_taken_when_corrected(office: Client) -> None:
     page = send(office, make_csv(ROWS), at_once="1")
-    sealed = importers.rejected_path(newest().pk)
+    sealed = import_files.rejected_path(newest().pk)
     assert b"1.1E+17" not in sealed.read_bytes()
     assert not sealed.read_bytes().startswith(b"PK")
     fetched = office.get(page + "rejected/")
@@ -167,7 +167,7 @@ def test_only_its_sender_who_still_may_gets_them(office: Client) -> None:
         job = newest()
         db.execute("UPDATE appointment SET until = %s", [clock.now()])
     assert office.get(page + "rejected/").status_code == 403
-    sealed = importers.rejected_path(job.pk)
+    sealed = import_files.rejected_path(job.pk)
     sealed.write_bytes(sealed.read_bytes()[:-40])
     with pytest.raises(InvalidTag):
         import_files.open_rejected(job.pk)

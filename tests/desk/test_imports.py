@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
-from linli.core import db, importers, jobs
+from linli.core import db, import_files, importers, jobs
 from linli.core.errors import Problem
 from linli.core.importers import Ask, Importer, Outcome, Source
 from linli.core.models import Job
@@ -83,7 +83,7 @@ def test_a_file_is_imported_and_the_account_balances(office: Client) -> None:
     waiting = office.get(answer["Location"]).content.decode()
     assert "Waiting its turn" in waiting
     assert 'hx-trigger="every 1s"' in waiting
-    stored = [path for path in importers.uploads().iterdir() if path.suffix == ".csv"]
+    stored = [path for path in import_files.uploads().iterdir() if path.suffix == ".csv"]
     assert [oct(path.stat().st_mode & 0o777) for path in stored] == ["0o600"]
 
     assert run_job().state == Job.State.DONE
@@ -115,7 +115,7 @@ def test_a_problem_of_the_file_is_shown_with_advice(office: Client) -> None:
     page = office.get(address).content.decode()
     assert "A storm came up." in page
     assert "Wait for it to pass." in page
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_cannot_be_imported_says_why(office: Client, content: bytes, name: 
     answer = send(office, content, name, kind)
     assert answer.status_code >= 400
     assert words in answer.content.decode()
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
     with db.owner():
         assert not Job.objects.exists()
 
@@ -141,7 +141,7 @@ def test_no_file_and_too_large_a_file(office: Client, monkeypatch: pytest.Monkey
     monkeypatch.setattr(importers, "MAX_BYTES", 10)
     answer = send(office, b"12345678901")
     assert answer.status_code == 413
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
 
 
 def test_the_template_has_the_titles(office: Client) -> None:
@@ -183,4 +183,4 @@ def test_the_command_line_leaves_the_file_where_it_is(tmp_path: Path) -> None:
     job = importers.import_here(importer=importer, path=sheet, answers={}, actor=access.SYSTEM, at=clock.now())
     assert job.state == Job.State.DONE
     assert sheet.read_bytes() == b"here"
-    assert [path.suffix for path in importers.uploads().iterdir()] == [".sealed"]
+    assert [path.suffix for path in import_files.uploads().iterdir()] == [".sealed"]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from linli.core import db, importers
+from linli.core import db, import_files
 from linli.core.models import Job
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import make_district
@@ -54,5 +54,5 @@ def test_half_a_file_is_not_imported(live_server: Any, settings: Any, tmp_path: 
             answer += piece
     with db.owner():
         assert Job.objects.count() == (0 if is_cut else 1), answer[:300]
-    assert len(list(importers.uploads().iterdir())) == (0 if is_cut else 1)
+    assert len(list(import_files.uploads().iterdir())) == (0 if is_cut else 1)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
-from linli.core import clock, db, import_files, importers, jobs, periodic
+from linli.core import clock, db, import_files, jobs, periodic
 from linli.core.access import SYSTEM
 from linli.core.importers import Source
 from linli.core.models import Job
@@ -82,7 +82,7 @@ def test_tried_then_carried_out(office: Client) -> None:
     assert "Carry out" not in shown
     assert office.post(page + "take/").status_code == 409
     assert "taken or discarded since" in office.get(page).content.decode()
-    assert {path.suffix for path in importers.uploads().iterdir()} == {".sealed"}
+    assert {path.suffix for path in import_files.uploads().iterdir()} == {".sealed"}
 
     again = office.get(send(office)).content.decode()
     assert "the register is as the new list says" in again
@@ -151,7 +151,7 @@ def test_further_sheets_of_a_workbook_are_named(office: Client, tmp_path: Path) 
 def test_discarded_and_forgotten(office: Client) -> None:
     page = send(office)
     assert office.post(page + "discard/").status_code == 302
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
     assert office.get(page + "report/").status_code == 404
     assert office.post(page + "discard/").status_code == 409
     page = send(office)
@@ -174,7 +174,7 @@ def test_bad_files_are_refused(office: Client) -> None:
     assert "Two files are needed" in answer.content.decode()
     files = {"old": SimpleUploadedFile("a.pdf", b"%PDF"), "new": SimpleUploadedFile("b.csv", NEW.encode())}
     assert office.post("/places/release/", files).status_code == 415
-    assert not list(importers.uploads().iterdir())
+    assert not list(import_files.uploads().iterdir())
     page = send(office, old="序号,备注\n1,2\n")
     assert "Nothing has been changed." in office.get(page).content.decode()
 
