@@ -7,7 +7,7 @@ holds is handed over. A row without a name says that the post is vacant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils.translation import gettext
@@ -22,7 +22,7 @@ from linli.core.jobs import Run
 from linli.core.spoken import filled, joined
 from linli.duty import policies
 from linli.duty.imports.find import Ground
-from linli.duty.imports.people import People, Person
+from linli.duty.imports.people import People
 from linli.duty.imports.posts import Posts, Wanted
 from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, read_officer_kind, read_post
 from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
@@ -30,20 +30,6 @@ from linli.places.terms import Kind as PlaceKind
 from linli.places.terms import PlaceRef
 
 SEVERAL_SHOWN = 5
-
-
-@dataclass
-class Line:
-    """One good row."""
-
-    number: int
-    role: Role
-    place: PlaceRef
-    extent: Extent
-    officer_kind: str
-    organisation: str
-    holder: Person | None = None
-    deputy: Person | None = None
 
 
 def import_chain(run: Run, source: Source) -> Outcome:
@@ -58,26 +44,20 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
     tally.read(CHAIN_SHEET)
     with db.owner(), db.atomic():
         db.execute("LOCK TABLE appointment IN SHARE ROW EXCLUSIVE MODE")  # two sheets at once would fill one seat twice
-        lines = _read_lines(tally, actor, at)
+        rows = _read_rows(tally, actor, at)
         people = People(tally)
-        for line in lines:
-            people.read(line.number)
+        for row in rows:
+            people.read(row.number)
         people.find()
-        for line in lines:
-            line.holder, line.deputy = people.holder(line.number), people.deputy(line.number)
-        lines = [line for line in lines if line.number not in tally.faults]
-        watch(gettext("Writing"), 0, len(lines))
-        posts = Posts(tally, actor, at, [(line.role, line.place.id) for line in lines])
-        for line in lines:
-            posts.want(
-                Wanted(
-                    line.number, line.role, line.place, line.extent, line.officer_kind, line.organisation,
-                    line.holder, line.deputy,
-                )
-            )  # fmt: skip
+        rows = [replace(row, holder=people.holder(row.number), deputy=people.deputy(row.number)) for row in rows]
+        rows = [row for row in rows if row.number not in tally.faults]
+        watch(gettext("Writing"), 0, len(rows))
+        posts = Posts(tally, actor, at, [(row.role, row.place.id) for row in rows])
+        for row in rows:
+            posts.want(row)
         new_people = people.make(posts.people(), at)
         made, handed = posts.write()
-        watch(gettext("Writing"), len(lines), len(lines))
+        watch(gettext("Writing"), len(rows), len(rows))
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
@@ -89,11 +69,12 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
     return tally.outcome(facts)
 
 
-def _read_lines(tally: Tally, actor: Actor, at: datetime) -> list[Line]:
+def _read_rows(tally: Tally, actor: Actor, at: datetime) -> list[Wanted]:
+    """What the good rows ask for, as far as they can be understood without the people they name."""
     held = actor.extent_for(PERMISSION)
     ground = Ground(held, at)
     allowed: dict[Role, Extent] = {}
-    lines = []
+    rows = []
     for number in list(tally.values):
         role = _read_role(tally, number)
         place = _read_place(tally, number, ground, role)
@@ -114,8 +95,8 @@ def _read_lines(tally: Tally, actor: Actor, at: datetime) -> list[Line]:
                 _("Leave the row to the office that answers for all of the place."),
             )  # fmt: skip
             continue
-        lines.append(Line(number, role, place, extent, kind, organisation))
-    return lines
+        rows.append(Wanted(number, role, place, extent, kind, organisation))
+    return rows
 
 
 def _read_role(tally: Tally, number: int) -> Role | None:

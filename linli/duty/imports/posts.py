@@ -26,7 +26,7 @@ Post = tuple[str, int]  # role, place
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one row asks for."""
+    """What one good row asks for."""
 
     number: int
     role: Role
@@ -34,8 +34,8 @@ class Wanted:
     extent: Extent
     officer_kind: str
     organisation: str
-    holder: Person | None
-    deputy: Person | None
+    holder: Person | None = None
+    deputy: Person | None = None
 
 
 @dataclass(frozen=True)
