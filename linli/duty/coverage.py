@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from linli.core import db
 from linli.core.extents import Extent
 from linli.duty.terms import CHAIN, LEAD_OF, OfficerKind, PlaceName, Role
@@ -128,8 +130,10 @@ class Coverage:
 
     @property
     def officer_kinds(self) -> list[tuple[str, int]]:
+        """Adds up to all information officers."""
         kinds = [(str(kind.label), self.officers.get(kind.value, 0)) for kind in OfficerKind]
-        return [(label, count) for label, count in kinds if count]
+        unknown = (str(_("kind not given")), self.officers.get("", 0))
+        return [(label, count) for label, count in [*kinds, unknown] if count]
 
 
 @dataclass(frozen=True, slots=True)

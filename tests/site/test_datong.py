@@ -32,7 +32,8 @@ def test_the_chain_comes_out_as_reported() -> None:
     assert {role.value: (count.posts, count.held) for role, count, _people in found.levels if count} == {
         "area_lead": (47, 47), "grid_lead": (188, 188), "building_lead": (967, 967), "unit_lead": (2_899, 2_899),
     }  # fmt: skip
-    assert sum(found.officers.values()) == 4_101
+    assert found.officers == {"linked": 1_316, "community": 1_102, "property": 861, "society": 822}
+    assert sum(count for _label, count in found.officer_kinds) == 4_101
     assert (found.vacant, found.nobody) == (0, 0)
     assert list_vacancies(extent, AT) == []
 

@@ -14,7 +14,7 @@ from linli.core.access import SYSTEM
 from linli.core.extents import UNIT_SIZE
 from linli.core.models import Account
 from linli.duty import services as duty
-from linli.duty.terms import Role
+from linli.duty.terms import OfficerKind, Role
 from linli.places import queries as places
 from linli.places.bulk_overlays import add_overlays
 from linli.places.terms import Kind
@@ -96,7 +96,9 @@ def appoint_all(
     made = []
     for (username, role, place_id), name in zip(wanted, NAMES, strict=True):
         account = Account.objects.create(username=username, name=name + MADE_UP, password=hashed, created_at=at)
-        duty.appoint(account_id=account.pk, role=role, place_id=place_id, actor=SYSTEM, at=at)
+        kind = OfficerKind.COMMUNITY.value if role == Role.INFORMATION_OFFICER else ""
+        detail = duty.Detail(officer_kind=kind)
+        duty.appoint(account_id=account.pk, role=role, place_id=place_id, detail=detail, actor=SYSTEM, at=at)
         made.append(DemoAccount(account.pk, username, name, str(role.value), _say_place(place_id, at)))
     return made
 

@@ -27,6 +27,7 @@ FAMILY = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁白�
 GIVEN = "明华芳丽军伟静敏强磊洋艳勇杰娟涛超霞平刚桂英建国秀兰玉梅海燕志强文博"
 HEADER = ("岗位", "地点代码", "姓名", "联系电话", "副职", "副职电话", "单位", "信息员类别")
 WITH_DEPUTY = ("片区长", "网格长")
+OF_DEMO_ACCOUNTS = "社区网格"  # the kind that `appoint_all` gives to an information officer
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,11 @@ def _rows(settled: Settled, staffing: Staffing, at: datetime, rng: np.random.Gen
                 deputy = (_name(rng), str(next(phones))) if title in WITH_DEPUTY else ("", "")
                 yield title, place.code, _name(rng), str(next(phones)), *deputy, "", ""
     kinds = [kind for kind, wanted in staffing.officers.items() for _ in range(wanted)]
+    for role, _place in taken:
+        if role == "information_officer" and kinds:
+            kinds.remove(OF_DEMO_ACCOUNTS)
     rng.shuffle(kinds)
-    for number, kind in enumerate(kinds[sum(role == "information_officer" for role, _place in taken) :]):
+    for number, kind in enumerate(kinds):
         organisation = ORGANISATIONS[int(rng.integers(len(ORGANISATIONS)))] if kind == "包联单位" else ""
         unit = units[number % len(units)]
         yield "信息员", unit.code, _name(rng), str(next(phones)), "", "", organisation, kind
