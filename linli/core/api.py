@@ -170,11 +170,21 @@ class FieldsWrong(Invalid):
     advice_text = _("Correct the field and send it again; /api/docs says what each field takes.")
 
 
+CANNOT_PARSE = "Cannot parse request body"  # what the framework says of a body that is not JSON
+
+
 class WrongMethod(Problem):
     code = "core.method"
     status = 405
     title = _("This address does not take such a request.")
     advice_text = _("/api/docs says with which method it is called; the header Allow names those it takes.")
+
+
+class BodyNotJson(Problem):
+    code = "core.not_json"
+    status = 400
+    title = _("What was sent is not JSON.")
+    advice_text = _("Send the fields that /api/docs names, as one JSON object; nothing was changed.")
 
 
 def as_problem(error: Exception) -> Problem:
@@ -202,6 +212,8 @@ def as_problem(error: Exception) -> Problem:
 
 def status_problem(status: int, detail: str = "") -> Problem:
     """A Problem for an answer that came as a bare status, from the framework."""
+    if status == BodyNotJson.status and detail == CANNOT_PARSE:
+        return BodyNotJson()
     kinds: dict[int, type[Problem]] = {401: NotSignedIn, 403: Forbidden, 404: NotFound, 405: WrongMethod}
     problem = kinds.get(status, Problem)(detail or None)
     problem.status = status

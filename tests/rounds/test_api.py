@@ -234,3 +234,16 @@ def test_a_job_of_somebody_else_is_not_there(town: Town) -> None:
     job = call(town, "post", f"/{code}/open", token=token).json()
     other = Client().get(job["url"], headers={"Authorization": f"Bearer {town.token}"})
     assert other.status_code == 404
+
+
+def test_a_body_that_is_not_json_says_what_to_send(town: Town) -> None:
+    answer = call(town, "post", "", "{", token=everything(town))
+    assert (answer.status_code, answer.json()["code"]) == (400, "core.not_json")
+    assert "/api/docs" in answer.json()["advice"]
+
+
+def test_a_round_needs_a_name(town: Town) -> None:
+    times = {"starts_at": "2022-10-05T08:00:00+08:00", "ends_at": "2022-10-05T20:00:00+08:00"}
+    body = {"name": "  ", "places": [town.district.district.code], **times}
+    answer = call(town, "post", "", body, token=everything(town))
+    assert (answer.status_code, answer.json()["code"]) == (422, "rounds.name_wrong")
