@@ -48,7 +48,8 @@ class Buckets:
 
     def find_wait(self, caller: str) -> float:
         """Seconds until the next one is allowed; 0 when it is allowed now. Takes nothing."""
-        return max(0.0, self._full_at.get(caller, 0.0) + self.step - self.clock() - self.reach)
+        wait = self._full_at.get(caller, 0.0) + self.step - self.clock() - self.reach
+        return wait if wait > ROUNDING else 0.0
 
     def take(self, caller: str) -> float:
         """Take one; returns 0. When there is none: seconds until there is, and nothing is taken."""
@@ -105,15 +106,22 @@ def admit_token(token: str, address: str) -> None:
 
 
 def blame(address: str) -> None:
-    """A token that is none came from there: counted like a stranger's request."""
+    """A token or a session that is none came from there: counted like a stranger's request."""
     if settings.LINLI_RATE:
         _of("stranger").take(address)
 
 
-def admit_session(session_key: str) -> None:
-    """A page, or a call of the API, of somebody signed in. Raises TooManyRequests."""
-    if settings.LINLI_RATE:
-        _refuse(_of("session").take(session_key))
+def admit_session(session_key: str, address: str) -> None:
+    """A page, or a call of the API, of somebody signed in. Raises TooManyRequests.
+
+    A session seen for the first time is refused while its address is being blamed for invented ones.
+    """
+    if not settings.LINLI_RATE:
+        return
+    sessions = _of("session")
+    if session_key not in sessions:
+        _refuse(_of("stranger").find_wait(address))
+    _refuse(sessions.take(session_key))
 
 
 def admit_stranger(address: str) -> None:

@@ -33,7 +33,7 @@ class OverloadMiddleware:
             except Problem as problem:
                 return answer_plainly(request, problem)
         response = self.get_response(request)
-        if response.status_code == 401 and "Authorization" in request.headers:
+        if _is_invented(request, response):
             limits.blame(limits.address_of(request.META))
         return response
 
@@ -49,6 +49,14 @@ class OverloadMiddleware:
         return answer_plainly(request, DiskFull() if is_full else Unavailable())
 
 
+def _is_invented(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether a token or a session was shown that is none, or no longer. Asks the database nothing."""
+    if "Authorization" in request.headers:
+        return response.status_code == 401
+    user = getattr(request, "_cached_user", None)  # who the session belongs to, where that was looked up
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and user is not None and not user.is_authenticated
+
+
 def _admit(request: HttpRequest) -> None:
     address = limits.address_of(request.META)
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
@@ -56,7 +64,7 @@ def _admit(request: HttpRequest) -> None:
     if scheme.lower() == "bearer":
         limits.admit_token(token.strip(), address)
     elif session:
-        limits.admit_session(session)
+        limits.admit_session(session, address)
     else:
         limits.admit_stranger(address)
     if request.method == "POST" and (request.path.startswith("/sign-in/") or request.path == "/api/field/session"):

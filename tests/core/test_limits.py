@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as conf
 from django.test import Client
 
-from linli.core import limits, shortcut
+from linli.core import db, limits, shortcut
 from linli.core.limits import Buckets, TooManyRequests
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
@@ -61,6 +61,24 @@ def test_invented_tokens_are_held_against_their_address_and_known_ones_go_on() -
         limits.admit_token("invented", "1.2.3.4")
     limits.admit_token("known", "1.2.3.4")
     limits.admit_token("invented", "5.6.7.8")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invented_sessions_are_held_against_their_address_and_known_ones_go_on() -> None:
+    with db.owner():
+        account = make_account(username="office", role="office", place=make_district(compounds=1).district)
+    known, inventing = Client(), Client()
+    known.force_login(account)
+    assert known.get("/").status_code == 200
+    answers = []
+    for number in range(60):
+        inventing.cookies[conf.SESSION_COOKIE_NAME] = f"{number:032}"
+        answers.append(inventing.get("/sign-in/" if number % 2 else "/api/rounds").status_code)
+    assert answers.count(429) == 10, "fifty may come at once, whatever they show"
+    assert known.get("/").status_code == 200
+    elsewhere = Client(REMOTE_ADDR="5.6.7.8")
+    elsewhere.cookies[conf.SESSION_COOKIE_NAME] = "x" * 32
+    assert elsewhere.get("/sign-in/").status_code == 200
 
 
 @pytest.mark.parametrize(("proxies", "found"), [(0, "10.0.0.1"), (1, "2.2.2.2"), (2, "1.1.1.1"), (3, "10.0.0.1")])
