@@ -81,6 +81,14 @@ class FieldWrong(Invalid):
     title = _("%(label)s: the value cannot be used.")
 
 
+class EnteredSince(Conflict):
+    """What a phone saw without signal is older than what the register has been told since, by somebody else."""
+
+    code = "residents.entered_since"
+    title = _("Since you saw this, somebody else has entered that they live here.")
+    advice_text = _("Nothing was changed. Look again; if they have left, note it once more.")
+
+
 class NothingChanged(Invalid):
     code = "residents.nothing_changed"
     title = _("There is nothing to change.")

@@ -17,9 +17,10 @@ from linli.core import field
 from linli.core.access import Actor
 from linli.core.errors import Problem
 from linli.core.field import Command, CommandKind, CommandWrong, Disputed, Reader, number_of
-from linli.residents import queries, services
+from linli.residents import queries, services, whereabouts
 from linli.residents.errors import (
     ChangedMeanwhile,
+    EnteredSince,
     LabelTaken,
     NothingChanged,
     PersonInTwoHomes,
@@ -137,19 +138,33 @@ def set_status(command: Command, actor: Actor, at: datetime) -> None:
         raise CommandWrong(field="person", why=field.ONE_OF_THREE)
     try:
         if given == ["person"]:
-            presence = reader.word("status", OF_PERSON)
-            back_on = _day(command.payload, "back_on")
+            presence, person = reader.word("status", OF_PERSON), find_person(reader.named("person", "p"))
+            if presence == Presence.MOVED_OUT:
+                _require_not_entered_since([person], command, actor)
             services.record_presence(
-                person_id=find_person(reader.named("person", "p")), presence=presence, back_on=back_on,
-                actor=actor, at=at,
-            )  # fmt: skip
+                person_id=person, presence=presence, back_on=_day(command.payload, "back_on"), actor=actor, at=at
+            )
         elif reader.word("status", VACANT) and given == ["household"]:
             household = find_household(reader.named("household", "h"))
+            _require_not_entered_since(_living_in([household]), command, actor)
             services.record_vacant(household_ids=[household], actor=actor, at=at)
         else:
-            services.record_door_vacant(key=reader.door(), actor=actor, at=at)
+            key = reader.door()
+            _require_not_entered_since(_living_in(queries.list_households_behind([key]).get(key, [])), command, actor)
+            services.record_door_vacant(key=key, actor=actor, at=at)
     except NothingChanged:
         return  # somebody else said so before: then all is well
+
+
+def _living_in(households: list[int]) -> list[int]:
+    return [person for people in whereabouts.list_living_in(households).values() for person in people]
+
+
+def _require_not_entered_since(people: list[int], command: Command, actor: Actor) -> None:
+    """What a phone saw hours ago sends nobody away who was entered, moved or back meanwhile. Raises EnteredSince."""
+    seen = dict.fromkeys(people, command.at)
+    if whereabouts.list_entered_after(seen, account_id=actor.account_id):
+        raise EnteredSince
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

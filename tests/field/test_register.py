@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -130,6 +131,31 @@ def test_who_has_gone_and_what_is_vacant(town: Town, phone: Phone) -> None:
         assert {found[one] for one in town.people[4:8]} == {Presence.MOVED_OUT}
     (wrong,) = phone.results([phone.command("residents.status", person=f"p{gone}", household="h1", status="vacant")])
     assert wrong["code"] == "field.command_wrong"
+
+
+def test_what_was_seen_long_ago_sends_nobody_away_who_came_since(town: Town, phone: Phone) -> None:
+    """Seen an hour ago, sent now; meanwhile the office has noted that one of each home is back."""
+    before = clock.now() - timedelta(hours=1)
+    back, gone, other = town.people[0], town.people[1], town.people[4]
+    with db.owner():
+        for one in (back, other):
+            for presence in (Presence.MOVED_OUT, Presence.PRESENT):
+                residents.record_presence(person_id=one, presence=presence, actor=SYSTEM, at=clock.now())
+        door = Person.objects.get(pk=other).key
+    told = phone.results([
+        phone.command("residents.status", at=before, person=f"p{back}", status="moved_out"),
+        phone.command("residents.status", at=before, person=f"p{gone}", status="moved_out"),
+        phone.command("residents.status", at=before, household=f"h{town.homes[2]}", status="vacant"),
+        phone.command("residents.status", at=before, door=door, status="vacant"),
+    ])  # fmt: skip
+    assert [one.get("code", one["result"]) for one in told] == [
+        "residents.entered_since", "accepted", "residents.entered_since", "residents.entered_since",
+    ]  # fmt: skip
+    with db.owner():
+        found = dict(Person.objects.values_list("pk", "presence"))
+    assert [found[one] for one in (back, gone, other)] == [Presence.PRESENT, Presence.MOVED_OUT, Presence.PRESENT]
+    (now,) = phone.results([phone.command("residents.status", person=f"p{back}", status="moved_out")])
+    assert now["result"] == "accepted"
 
 
 HOUSE, WHO, HOW = "residents.household", "residents.person", "residents.status"

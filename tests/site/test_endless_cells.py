@@ -12,6 +12,7 @@ import pytest
 
 from linli.core import access, clock, importers
 from linli.core.access import Actor
+from linli.core.spoken import hear_all
 from tests.builders.rounds import NOON
 from tests.builders.wrong_rows import BESIDE, GOOD
 from tests.site.test_wrong_rows import KINDS, answers_for, office
@@ -35,7 +36,7 @@ def test_its_row_is_refused_by_its_cell_and_the_others_are_taken(office: Actor, 
         page.writerow({**GOOD[sheet], **BESIDE[sheet]})
     answers = answers_for(sheet, office)
     job = carry_out(sheet, path, office, answers)
-    found = {one["cell"]: one for one in job.result["rejections"]}
+    found = {one["cell"]: one for one in hear_all(job.result["rejections"])}
     assert job.result["account"] == {
         "rows_in": len(read) + 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": len(read)
     }  # fmt: skip

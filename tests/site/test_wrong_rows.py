@@ -13,6 +13,7 @@ import pytest
 
 from linli.core import access, clock, importers
 from linli.core.access import SYSTEM, Actor
+from linli.core.spoken import hear_all
 from linli.places import services as places
 from tests.builders.duty import actor_for, make_account
 from tests.builders.places import AT as BUILT
@@ -85,7 +86,7 @@ def test_wrong_row(office: Actor, tmp_path: Path, sheet: str, changes: dict[str,
     with clock.stopped(NOON):
         job = importers.import_here(importer=importer, path=path, answers=answers, actor=office, at=NOON)
         assert job.result is not None, job.error
-        (found,) = job.result["rejections"]
+        (found,) = hear_all(job.result["rejections"])
         cell = f"{'ABCDEFGHIJKLMNOPQRST'[titles.index(title)]}3"
         assert (found["code"], found["cell"], found["column_title"]) == (code, cell, title)
         assert job.result["account"] == {"rows_in": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1}
