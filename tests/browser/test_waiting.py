@@ -46,12 +46,6 @@ class Slow:
         page.route("**/said", self._hear)
         page.evaluate(TELLING)
 
-    def _hold(self, route: Route) -> None:
-        if route.request.method == self.method:
-            self.held.append(route)
-        else:
-            route.fallback()
-
     def _hear(self, route: Route) -> None:
         self.said.append(route.request.post_data or "")
         route.fulfill(status=204)

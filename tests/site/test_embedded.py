@@ -85,7 +85,7 @@ def test_a_server_that_runs_and_does_not_answer_is_said_to_do_so(home: Path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(embedded, "START_SECONDS", 0.2)
-        patch.setattr(embedded.psycopg, "connect", refuse)
+        patch.setattr(psycopg, "connect", refuse)
         with pytest.raises(embedded.EmbeddedServerError, match=r"runs, but has not answered .* try again"):
             embedded.ensure_running(home, durable=False)
     embedded.ensure_running(home, durable=False)
