@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -39,7 +39,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     origin: str = "web"  # web, api, cli, job
     scopes: frozenset[str] | None = None  # what a token is limited to; None: no token
-    is_system: bool = field(default=False)
+    is_system: bool = False
 
     @cached_property
     def extent(self) -> Extent:

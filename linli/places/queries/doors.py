@@ -42,7 +42,6 @@ class UnitLine(NamedTuple):
     compound_id: int
     compound: str
     community_id: int
-    community_code: str
     community: str
 
 
@@ -115,7 +114,7 @@ def list_units(extent: Extent, at: datetime) -> list[UnitLine]:
         UnitLine(*row)
         for row in db.rows(
             """
-            SELECT u.id, u.lo, u.name, b.id, b.name, c.id, c.name, m.id, m.code, m.name
+            SELECT u.id, u.lo, u.name, b.id, b.name, c.id, c.name, m.id, m.name
             FROM unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)
             JOIN place u ON u.kind = 90 AND u.lo >= e.lo AND u.lo < e.hi
             JOIN place b ON b.id = u.parent_id JOIN place c ON c.id = b.parent_id
