@@ -43,6 +43,11 @@ class CodeWrong(Invalid):
     advice_text = _("A code has up to 40 letters, digits and hyphens.")
 
 
+class CodeMissing(CodeWrong):
+    title = _("A division needs its official code.")
+    advice_text = _("Give it as the official list has it: six digits for a district, nine for a street, twelve below.")
+
+
 class CodeTaken(Conflict):
     code = "places.code_taken"
     title = _("The code %(place)s already stands for another place.")

@@ -90,6 +90,7 @@ CALLS: dict[str, tuple[type[Problem], Callable[[District], object]]] = {
     "unknown id": (errors.PlaceUnknown, lambda d: services.rename_place(place_id=0, name="x", actor=SYSTEM, at=LATER)),
     "code twice": (errors.CodeTaken, lambda d: division(Kind.DISTRICT, d.city, code=d.district.code)),
     "odd code": (errors.CodeWrong, lambda d: division(Kind.DISTRICT, d.city, code="15 01")),
+    "no code": (errors.CodeMissing, lambda d: division(Kind.DISTRICT, d.city, code="")),
     "wrong parent": (errors.WrongParent, lambda d: division(Kind.COMMUNITY, d.city)),
     "odd kind": (errors.KindUnknown, lambda d: services.read_kind("planet")),
     "no parent": (errors.WrongParent, lambda d: division(Kind.STREET, None)),

@@ -7,7 +7,16 @@ from datetime import datetime
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
-from linli.places.errors import CodeTaken, CodeWrong, NameTaken, NameWrong, PlaceEnded, PlaceUnknown, WrongParent
+from linli.places.errors import (
+    CodeMissing,
+    CodeTaken,
+    CodeWrong,
+    NameTaken,
+    NameWrong,
+    PlaceEnded,
+    PlaceUnknown,
+    WrongParent,
+)
 from linli.places.keys import store_keys
 from linli.places.policies import is_code, match_name, sort_of
 from linli.places.queries.tree import COLUMNS, extent_of, get_place, read_places
@@ -25,7 +34,9 @@ def clean_name(name: str) -> str:
 
 
 def check_code(code: str) -> str:
-    """Raises CodeWrong, CodeTaken."""
+    """Raises CodeMissing, CodeWrong, CodeTaken."""
+    if not code:
+        raise CodeMissing
     if not is_code(code):
         raise CodeWrong(place=code)
     if db.scalar("SELECT 1 FROM place WHERE code = %s", [code]):
