@@ -106,6 +106,21 @@ def test_signing_in_fits_a_phone_in_every_language_and_size(open_page: OpenPage)
         assert overflow(page) == 0, (name, value)
 
 
+def test_the_bar_of_a_phone_says_its_words_whole_in_english(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE)
+    page.goto("/sign-in/")
+    page.click("button[name=language]")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.wait_for_load_state()
+    sign_in(page, "command")
+    expect(page.locator(".ln-bottom span").first).to_have_text("Command desk")
+    cut = page.locator(".ln-bottom span").evaluate_all(
+        "spans => spans.filter(one => one.scrollWidth > one.clientWidth + 1 && one.checkVisibility())"
+        ".map(one => one.textContent)"
+    )
+    assert cut == []
+
+
 def test_the_keyboard_reaches_the_page_and_the_narrow_menu(open_page: OpenPage) -> None:
     page = open_page(viewport=PHONE)
     sign_in(page, "command")

@@ -120,6 +120,27 @@ def test_pages_fit_a_narrow_screen(open_page: Callable[..., Page], walk: Walk, p
     assert overflow(page) == 0
 
 
+@pytest.mark.parametrize("path", ["/rounds/{code}/", "/rounds/{code}/gaps/", "/"])
+def test_the_number_of_a_city_stays_inside_its_card_in_english(
+    open_page: Callable[..., Page], walk: Walk, path: str
+) -> None:
+    with db.owner():
+        Account.objects.filter(username="office").update(language="en")
+    page = open_page(viewport=PHONE)
+    sign_in(page, "office")
+    page.goto(path.format(code=walk.code))
+    beyond = page.locator(".ln-figure-gap .ln-value").first.evaluate(
+        """(value) => {
+            value.firstChild.data = '2,995,084';
+            value.querySelector('small').textContent = 'people · 1,203,226 doors';
+            const card = value.closest('.card-body');
+            const room = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+            return Math.max(...[...value.children, value].map((one) => one.getBoundingClientRect().right)) - room;
+        }"""
+    )
+    assert beyond <= 0
+
+
 def test_english_is_whole(open_page: Callable[..., Page], walk: Walk) -> None:
     with db.owner():
         mark_homes(walk, walk.district.keys[8:9], Mark.ABSENT, at=clock.now())
