@@ -8,6 +8,8 @@ did not see the round.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from linli.core import db
 
 LOCK = 771001
@@ -21,3 +23,18 @@ def change_register() -> None:
 def hold_register() -> None:
     """Wait for changes under way, and keep new ones waiting to the end of the transaction."""
     db.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def hold_people(person_ids: Collection[int], household_ids: Collection[int]) -> None:
+    """Lock people, those of households, and their households, to the end of the transaction: before any unit's tally is
+    locked, as whoever changes the register does. Else a mark that takes people off it and a move would wait for each
+    other.
+    """
+    there = {"people": sorted(person_ids), "households": sorted(household_ids)}
+    whom = "id = ANY(%(people)s::bigint[]) OR household_id = ANY(%(households)s::bigint[])"
+    db.rows(f"SELECT id FROM person WHERE {whom} ORDER BY id FOR UPDATE", there)
+    db.rows(
+        f"SELECT id FROM household WHERE id = ANY(%(households)s::bigint[])"
+        f" OR id IN (SELECT household_id FROM person WHERE {whom}) ORDER BY id FOR UPDATE",
+        there,
+    )

@@ -15,7 +15,7 @@ from linli.core.extents import NOWHERE, Extent
 from linli.core.hot import HotStatement
 from linli.residents import services as residents
 from linli.residents import whereabouts
-from linli.residents.register import change_register
+from linli.residents.register import change_register, hold_people
 from linli.rounds import policies, queries
 from linli.rounds.errors import (
     BadMark,
@@ -151,7 +151,8 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
 
     def carry_out() -> list[Receipt]:
         if leaving:
-            change_register()  # before the units are locked: the order that arrivals take
+            change_register()  # before the units are locked: the order that arrivals and moves take
+            _hold_leaving(commands)
             _refuse_part_of_a_household(found, commands)
         receipts = write_marks(found, commands, actor, at)
         if leaving:
@@ -275,6 +276,14 @@ def _number(flag: Flag) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text[:400].replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _hold_leaving(commands: Sequence[MarkCommand]) -> None:
+    gone = [one for one in commands if one.kind in LEAVING]
+    hold_people(
+        {one.person_id for one in gone if one.person_id is not None},
+        {one.household_id for one in gone if one.household_id is not None},
+    )
 
 
 def _correct_register(

@@ -175,6 +175,31 @@ def test_a_load_and_a_phone_do_not_wait_for_each_other_when_somebody_moves(monke
     assert db.scalar("SELECT count(*) FROM mark") == 3
 
 
+def test_a_mark_that_somebody_left_and_a_move_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The move holds the household and wants the unit; the mark, that came meanwhile, wants both."""
+    monkeypatch.setattr(db, "RETRIES", 1)
+    block = make_block(units=2, doors=2, people=2)
+    round_ = open_round(block.extent)
+    leaves, moves = block.people[:2]  # of one household
+    held, crew = threading.Event(), Crew()
+
+    def move() -> None:
+        with db.atomic():
+            change_register()
+            db.rows("SELECT id FROM household WHERE id = %s FOR UPDATE", [block.homes[block.doors[0]]])
+            held.set()
+            wait_for_waiting(1)
+            target = block.homes[block.doors[-1]]
+            residents.move_person(person_id=moves, to_household_id=target, actor=SYSTEM, at=EVENING)
+
+    crew.start(move)
+    assert held.wait(60)
+    crew.start(partial(give, round_, [command(leaves, Mark.MOVED_OUT)]))
+    crew.wait()
+    assert_true_now(round_, EVERYWHERE)
+    assert db.scalar("SELECT presence FROM person WHERE id = %s", [leaves]) == 3
+
+
 def wait_for_waiting(count: int) -> None:
     """Until so many others wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
