@@ -280,10 +280,14 @@ def _find_cause(error: Exception) -> tuple[Any, Any] | None:
     from django.db.utils import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
     from django.utils.translation import gettext as _
 
-    from linli.core import integrity
+    from linli.core import db, integrity
     from linli.core.errors import Problem, ValueBeyond
     from linli.site.prepare import has_pending_migrations
 
+    if getattr(error.__cause__, "sqlstate", None) in db.RETRY_STATES:
+        return _("Others were writing the same at this moment, time and again."), _(
+            "Nothing was changed. Run it again."
+        )
     if isinstance(error, OperationalError | InterfaceError):
         why = str(error).strip().splitlines()[0]
         return _("The database cannot be reached: %(why)s") % {"why": why}, "linli doctor"

@@ -5,6 +5,7 @@ import os
 import pytest
 import typer
 from django.db.utils import DataError, IntegrityError, OperationalError, ProgrammingError
+from psycopg.errors import DeadlockDetected
 
 from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem
 from linli.site import cli
@@ -85,6 +86,17 @@ def test_a_database_of_another_version_is_named(
         return
     assert cli.run_command([]) == cli.BAD_INPUT
     assert "linli migrate" in capsys.readouterr().err
+
+
+def test_losing_to_others_again_and_again_is_not_a_lost_database(
+    failing: list[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing.append(OperationalError("deadlock detected"))
+    failing[0].__cause__ = DeadlockDetected()
+    assert cli.run_command([]) == cli.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert "doctor" not in shown
+    assert "  → " in shown
 
 
 def test_success_is_0_and_an_interrupt_130(failing: list[Exception]) -> None:
