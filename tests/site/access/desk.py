@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.builders.duty import PASSWORD
-from tests.site.access.endpoint import ANYWHERE, OPEN, SIGNED_IN, Endpoint, fixed
+from tests.site.access.endpoint import ANYWHERE, BEYOND, OPEN, SIGNED_IN, Endpoint, fixed
+from tests.site.access.world import Target, World
 
 NO_JOB = "01930000-0000-7000-8000-000000000001"
+
+
+def others_job(page: str, under: str = "/imports/") -> Callable[[World, Target], str]:
+    return lambda w, t: f"{under}{w.others_job}{'/' if under == '/imports/' else ''}{page}"
+
 
 ENDPOINTS = [
     Endpoint("GET desk:favicon", None, OPEN, lambda w, t: "/favicon.ico"),
@@ -40,6 +48,23 @@ ENDPOINTS = [
                  passes=frozenset({404}))
         for method, page in (("GET", "columns"), ("POST", "columns"), ("POST", "take"), ("POST", "discard"))
     ),
+    # What somebody else sent is nobody's but theirs, whatever one may import oneself.
+    *(
+        Endpoint(f"{method} desk:{name}", None, BEYOND, others_job(page))
+        for method, name, page in (
+            ("GET", "job", ""), ("GET", "rejected", "rejected/"), ("GET", "import-columns", "columns/"),
+            ("POST", "import-take", "take/"), ("POST", "import-discard", "discard/"),
+        )
+    ),
+    *(
+        Endpoint(f"{method} /api/imports/sent/{{job_id}}{page}", None, BEYOND,
+                 others_job(page, "/api/imports/sent/"), body)
+        for method, page, body in (
+            ("GET", "", None), ("GET", "/rejected", None), ("POST", "/take", None), ("POST", "/discard", None),
+            ("POST", "/columns", lambda w, t: {"columns": {}}),
+        )
+    ),
+    Endpoint("GET /api/jobs/{job_id}", None, BEYOND, others_job("", "/api/jobs/")),
     Endpoint("GET desk:journal", "journal.view", ANYWHERE, lambda w, t: "/journal/"),
     Endpoint("GET desk:journal-export", "journal.view", ANYWHERE, lambda w, t: "/journal/export/"),
     Endpoint(

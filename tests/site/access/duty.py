@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.site.access.endpoint import ALL, ANYWHERE, OPEN, PART, SIGNED_IN, Endpoint
+from tests.site.access.endpoint import ALL, ANYWHERE, BEYOND, OPEN, PART, SIGNED_IN, Endpoint
 
 CADRE = {"name": "新人", "phone": "15498765432", "organisation": "财政局"}
 
@@ -43,6 +43,12 @@ ACCOUNTS = [
     ),
     Endpoint(
         "POST duty:revoke-token", None, SIGNED_IN, lambda w, t: "/duty/me/tokens/999/revoke/", passes=frozenset({404}),
+    ),
+    Endpoint(
+        "POST duty:revoke-token", None, BEYOND, lambda w, t: f"/duty/me/tokens/{w.others_token_id}/revoke/",
+    ),
+    Endpoint(
+        "DELETE /api/duty/tokens/{token_id}", None, BEYOND, lambda w, t: f"/api/duty/tokens/{w.others_token_id}",
     ),
     Endpoint("GET /api/duty/me", None, SIGNED_IN, lambda w, t: "/api/duty/me"),
     Endpoint("GET /api/duty/appointments", "duty.view", ANYWHERE, lambda w, t: "/api/duty/appointments"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from uuid import UUID
 
 from linli.core import clock, db
 from linli.core.access import SYSTEM, Actor
 from linli.core.extents import NOWHERE, Extent
 from linli.core.ids import new_id
-from linli.core.models import Account
+from linli.core.models import Account, ApiToken, Job
 from linli.duty import claims, staff, teams
 from linli.duty.terms import Role
+from linli.notices import services as specials
+from linli.notices.terms import What
 from linli.places import queries as places
 from linli.places.layouts import Holding
 from linli.places.terms import DoorRef, PlaceRef
@@ -20,6 +23,7 @@ from linli.rounds import bulk, services
 from linli.rounds.terms import CountBy, Mark, MarkCommand, RoundKind
 from tests.builders.duplicates import make_duplicate, make_merger
 from tests.builders.duty import appoint, make_account
+from tests.builders.files import make_file
 from tests.builders.ledger import make_home, make_person
 from tests.builders.places import District, make_district
 
@@ -61,6 +65,8 @@ class Target:
     appointment_id: int
     claim_id: int  # of that account, to the post of the building's lead
     team_id: int  # a work team of this very place
+    special_id: int  # a special situation at the door
+    file_id: UUID  # a photo of the person
 
 
 @dataclass
@@ -74,6 +80,8 @@ class World:
     targets: dict[str, Target] = field(default_factory=dict)
     callers: dict[Role, Account] = field(default_factory=dict)
     idle: Account | None = None  # appointed nowhere
+    others_job: UUID | None = None  # what somebody else sent, and
+    others_token_id: int = 0  # a token of theirs
 
     def out_of_sight(self, relation: str = "own") -> list[str]:
         """Names that nobody appointed in the own community may ever be shown."""
@@ -105,6 +113,7 @@ def build_world() -> World:
     for role in Role:
         world.callers[role] = make_account(role=role, place=world.targets["own"].place, username=f"caller-{role.value}")
     world.idle = make_account(username="caller-idle")
+    world.others_job, world.others_token_id = _things_of_somebody_else()
     return world
 
 
@@ -149,8 +158,30 @@ def _target(
         round_id=open_id, round_code=open_code,
         draft_id=draft_id, draft_code=draft_code, closed_id=closed_id, closed_code=closed_code, account=account,
         redrawing=_redrawing(place, tree.extent(place, clock.now())), appointment_id=appointment_id,
-        claim_id=claim_id, team_id=team_id,
+        claim_id=claim_id, team_id=team_id, special_id=_special(door, f"{secret}家着火", account),
+        file_id=make_file(key=door.key, person_id=person_id, account_id=account.pk),
     )  # fmt: skip
+
+
+def _special(door: DoorRef, text: str, reporter: Account) -> int:
+    now, who = clock.now(), Actor(reporter.pk, reporter.name, is_system=True)
+    return specials.report_special(
+        what=What.FIRE, text=text, key=door.key, happened_at=now, device_at=now, actor=who, at=now
+    )
+
+
+def _things_of_somebody_else() -> tuple[UUID, int]:
+    """A roster that was checked, with one rejected row; a token."""
+    owner, now = make_account(username="somebody-else"), clock.now()
+    job = Job.objects.create(
+        id=new_id(), kind="residents.import_roster", state=Job.State.DONE, account_id=owner.pk, created_at=now,
+        ended_at=now, params={"name": "roster.csv", "dry": True}, result={"account": {"rejected": 1}},
+    )  # fmt: skip
+    token = ApiToken.objects.create(
+        account=owner, name="t", digest=b"x" * 32, scopes=["rounds.view"], created_at=now,
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    return job.pk, int(token.pk)
 
 
 def _offered(account: Account, unit: PlaceRef, place: PlaceRef) -> tuple[int, int]:
