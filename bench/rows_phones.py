@@ -37,10 +37,9 @@ PAUSE_SECONDS = 0.4  # between two pages of the desk's reader
 LIMIT_PHONES = (
     "processor time: PostgreSQL, two granian workers and the phones themselves share two cores; a mark leaves a fact, a"
     " receipt and a state, its unit is counted again, and its box is opened and its time judged in Python. In runs of"
-    " 2,500 phones a command took 130 to 150 µs of the web processes and 120 to 130 µs of PostgreSQL, the desk's pages"
-    " included, and the processors had nothing to do for a sixth to a quarter of the time: one batch at a time in each"
-    " of two processes, which wait for the disk and for each other. With two each it was 7 % faster, and the desk's"
-    " pages took 550 ms"
+    " 2,000 phones, three batches at a time in each of two processes and pages before them, the processors had nothing"
+    " to do for some 15 % of the time, and with one batch at a time for 25 %; with four no more came through. How fast"
+    " the machine itself is that day makes a fifth of a difference"
 )
 LIMIT_BARE = (
     "three writes against one (a mark also leaves a receipt and sets a state), each looked up twice, before and after"

@@ -21,10 +21,11 @@ CONTACT = timedelta(hours=72)
 """How long a phone keeps personal fields without hearing from the server."""
 CURSOR_LASTS = timedelta(days=14)
 MOST_PEOPLE = 5_000
-BATCHES_AT_ONCE, BATCHES_IN_LINE = 1, 2
-"""In each web process, of the five requests that it works on at a time. One batch and pages keep two processors busy:
-with two, pages took half as long again, and no more came through. The next ones are at hand, and all others are told
-when to come again."""
+BATCHES_AT_ONCE, BATCHES_IN_LINE = 3, 1
+"""In each web process, of the eight requests that it works on at a time (site/web.py). With one batch at a time the
+processors had nothing to do for a quarter of the time: a batch waits for the disk, and for PostgreSQL. With four no
+more came through, and pages took longer, though they go first. The next one is at hand, all others are told when to
+come again."""
 FILES_AT_ONCE = 1
 """Pieces of photos that a web process takes at a time: fewer than batches, because marks go first."""
 MOST_COMMANDS = 500
