@@ -108,6 +108,23 @@ def authenticate(request: HttpRequest, at: datetime) -> Actor:
     return access.actor_of(user.pk, user.name, at)
 
 
+def query_names(operation: Operation) -> tuple[str, ...]:
+    """What an operation takes behind the question mark of its address."""
+    return tuple(
+        name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name in model.__ninja_flatten_map__  # type: ignore[attr-defined]
+    )
+
+
+def require_known(request: HttpRequest, taken: tuple[str, ...]) -> None:
+    """Raises ParameterUnknown: a filter passed over in silence would give everybody's figures for those of a few."""
+    for name in request.GET:
+        if name not in taken:
+            raise ParameterUnknown(name, taken)
+
+
 class CsrfMissing(Forbidden):
     code = "core.csrf"
     title = _("The request does not show that it comes from a page of this site.")
@@ -119,18 +136,21 @@ def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]
     operation: Operation = run.__self__  # type: ignore[attr-defined]
     needed = declared_permission(operation)
     is_open = hasattr(operation.view_func, "linli_stranger")
+    taken = query_names(operation)
 
     @wraps(run)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         known = acting(request)
         known.at = at = clock.now()
-        if is_open:
-            return run(request, *args, **kwargs)
         try:
+            if is_open:
+                require_known(request, taken)
+                return run(request, *args, **kwargs)
             with db.atomic():
                 known.actor = actor = authenticate(request, at)
                 if needed is not None:
                     actor.require(needed)
+                require_known(request, taken)
                 with access.acting(actor):
                     response = run(request, *args, **kwargs)
                     refused = response.status_code >= 400
@@ -168,6 +188,16 @@ class FieldsWrong(Invalid):
     code = "core.fields"
     title = _("%(field)s: %(why)s")
     advice_text = _("Correct the field and send it again; /api/docs says what each field takes.")
+
+
+class ParameterUnknown(Invalid):
+    code = "core.parameter_unknown"
+    title = _("There is no parameter “%(name)s” at this address.")
+    advice_text = _("Correct it or leave it out; those there are: %(taken)s. Nothing was done.")
+
+    def __init__(self, name: str, taken: tuple[str, ...]) -> None:
+        none = None if taken else _("Leave it out; this address takes none. Nothing was done.")
+        super().__init__(advice=none, name=name, taken=", ".join(taken))
 
 
 CANNOT_PARSE = "Cannot parse request body"  # what the framework says of a body that is not JSON

@@ -18,6 +18,7 @@ from ninja.errors import ValidationError as NinjaValidationError
 from linli.core import api as shared
 from linli.core import db, integrity
 from linli.core.errors import Conflict, NotFound, NotSignedIn
+from linli.site.api import api
 
 
 class Cause(Exception):
@@ -135,6 +136,33 @@ def test_an_operation_without_a_permission_is_refused_at_start_up() -> None:
     api.add_router("/r", router)
     with pytest.raises(shared.Undeclared, match="forgot"):
         _ = api.urls
+
+
+def test_parameters_that_are_taken_are_those_of_the_description() -> None:
+    described, taken = {}, {}
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, operation in methods.items():
+            names = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+            described[operation["operationId"]] = (method, path, names)
+    for _prefix, router in api._routers:
+        for view in router.path_operations.values():
+            for operation in view.operations:
+                taken[api.get_openapi_operation_id(operation)] = set(shared.query_names(operation))
+    assert len(taken) > 90
+    for operation_id, (method, path, names) in described.items():
+        assert taken[operation_id] == names, (method, path)
+
+
+def test_what_is_not_known_behind_the_question_mark_is_refused_and_told() -> None:
+    request = RequestFactory().get("/x?place=1501&kind=zzz")
+    shared.require_known(request, ("place", "kind"))
+    with pytest.raises(shared.ParameterUnknown) as caught:
+        shared.require_known(request, ("place", "level"))
+    assert caught.value.params == {"name": "kind", "taken": "place, level"}
+    assert "place, level" in caught.value.advice
+    with pytest.raises(shared.ParameterUnknown) as caught:
+        shared.require_known(request, ())
+    assert str(shared.ParameterUnknown.advice_text) != caught.value.advice
 
 
 def test_answers_are_written_fast_and_whole() -> None:

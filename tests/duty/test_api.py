@@ -151,6 +151,8 @@ def test_lists_come_in_pages(account: Account, city: Place, chief: Caller) -> No
         ("/appointments?limit=100000", "core.fields"),
         ("/appointments?after=xx", "core.cursor"),
         ("/appointments?role=king", "core.fields"),
+        ("/appointments?roles=unit_lead", "core.parameter_unknown"),
+        ("/me?role=command", "core.parameter_unknown"),
     ],
 )
 def test_wrong_questions_are_told_what_is_wrong(chief: Caller, path: str, code: str) -> None:

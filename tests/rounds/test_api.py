@@ -191,7 +191,7 @@ def test_the_gap_list(town: Town) -> None:
     assert get(town, f"/{town.round.code}/gaps?need=alone&need=over_80")["items"] == []
     for query, code in [
         ("need=tired", "rounds.need_unknown"), ("after=x", "core.cursor"), ("limit=1001", "core.fields"),
-        ("reason=done", "core.fields"),
+        ("reason=done", "core.fields"), ("needs=alone", "core.parameter_unknown"),
     ]:  # fmt: skip
         assert call(town, "get", f"/{town.round.code}/gaps?{query}").json()["code"] == code
 
