@@ -32,6 +32,7 @@ class Change:
     """What one transaction has touched so far."""
 
     at: datetime
+    seen_at: datetime  # when what it says of who is there was seen: earlier than `at` where a phone had no signal
     people: set[int] = field(default_factory=set)
     households: set[int] = field(default_factory=set)
     keys: set[int] = field(default_factory=set)
@@ -44,15 +45,16 @@ class Change:
         self.keys.update(keys)
 
 
-def changing(at: datetime, work: Callable[[Change], T], *, tell: bool = True) -> T:
+def changing(at: datetime, work: Callable[[Change], T], *, tell: bool = True, seen_at: datetime | None = None) -> T:
     """Run `work` as one change of who lives where: lock, work, tell the rooms above, count the units again.
 
-    Without `tell` the last two are left out: for a change that is only tried and taken back.
+    `seen_at`: when it was seen, where that is not just now. Without `tell` the last two are left out: for
+    a change that is only tried and taken back.
     """
 
     def carry_out() -> T:
         change_register()
-        change = Change(at)
+        change = Change(at, seen_at or at)
         result = work(change)
         if not tell:
             return result

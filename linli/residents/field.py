@@ -68,7 +68,14 @@ def register_household(command: Command, actor: Actor, at: datetime) -> Given:
     label = reader.text("label", longest=40)
     try:
         number = services.register_household(
-            key=key, people=people, label=label, note=reader.text("note"), client_id=client, actor=actor, at=at
+            key=key,
+            people=people,
+            label=label,
+            note=reader.text("note"),
+            client_id=client,
+            seen_at=command.at,
+            actor=actor,
+            at=at,
         )
     except LabelTaken as problem:
         yours = {"door": key, "label": label, "people": [one.name for one in people]}
@@ -89,7 +96,7 @@ def add_person(command: Command, actor: Actor, at: datetime) -> Given:
     )
     person = read_person(payload)
     try:
-        number = services.add_person(household_id=household, person=person, actor=actor, at=at)
+        number = services.add_person(household_id=household, person=person, seen_at=command.at, actor=actor, at=at)
     except (PersonInTwoHomes, PersonTwice) as problem:
         yours = {"household": f"h{household}", **_said(person)}
         raise Disputed(problem, yours=yours, theirs=_person_there(problem, actor, at)) from None
@@ -105,7 +112,9 @@ def move_person(command: Command, actor: Actor, at: datetime) -> Given:
     home = None if command.payload.get("door") is not None else find_household(reader.named("household", "h"))
     key = reader.door() if home is None else None
     try:
-        home = services.move_person(person_id=person, to_key=key, to_household_id=home, actor=actor, at=at)
+        home = services.move_person(
+            person_id=person, to_key=key, to_household_id=home, seen_at=command.at, actor=actor, at=at
+        )
     except SameHousehold:
         home = queries.get_person(person, actor=actor, at=at).household_id  # somebody else said so before: all is well
     return {"household": f"h{home}"}
@@ -131,7 +140,8 @@ def correct_person(command: Command, actor: Actor, at: datetime) -> None:
 
 
 def set_status(command: Command, actor: Actor, at: datetime) -> None:
-    """Somebody is there, away or gone; a household, or a door, is vacant. What is so already is not refused."""
+    """Somebody is there, away or gone; a household, or a door, is vacant. What is so already is not refused, and what
+    was seen before what the register was told since changes nothing."""
     reader = Reader(command.payload, STATUS)
     given = [name for name in ("person", "household", "door") if command.payload.get(name) is not None]
     if len(given) != 1:
@@ -142,16 +152,21 @@ def set_status(command: Command, actor: Actor, at: datetime) -> None:
             if presence == Presence.MOVED_OUT:
                 _require_not_entered_since([person], command, actor)
             services.record_presence(
-                person_id=person, presence=presence, back_on=_day(command.payload, "back_on"), actor=actor, at=at
+                person_id=person,
+                presence=presence,
+                back_on=_day(command.payload, "back_on"),
+                seen_at=command.at,
+                actor=actor,
+                at=at,
             )
         elif reader.word("status", VACANT) and given == ["household"]:
             household = find_household(reader.named("household", "h"))
             _require_not_entered_since(_living_in([household]), command, actor)
-            services.record_vacant(household_ids=[household], actor=actor, at=at)
+            services.record_vacant(household_ids=[household], seen_at={household: command.at}, actor=actor, at=at)
         else:
             key = reader.door()
             _require_not_entered_since(_living_in(queries.list_households_behind([key]).get(key, [])), command, actor)
-            services.record_door_vacant(key=key, actor=actor, at=at)
+            services.record_door_vacant(key=key, seen_at=command.at, actor=actor, at=at)
     except NothingChanged:
         return  # somebody else said so before: then all is well
 

@@ -48,6 +48,9 @@ class Person(models.Model):
     needs = models.IntegerField(default=0)
     presence = models.SmallIntegerField(choices=Presence, default=Presence.PRESENT)
     presence_since = models.DateField()
+    presence_at = models.DateTimeField(
+        null=True
+    )  # when that was seen; None: nobody has said so since they were entered
     back_on = models.DateField(null=True)
     note = models.CharField(max_length=400, blank=True, default="")
     created_at = models.DateTimeField()

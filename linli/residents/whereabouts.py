@@ -8,16 +8,17 @@ from datetime import datetime
 from linli.core import db
 
 # Of some people, with the time at which each was seen to be gone: who was entered, moved or back only after it. An edit
-# of what is known of somebody, and that two entries mean the same, say nothing of where they live; and what an account
-# entered itself it knew of.
+# of what is known of somebody, and that two entries mean the same, say nothing of where they live; what an account
+# entered itself it knew of; and what a phone saw before it and sent after it is older all the same.
 _ENTERED_AFTER = """
     SELECT p.id FROM unnest(%(people)s::bigint[], %(seen)s::timestamptz[]) AS seen (id, at)
     JOIN person p ON p.id = seen.id JOIN household h ON h.id = p.household_id
     WHERE p.presence IN (1, 2)
-      AND (p.updated_at > seen.at AND NOT EXISTS (
+      AND (p.presence_at > seen.at OR p.updated_at > seen.at AND NOT EXISTS (
                SELECT 1 FROM journal_entry j
                WHERE j.subject = ANY (ARRAY['person:' || p.id, 'household:' || h.id]) AND j.at = p.updated_at
-                 AND (j.verb = 'residents.edit_person' OR j.account_id = %(account)s))
+                 AND (j.verb = 'residents.edit_person' OR j.account_id = %(account)s
+                      OR j.verb = 'residents.record_presence' AND p.presence_at <= seen.at))
            AND NOT EXISTS (
                SELECT 1 FROM merger m
                WHERE (m.kind = 1 AND p.id IN (m.survivor_id, m.merged_id)
@@ -25,7 +26,8 @@ _ENTERED_AFTER = """
            OR h.updated_at > seen.at AND NOT EXISTS (
                SELECT 1 FROM journal_entry j
                WHERE j.subject = ANY (ARRAY['person:' || p.id, 'household:' || h.id]) AND j.at = h.updated_at
-                 AND (j.verb = 'residents.edit_household' OR j.account_id = %(account)s))
+                 AND (j.verb = 'residents.edit_household' OR j.account_id = %(account)s
+                      OR j.verb = 'residents.record_presence' AND p.presence_at <= seen.at))
            AND NOT EXISTS (
                SELECT 1 FROM merger m
                WHERE m.kind = 2 AND h.id IN (m.survivor_id, m.merged_id) AND h.updated_at IN (m.at, m.undone_at)))

@@ -312,9 +312,11 @@ def _correct_register(
     if found.count_by == CountBy.HOUSEHOLD:
         vacant, gone = sorted({household for _, household, _, _ in rows}), []
     if gone:
-        residents.record_moved_out(person_ids=gone, actor=actor, at=at, permission="rounds.mark")
+        seen = {subject: event_at for subject, _, _, event_at in rows}
+        residents.record_moved_out(person_ids=gone, seen_at=seen, actor=actor, at=at, permission="rounds.mark")
     if vacant:
-        residents.record_vacant(household_ids=vacant, actor=actor, at=at, permission="rounds.mark")
+        seen = {household: event_at for _, household, _, event_at in sorted(rows, key=lambda row: row[3])}  # the latest
+        residents.record_vacant(household_ids=vacant, seen_at=seen, actor=actor, at=at, permission="rounds.mark")
 
 
 def _entered_since(found: queries.RoundView, rows: Sequence[tuple[Any, ...]], actor: Actor) -> set[int]:

@@ -295,7 +295,8 @@ _FIELDS = (
     " presence_since, back_on, note"
 )
 UPDATE = f"""
-UPDATE person p SET ({_FIELDS}, updated_at) = ({", ".join("w." + name for name in _FIELDS.split(", "))}, %(at)s)
+UPDATE person p SET ({_FIELDS}, updated_at) = ({", ".join("w." + name for name in _FIELDS.split(", "))}, %(at)s),
+    presence_at = CASE WHEN w.presence = p.presence THEN p.presence_at ELSE %(at)s END
 FROM roster_want w WHERE p.id = w.person_id AND (w.moved OR w.other)
 """
 INSERT = f"""
@@ -303,7 +304,8 @@ INSERT INTO person (id, {_FIELDS}, created_at, updated_at)
 SELECT person_id, {_FIELDS}, %(at)s, %(at)s FROM roster_want WHERE fresh ORDER BY person_id
 """
 VACATE = """
-UPDATE person p SET presence = 3, presence_since = %(day)s, back_on = NULL, updated_at = %(at)s
+UPDATE person p
+SET presence = 3, presence_since = %(day)s, presence_at = %(at)s, back_on = NULL, updated_at = %(at)s
 FROM roster_fit f WHERE f.vacant AND p.key = f.key AND p.presence IN (1, 2)
 RETURNING f.n, p.id, p.household_id, p.key
 """

@@ -51,6 +51,7 @@ def enter_person(household: Household, given: PersonInput, change: Change, actor
             if gone is None:
                 made = Person.objects.create(**values, client_id=given.client_id, created_at=change.at)
             else:
+                values["presence_at"] = change.seen_at
                 change.touch(households=[gone.household_id], keys=[gone.key])
                 for name, value in values.items():
                     setattr(gone, name, value)

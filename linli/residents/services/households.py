@@ -36,13 +36,15 @@ def register_household(
     label: str = "",
     note: str = "",
     client_id: UUID | None = None,
+    seen_at: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> int:
     """A new household behind the door `key`, with its people (none: a household of whom nothing is known yet).
 
     Returns its id; the same `client_id` again returns the same id and changes nothing. `label` tells households behind
-    one door apart. Raises DoorUnknown, LabelTaken, FieldWrong, PersonInTwoHomes, Forbidden.
+    one door apart; `seen_at`: when they were found there (None: `at`). Raises DoorUnknown,
+    LabelTaken, FieldWrong, PersonInTwoHomes, Forbidden.
     """
     queries.get_door(key)
     require_on(actor, [key], REGISTER)
@@ -67,7 +69,7 @@ def register_household(
         )
         return int(household.pk)
 
-    return changing(at, work)
+    return changing(at, work, seen_at=seen_at)
 
 
 def make_household(key: int, label: str, change: Change, *, note: str = "", client_id: UUID | None = None) -> Household:

@@ -34,8 +34,10 @@ EDITABLE = ("name", "id_number", "phone", "sex", "born_on", "relation", "needs",
 _DIGESTED = ("name", "id_number", "phone")
 
 
-def add_person(*, household_id: int, person: PersonInput, actor: Actor, at: datetime) -> int:
-    """Put a person into a household that is there; returns their id.
+def add_person(
+    *, household_id: int, person: PersonInput, seen_at: datetime | None = None, actor: Actor, at: datetime
+) -> int:
+    """Put a person into a household that is there, where they were found at `seen_at` (None: `at`); returns their id.
 
     Raises HouseholdUnknown, HouseholdEnded, FieldWrong, PersonTwice, PersonInTwoHomes, Forbidden.
     """
@@ -57,7 +59,7 @@ def add_person(*, household_id: int, person: PersonInput, actor: Actor, at: date
         )
         return person_id
 
-    return changing(at, work)
+    return changing(at, work, seen_at=seen_at)
 
 
 def lock_person(person_id: int, *, merged: bool = False) -> Person:
@@ -162,14 +164,16 @@ def move_person(
     to_key: int | None = None,
     to_household_id: int | None = None,
     new_household: bool = False,
+    seen_at: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> int:
     """Move a person into a household, or behind a door; returns the household they are in then.
 
     Behind a door: into the household there, into a new one when nobody lives there or `new_household` is set.
-    Whoever had moved out is present again. Raises PersonUnknown, DoorUnknown, HouseholdUnknown, HouseholdEnded,
-    HouseholdUnclear (several households behind the door), SameHousehold, PersonInTwoHomes, Forbidden (either door).
+    Whoever had moved out is present again, as of `seen_at` (None: `at`). Raises PersonUnknown, DoorUnknown,
+    HouseholdUnknown, HouseholdEnded, HouseholdUnclear (several households behind the door), SameHousehold,
+    PersonInTwoHomes, Forbidden (either door).
     """
 
     def work(change: Change) -> int:
@@ -182,6 +186,7 @@ def move_person(
         values: dict[str, Any] = {"household": target, "key": target.key, "updated_at": at}
         if person.presence not in LIVING:
             values |= {"presence": Presence.PRESENT, "presence_since": timezone.localdate(at)}
+            values["presence_at"] = change.seen_at
         with one_home():
             Person.objects.filter(pk=person.pk).update(**values)
         change.touch(people=[person.pk], households=[target.pk], keys=[from_key, target.key])
@@ -200,7 +205,7 @@ def move_person(
         )
         return int(target.pk)
 
-    return changing(at, work)
+    return changing(at, work, seen_at=seen_at)
 
 
 def _target(to_key: int | None, to_household_id: int | None, new_household: bool, change: Change) -> Household:

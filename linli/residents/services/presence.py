@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -37,13 +37,16 @@ def record_presence(
     presence: Presence,
     since: date | None = None,
     back_on: date | None = None,
+    seen_at: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> None:
     """Present, away (perhaps with a day of return), moved out or deceased, `since` a day (None: today).
 
-    Present again after moving out takes back what was recorded: the household goes on too. Raises PersonUnknown,
-    BackTooEarly, FieldWrong, NothingChanged, PersonInTwoHomes, Forbidden.
+    `seen_at`: when a phone saw it, perhaps hours ago (None: just now). The later counts: what is older than what has
+    been said since is journalled and changes nothing; what is so already is no error then. Present again after moving
+    out takes back what was recorded: the household goes on too. Raises PersonUnknown, BackTooEarly, FieldWrong,
+    NothingChanged, PersonInTwoHomes, Forbidden.
     """
     day = timezone.localdate(at)
     check_back(presence, back_on, on=day)
@@ -53,19 +56,15 @@ def record_presence(
         # Who died is entered by those who keep the register.
         permission = EDIT if Presence.DECEASED in (presence, person.presence) else REGISTER
         require_on(actor, [person.key], permission)
+        overtaken = seen_at is not None and person.presence_at is not None and seen_at < person.presence_at
         if (person.presence, person.back_on) == (presence, back_on):
-            raise NothingChanged()
-        values: dict[str, Any] = {"presence": presence, "back_on": back_on, "updated_at": at}
-        if person.presence != presence:
-            values["presence_since"] = since or day
-        with one_home():
-            Person.objects.filter(pk=person.pk).update(**values)
-        change.touch(people=[person.pk], households=[person.household_id], keys=[person.key])
-        if presence in LIVING:
-            go_home(person, change)
-            fill_doors([person.key])
-        else:
-            leave([person.household_id], change)
+            if seen_at is None:
+                raise NothingChanged()
+            if not overtaken:  # seen again: who saw otherwise before that does not overrule it
+                Person.objects.filter(pk=person.pk).update(presence_at=seen_at)
+            return
+        if not overtaken:
+            _set_presence(person, presence, since or day, back_on, change)
         journal.record(
             actor=actor,
             at=at,
@@ -76,9 +75,25 @@ def record_presence(
             before=Presence(person.presence).name.lower(),
             presence=presence.name.lower(),
             back_on=back_on,
+            seen_at=seen_at,
+            overtaken=overtaken or None,
         )
 
-    changing(at, work)
+    changing(at, work, seen_at=seen_at)
+
+
+def _set_presence(person: Person, presence: Presence, since: date, back_on: date | None, change: Change) -> None:
+    values: dict[str, Any] = {"presence": presence, "presence_at": change.seen_at, "back_on": back_on}
+    if person.presence != presence:
+        values["presence_since"] = since
+    with one_home():
+        Person.objects.filter(pk=person.pk).update(**values, updated_at=change.at)
+    change.touch(people=[person.pk], households=[person.household_id], keys=[person.key])
+    if presence in LIVING:
+        go_home(person, change)
+        fill_doors([person.key])
+    else:
+        leave([person.household_id], change)
 
 
 def go_home(person: Person, change: Change) -> None:
@@ -108,19 +123,28 @@ def revive_household(household_id: int, at: datetime) -> None:
     Household.objects.filter(pk=household.pk).update(ended_at=None, label=label, updated_at=at)
 
 
-def record_moved_out(*, person_ids: Sequence[int], actor: Actor, at: datetime, permission: str = REGISTER) -> int:
+def record_moved_out(
+    *,
+    person_ids: Sequence[int],
+    seen_at: Mapping[int, datetime] | None = None,
+    actor: Actor,
+    at: datetime,
+    permission: str = REGISTER,
+) -> int:
     """All of these people have moved out today; who had left already is left alone. Returns how many left.
 
-    Any number at once. `permission` is what allows it: rounds pass the one to mark, because who may say at the
-    door that somebody is gone may also say so to the register. Raises Forbidden.
+    Any number at once. `seen_at`: when that was seen of a person, where it was not just now. `permission` is what
+    allows it: rounds pass the one to mark, because who may say at the door that somebody is gone may also say so to the
+    register. Raises Forbidden.
     """
-    return changing(at, lambda change: _move_out("id", person_ids, change, actor, permission))
+    return changing(at, lambda change: _move_out(person_ids, seen_at or {}, change, actor, permission))
 
 
-def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, permission: str) -> int:
+def _move_out(
+    ids: Sequence[int], seen_at: Mapping[int, datetime], change: Change, actor: Actor, permission: str
+) -> int:
     rows = db.rows(
-        f"SELECT id, household_id, key FROM person WHERE {column} = ANY(%s) AND presence IN (1, 2)"
-        " ORDER BY id FOR UPDATE",
+        "SELECT id, household_id, key FROM person WHERE id = ANY(%s) AND presence IN (1, 2) ORDER BY id FOR UPDATE",
         [list(ids)],
     )
     if not rows:
@@ -129,9 +153,10 @@ def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, per
     require_on(actor, keys, permission)
     gone = [person for person, _, _ in rows]
     db.execute(
-        "UPDATE person SET presence = 3, presence_since = %s, back_on = NULL, updated_at = %s"
-        " WHERE id = ANY(%s) AND presence IN (1, 2)",
-        [timezone.localdate(change.at), change.at, gone],
+        "UPDATE person p SET presence = 3, presence_since = %s, presence_at = seen.at, back_on = NULL, updated_at = %s"
+        " FROM unnest(%s::bigint[], %s::timestamptz[]) AS seen (id, at)"
+        " WHERE p.id = seen.id AND p.presence IN (1, 2)",
+        [timezone.localdate(change.at), change.at, gone, [seen_at.get(one, change.at) for one in gone]],
     )
     change.touch(people=gone, keys=keys)
     leave(sorted({household for _, household, _ in rows}), change)
@@ -150,9 +175,17 @@ def _move_out(column: str, ids: Sequence[int], change: Change, actor: Actor, per
 JOURNALLED = 100  # ids in one entry; of a larger set its size, the rows themselves tell the rest
 
 
-def record_vacant(*, household_ids: Sequence[int], actor: Actor, at: datetime, permission: str = REGISTER) -> int:
+def record_vacant(
+    *,
+    household_ids: Sequence[int],
+    seen_at: Mapping[int, datetime] | None = None,
+    actor: Actor,
+    at: datetime,
+    permission: str = REGISTER,
+) -> int:
     """Nobody lives in these households any more: their people have moved out, and where no other household is left the
-    door is vacant. Returns how many people left. Any number at once. Raises Forbidden.
+    door is vacant. `seen_at`: when that was seen of a household, where it was not just now. Returns how many people
+    left. Any number at once. Raises Forbidden.
     """
 
     def work(change: Change) -> int:
@@ -160,14 +193,17 @@ def record_vacant(*, household_ids: Sequence[int], actor: Actor, at: datetime, p
             "SELECT id, key FROM household WHERE id = ANY(%s) AND ended_at IS NULL ORDER BY id FOR UPDATE",
             [list(household_ids)],
         )
-        return _vacate([row[0] for row in rows], {row[1] for row in rows}, change, actor, permission)
+        empty = {household: (seen_at or {}).get(household, at) for household, _key in rows}
+        return _vacate(empty, {key for _household, key in rows}, change, actor, permission)
 
     return changing(at, work)
 
 
-def record_door_vacant(*, key: int, since: date | None = None, actor: Actor, at: datetime) -> int:
-    """Nobody lives behind this door `since` a day (None: today); returns how many people left. Raises DoorUnknown,
-    NothingChanged (vacant already), Forbidden.
+def record_door_vacant(
+    *, key: int, since: date | None = None, seen_at: datetime | None = None, actor: Actor, at: datetime
+) -> int:
+    """Nobody lives behind this door `since` a day (None: today), as was seen at `seen_at` (None: `at`); returns how
+    many people left. Raises DoorUnknown, NothingChanged (vacant already), Forbidden.
     """
 
     def work(change: Change) -> int:
@@ -176,23 +212,31 @@ def record_door_vacant(*, key: int, since: date | None = None, actor: Actor, at:
         rows = db.rows("SELECT id FROM household WHERE key = %s AND ended_at IS NULL ORDER BY id FOR UPDATE", [key])
         if not rows and door["vacant_since"] is not None:
             raise NothingChanged()
-        return _vacate([row[0] for row in rows], {key}, change, actor, REGISTER, since)
+        return _vacate({row[0]: change.seen_at for row in rows}, {key}, change, actor, REGISTER, since)
 
-    return changing(at, work)
+    return changing(at, work, seen_at=seen_at)
 
 
 def _vacate(
-    households: list[int], keys: set[int], change: Change, actor: Actor, permission: str, since: date | None = None
+    households: Mapping[int, datetime],
+    keys: set[int],
+    change: Change,
+    actor: Actor,
+    permission: str,
+    since: date | None = None,
 ) -> int:
+    """`households`: those that are empty, with when that was seen."""
     if not keys:
         return 0
     require_on(actor, keys, permission)
     gone = [
         int(person)
         for (person,) in db.rows(
-            "UPDATE person SET presence = 3, presence_since = %s, back_on = NULL, updated_at = %s"
-            " WHERE household_id = ANY(%s) AND presence IN (1, 2) RETURNING id",
-            [since or timezone.localdate(change.at), change.at, households],
+            "UPDATE person p"
+            " SET presence = 3, presence_since = %s, presence_at = seen.at, back_on = NULL, updated_at = %s"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS seen (household, at)"
+            " WHERE p.household_id = seen.household AND p.presence IN (1, 2) RETURNING p.id",
+            [since or timezone.localdate(change.at), change.at, list(households), list(households.values())],
         )
     ]
     end_empty_households(households, change.at)
