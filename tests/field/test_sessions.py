@@ -141,6 +141,9 @@ def test_a_sign_out_that_was_made_without_a_signal(phone: Phone) -> None:
     proof = hashlib.sha256(phone.told["token"].encode()).digest()
     assert end_from_afar(other.session, proof) == 204
     assert end_from_afar(phone.session, b"x" * 32) == 204
+    for wrong in ("", "not base64!", "x", "证明", "A" * 4_000):
+        body = {"session": phone.session, "proof": wrong}
+        assert Client().post("/api/field/session/end", body, content_type=JSON).status_code == 204
     assert [one.get("session").status_code for one in (phone, other)] == [200, 200]
     assert end_from_afar(phone.session, proof) == 204
     answer = phone.get("session")

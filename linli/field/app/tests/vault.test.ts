@@ -112,6 +112,18 @@ describe('contact', () => {
     expect(isOutOfContact({ heardAt, latest: heardAt }, 0)).toBe(false);
   });
 
+  it('is not lost by setting a clock right that stood in 1970', () => {
+    const [heardAt, right] = [0, phone.time];
+    const lost = (latest: number, now = latest) => isOutOfContact({ heardAt, latest }, now, 72, right - heardAt);
+    expect(lost(heardAt + 72 * hour)).toBe(false); // goes on as it is
+    expect(lost(heardAt + 73 * hour)).toBe(true);
+    expect(lost(heardAt + 2 * hour, right + 2 * hour)).toBe(false); // set right, by hand a little short as well
+    expect(lost(heardAt + 2 * hour, right - hour)).toBe(false);
+    expect(lost(right + 73 * hour)).toBe(true);
+    expect(lost(right + 73 * hour, heardAt)).toBe(true); // and back again
+    expect(isOutOfContact({ heardAt, latest: heardAt }, heardAt + 90 * hour, 72, 80 * hour)).toBe(true); // may be time
+  });
+
   it('knows how far the device is off, also in 1970', () => {
     expect(offsetOf(1000, 3000, new Date(phone.time).toISOString())).toBe(phone.time - 2000);
     expect(offsetOf(phone.time - 100, phone.time + 100, new Date(phone.time).toISOString())).toBe(0);

@@ -160,7 +160,7 @@ export class AccountStore {
     if (!(await this.vault.exists())) return false;
     const contact = await this.db.read<Contact>(CONTACT);
     const now = this.clock.now();
-    if (!contact || isOutOfContact(contact, now, await this.db.read<number>(HOURS))) {
+    if (!contact || isOutOfContact(contact, now, await this.db.read<number>(HOURS), await this.offset())) {
       await this.end('out-of-contact');
       return true;
     }

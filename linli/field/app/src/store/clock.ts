@@ -21,6 +21,14 @@ export interface Contact {
   latest: number;
 }
 
-export function isOutOfContact(contact: Contact, now: number, hours: number = CONTACT_HOURS): boolean {
-  return Math.max(contact.latest, now) - contact.heardAt > hours * HOUR;
+/** A clock that is years behind (1970, after an empty battery) is set right sooner or later: the leap to the server's time
+ * is no time that went by. Less than a year might be. */
+const LOST = 365 * 24 * HOUR;
+
+/** `offset`: server minus device, as of that contact. */
+export function isOutOfContact(contact: Contact, now: number, hours: number = CONTACT_HOURS, offset = 0): boolean {
+  const latest = Math.max(contact.latest, now);
+  const heardAt = contact.heardAt + offset; // by a clock that is right
+  const since = offset > LOST && latest > heardAt - 24 * HOUR ? heardAt : contact.heardAt;
+  return latest - since > hours * HOUR;
 }
