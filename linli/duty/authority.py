@@ -20,6 +20,7 @@ from linli.core.access import Actor, Grant, Recalled
 from linli.core.extents import EVERYWHERE, Extent
 from linli.duty.errors import TokenRefused
 from linli.duty.terms import PERMISSIONS, Role
+from linli.places import queries as places
 
 MOST_RECALLED = 10_000
 # Of a place `p`: is it the jurisdiction? (Kinds 5 and 10, province and city, are the only divisions without a parent.)
@@ -54,6 +55,17 @@ def find_place_extent(place_id: int, at: datetime) -> Extent:
     for whole, los, his in db.rows(_BY_PLACE, {"place": place_id, "at": at}):
         return _extent(whole, los, his)
     return Extent()
+
+
+def find_part(place_id: int, *, actor: Actor, at: datetime, permission: str = "duty.view") -> Extent:
+    """The doors of a place on which the actor holds a permission, to list what is there.
+
+    Raises Forbidden when all of it lies out of sight: nobody is not who is there.
+    """
+    held = actor.extent_for(permission)
+    if held != EVERYWHERE:
+        places.require_sight(places.get_places([place_id])[place_id], actor, at, permission)
+    return held & find_place_extent(place_id, at)
 
 
 def digest_token(raw: str) -> bytes:

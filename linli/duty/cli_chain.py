@@ -224,6 +224,7 @@ def list_teams(
     """Work teams, with their leaders and members."""
     at = clock.now()
     with terminal.acting() as actor:
+        actor.require("duty.view")
         found = teams.list_teams(actor=actor, at=at, place_id=places.get_place(place).id if place else None)
     if as_json:
         terminal.print_json([asdict(one) | {"by_organisation": dict(one.by_organisation)} for one in found])

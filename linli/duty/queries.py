@@ -10,7 +10,7 @@ from linli.core import db
 from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
 from linli.core.models import Account, ApiToken
-from linli.duty.authority import find_place_extent
+from linli.duty.authority import find_part
 from linli.duty.chain import find_answering, find_chain, find_holders, find_leads
 from linli.duty.errors import AccountNotFound, AppointmentNotFound
 from linli.duty.heirs import find_dissolved_inside
@@ -73,11 +73,9 @@ def list_appointments(
 ) -> list[AppointmentLine]:
     """Appointments at places inside what the actor may see (`duty.view`), and inside `place_id` when given; by id.
 
-    `standing`: one of Standing, or "" for all.
+    `standing`: one of Standing, or "" for all. Raises Forbidden for a place out of sight.
     """
-    held = actor.extent_for("duty.view")
-    if place_id is not None:
-        held &= find_place_extent(place_id, at)
+    held = actor.extent_for("duty.view") if place_id is None else find_part(place_id, actor=actor, at=at)
     sql = f"""{_LINES} WHERE a.id > %(after)s AND {_INSIDE} AND {_STANDING[standing]}
         AND (%(account)s::bigint IS NULL OR a.account_id = %(account)s) AND (%(role)s = '' OR a.role = %(role)s)
         ORDER BY a.id LIMIT %(limit)s"""

@@ -15,7 +15,7 @@ from linli.core import db, journal
 from linli.core.access import Actor
 from linli.core.extents import EVERYWHERE, Extent
 from linli.duty import policies
-from linli.duty.authority import find_place_extent
+from linli.duty.authority import find_part
 from linli.duty.errors import PeriodWrong, TeamDissolved, TeamNotFound
 from linli.duty.models import WorkTeam
 from linli.duty.posts import Detail, appoint, end_appointment, require_appoint
@@ -144,10 +144,11 @@ def dissolve_team(*, team_id: int, actor: Actor, at: datetime) -> None:
 
 
 def list_teams(*, actor: Actor, at: datetime, place_id: int | None = None) -> list[Team]:
-    """Teams in being at places inside what the actor may see (`duty.view`), by place."""
-    held = actor.extent_for("duty.view")
-    if place_id is not None:
-        held &= find_place_extent(place_id, at)
+    """Teams in being at places inside what the actor may see (`duty.view`), and inside `place_id` when given; by place.
+
+    Raises Forbidden for a place out of sight.
+    """
+    held = actor.extent_for("duty.view") if place_id is None else find_part(place_id, actor=actor, at=at)
     return _teams(held, at)
 
 

@@ -17,6 +17,7 @@ from linli.core.access import SYSTEM
 from linli.core.models import Account
 from linli.duty import cli_chain, queries, services, staff
 from linli.duty.models import Appointment, Claim
+from linli.site.cli import run_command
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import District, make_district
 
@@ -213,3 +214,25 @@ def test_commands(town: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) ->
     assert "财政局" in run("cadres", town.code)
     assert run("claims", "--json") == []
     run("claims")
+
+
+def test_lists_of_a_place_out_of_sight_are_refused_and_never_said_to_be_empty(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the API, on the page and at the terminal; a place that is seen in part is answered with that part."""
+    unit, other = town.home.units[0], town.home.units[-1]
+    with db.owner():
+        make_account(role="grid_lead", place=other, username="leader", name="组长")
+    leader = town.browser(Account.objects.get(username="leader"))
+    for address in ("/api/duty/teams", "/api/duty/appointments", "/duty/appointments/"):
+        assert leader.get(f"{address}?place={unit.code}").status_code == 403
+        assert leader.get(f"{address}?place={other.code}").status_code == 200
+        assert leader.get(f"{address}?place={town.home.district.code}").status_code == 200
+        assert leader.get(address).status_code == 200
+    refused = leader.get(f"/api/duty/teams?place={unit.code}").json()
+    assert (refused["code"], bool(refused["advice"])) == ("core.forbidden", True)
+
+    monkeypatch.setenv("LINLI_AS", "leader")
+    assert run_command(["duty", "teams", "--place", unit.code]) == 4
+    assert run_command(["duty", "teams", "--place", other.code]) == 0
+    assert run_command(["accounts", "list", "--place", unit.code]) == 4
