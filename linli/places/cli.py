@@ -120,7 +120,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Find places by name, pinyin, initials or code, and doors: 阳光 3-2-1203. Several words narrow: 阳光 3号楼."""
+    """Find places by name, pinyin, initials or code, and doors: 桃源 1-1-101. Several words narrow: 桃源 1号楼."""
     at = clock.now()
     with terminal.acting() as actor:
         actor.require("places.view")

@@ -196,6 +196,13 @@ def test_figures_equal_a_count_from_the_marks(demo: build.Demo) -> None:
     assert len(rounds.get_curve(round_id=found.id, extent=extent)) > 20
 
 
+def test_what_the_search_suggests_finds_something(demo: build.Demo) -> None:
+    """Initials of a street that is really there, as the hint in the search field says in both languages."""
+    hint = Path(places.__file__).parent.parent / "templates/places/_combobox.html"
+    assert "such as 桃源 1号楼, hled or 3-2-1203" in hint.read_text("utf-8")
+    assert [place.name for place in places.search("hled", actor=access.SYSTEM, at=AT).places] == ["海拉尔东路街道"]
+
+
 def test_every_account_holds_its_place(demo: build.Demo) -> None:
     extents = {}
     for account in demo.accounts:
