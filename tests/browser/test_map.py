@@ -132,6 +132,24 @@ def test_a_drawn_area_gives_its_compounds_to_a_new_round(page: Page, walk: Walk)
     assert spans == [(compounds[0].lo, compounds[0].hi)]
 
 
+def test_the_click_that_closes_an_area_picks_no_place_below_it(page: Page, walk: Walk) -> None:
+    open_drawing(page)
+    page.click("[data-draw-mode=polygon]")
+    ring = [(0.5, 0.5), (1.4, 0.5), (1.4, 0.9), (0.5, 0.9)]  # the first corner, and so the last click, inside a compound
+    for corner in [*ring, ring[0]]:
+        at = pixel(page, *corner)
+        page.mouse.move(*at)
+        page.mouse.click(*at)
+    expect(page.locator("#drawn fieldset").first).to_contain_text(walk.district.compounds[0].name)
+    assert len(page.locator("#area").input_value().splitlines()) == 4
+    expect(page.locator("[data-chosen=include] li")).to_have_count(0)
+    expect(page.locator("[data-draw-mode=pick]")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(600)  # after a moment, a click picks again
+    page.mouse.click(*pixel(page, 2.5, 0.5))
+    expect(page.locator("[data-chosen=include] li")).to_have_count(1)
+    expect(page.locator("[data-chosen=include]")).to_contain_text(walk.district.compounds[2].name)
+
+
 def test_typed_corners_do_the_same_and_a_click_picks_a_place(page: Page, walk: Walk) -> None:
     open_drawing(page)
     west, east = WEST - SIDE / 2, WEST + 4.5 * SIDE

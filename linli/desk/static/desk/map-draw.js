@@ -13,6 +13,9 @@
     return { polygon: { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } } };
   }
 
+  // The click that closes an area comes after the area is done, by touch a moment later: it picks nothing below it.
+  const CLOSING_MS = 400;
+
   class Drawing {
     constructor(box) {
       this.box = box;
@@ -20,6 +23,7 @@
       this.map = null;
       this.draw = null;
       this.mode = 'pick';
+      this.closedAt = -Infinity;
       box.addEventListener('linli:map', (event) => this.begin(event.detail));
       box.addEventListener('linli:click', (event) => this.click(event));
       box.addEventListener('click', (event) => this.press(event));
@@ -46,6 +50,7 @@
         if (context.action === 'draw') {
           this.draw.getSnapshot().filter((one) => one.geometry.type === 'Polygon' && one.id !== id).forEach((one) => this.draw.removeFeatures([one.id]));
           this.set('pick');
+          this.closedAt = performance.now();
         }
         this.toText();
         this.ask();
@@ -99,10 +104,10 @@
       if (this.mode === 'select' && area) this.draw.selectFeature(area.id);
     }
 
-    // In the middle of drawing a click is a corner, not a choice.
+    // In the middle of drawing a click is a corner, not a choice; so is the last one.
     click(event) {
       event.preventDefault();
-      if (this.mode === 'pick') document.dispatchEvent(new CustomEvent('linli:choose', { detail: { ...event.detail, toggle: true } }));
+      if (this.mode === 'pick' && performance.now() - this.closedAt > CLOSING_MS) document.dispatchEvent(new CustomEvent('linli:choose', { detail: { ...event.detail, toggle: true } }));
     }
 
     show(codes) {
