@@ -135,7 +135,7 @@ def test_a_drawn_area_gives_its_compounds_to_a_new_round(page: Page, walk: Walk)
 def test_the_click_that_closes_an_area_picks_no_place_below_it(page: Page, walk: Walk) -> None:
     open_drawing(page)
     page.click("[data-draw-mode=polygon]")
-    ring = [(0.5, 0.5), (1.4, 0.5), (1.4, 0.9), (0.5, 0.9)]  # the first corner, and so the last click, inside a compound
+    ring = [(0.5, 0.5), (1.4, 0.5), (1.4, 0.9), (0.5, 0.9)]  # the first, and so the last click, in a compound
     for corner in [*ring, ring[0]]:
         at = pixel(page, *corner)
         page.mouse.move(*at)
