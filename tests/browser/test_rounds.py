@@ -120,6 +120,19 @@ def test_pages_fit_a_narrow_screen(open_page: Callable[..., Page], walk: Walk, p
     assert overflow(page) == 0
 
 
+def test_a_long_name_leaves_the_head_of_a_phone_whole(open_page: Callable[..., Page], walk: Walk) -> None:
+    name = "第一轮敲门行动（全区，含寄宿和工地）"
+    with db.owner(), db.cursor() as cursor:
+        cursor.execute("UPDATE round SET name = %s WHERE id = %s", [name, walk.round.id])
+    page = open_page(viewport=PHONE)
+    sign_in(page, "office")
+    page.goto(f"/rounds/{walk.code}/close/")
+    assert overflow(page) == 0
+    last = page.locator(".ln-crumbs li").last
+    expect(last).to_contain_text("关闭")
+    assert last.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 @pytest.mark.parametrize("path", ["/rounds/{code}/", "/rounds/{code}/gaps/", "/"])
 def test_the_number_of_a_city_stays_inside_its_card_in_english(
     open_page: Callable[..., Page], walk: Walk, path: str
