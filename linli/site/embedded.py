@@ -38,6 +38,7 @@ from linli.site.server_place import (
 __all__ = ["EmbeddedServerError", "Place", "ensure_running", "find_place", "get_home", "hold", "read_pid", "stop"]
 
 START_SECONDS = 60
+ROOM_MIB = 32  # with less, PostgreSQL cannot start: its log grows by files of 16 MiB, and a start writes some
 
 
 def ensure_running(home: Path | None = None, *, durable: bool = True) -> str:
@@ -141,9 +142,21 @@ def _run(place: Place, program: str, *arguments: str) -> None:
         if done.returncode:
             output.seek(0)
             raise EmbeddedServerError(
+                f"{_say_full(place)}"
                 f"{program} failed ({done.returncode}): {output.read().decode(errors='replace').strip()[-600:]}"
                 f" - see {place.log}."
             )
+
+
+def _say_full(place: Place) -> str:
+    """The likeliest reason, said first: PostgreSQL names it in its log only, where that has room at all."""
+    free = shutil.disk_usage(place.data.parent).free // (1024 * 1024)
+    if free >= ROOM_MIB:
+        return ""
+    return (
+        f"The disk of {place.data} is full ({free} MiB free), and the database cannot run. Make room, then try again:"
+        " nothing that was acknowledged is lost. "
+    )
 
 
 def _answers(place: Place) -> bool:

@@ -154,6 +154,14 @@ def test_a_folder_of_another_user_is_refused_with_advice(home: Path, monkeypatch
     (home / "pg").rmdir()
 
 
+def test_a_full_disk_is_named_when_the_server_cannot_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = embedded.find_place(home)
+    full = shutil.disk_usage("/")._replace(free=3 * 1024 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: full)
+    with pytest.raises(embedded.EmbeddedServerError, match=r"disk of .* is full \(3 MiB free\).* Make room, .*pg_ctl"):
+        embedded._run(place, "pg_ctl", "stop", "-D", str(place.data))
+
+
 def test_memory_settings_follow_the_machine(home: Path) -> None:
     place = embedded.find_place(REPOSITORY / "var")
     small = server_place.render_config(place, durable=True, memory=lambda: 512)
