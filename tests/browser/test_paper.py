@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from linli.core import clock, db
@@ -45,6 +46,9 @@ def test_every_sheet_says_what_it_is_and_can_be_signed(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".rd-sheet > thead .ln-print-head")).to_contain_text(round_.code)
     expect(page.locator(".rd-sheet > thead .ln-print-head")).to_contain_text(district.communities[0].name)
+    # Paper is read on other days: the day stands there, today as well.
+    today = f"{timezone.localdate().year}年{timezone.localdate().month}月"
+    expect(page.locator(".rd-sheet > thead .ln-print-head")).to_contain_text(today)
     # A table's head and foot are drawn on every sheet it goes over.
     display = "(element) => getComputedStyle(element).display"
     assert page.locator(".rd-sheet > thead").evaluate(display) == "table-header-group"
@@ -60,4 +64,5 @@ def test_every_sheet_says_what_it_is_and_can_be_signed(page: Page) -> None:
         bulk.close_round(round_id=round_.id, actor=SYSTEM, at=clock.now())
     page.goto(f"/rounds/{round_.code}/certificate/")
     expect(page.locator(".rd-sign")).to_be_visible()
+    assert page.locator(".rd-certificate").inner_text().count(today) == 3  # when it was to be, was opened, was closed
     assert sheets_of(page, "certificate") == 1

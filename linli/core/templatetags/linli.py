@@ -107,6 +107,17 @@ def local(value: datetime | date | None) -> str:
 
 
 @register.filter
+def local_full(value: datetime | None) -> str:
+    """A moment with day and year always: for paper, which is read on other days."""
+    if value is None:
+        return "–"
+    moment = timezone.localtime(value)
+    if (get_language() or "").startswith("zh"):
+        return f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}"
+    return f"{moment.day} {moment:%b} {moment.year}, {moment:%H:%M}"
+
+
+@register.filter
 def local_time(value: datetime | None) -> str:
     """The time of day alone, to the second."""
     return f"{timezone.localtime(value):%H:%M:%S}" if value else "–"

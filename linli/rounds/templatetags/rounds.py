@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linli.core.templatetags.linli import local, num, share
+from linli.core.templatetags.linli import local, local_full, num, share
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Figures
 
@@ -30,6 +30,14 @@ def period(round_: RoundView) -> str:
     start, end = timezone.localtime(round_.starts_at), timezone.localtime(round_.ends_at)
     until = f"{end:%H:%M}" if start.date() == end.date() else local(end)
     return _("%(start)s to %(end)s") % {"start": local(start), "end": until}
+
+
+@register.simple_tag
+def period_on_paper(round_: RoundView) -> str:
+    """The same with day and year always."""
+    start, end = timezone.localtime(round_.starts_at), timezone.localtime(round_.ends_at)
+    until = f"{end:%H:%M}" if start.date() == end.date() else local_full(end)
+    return _("%(start)s to %(end)s") % {"start": local_full(start), "end": until}
 
 
 @register.simple_tag
