@@ -145,6 +145,7 @@ def test_a_clock_of_1970_proposes_the_right_hours(
         page.locator("[data-for-household]").first.click()
         page.click("[data-mark=exempt]")
         page.click("[data-until-days='0']")
+        expect(page.locator(".f-sheet")).to_have_count(0)  # it closes once the mark is stored
         expect_quiet(page)
         page.goto("/field/#/returns")
         expect(page.locator("main li")).to_have_count(1)
