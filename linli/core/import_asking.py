@@ -70,7 +70,7 @@ def write_template(importer: Importer, at: datetime) -> IO[bytes]:
     """An empty sheet with the right titles and a few rows to show what is meant. Raises NotFound where it is none."""
     if importer.spec is None:
         raise NotFound
-    columns = [ExportColumn(one.titles[0]) for one in importer.spec.fields]
+    columns = [ExportColumn(one.titles[0]) for one in importer.spec.fields if one.is_offered]
     file = cast(IO[bytes], SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - handed to the response
     write_xlsx(file, columns, importer.sample, title=importer.label, as_of=timezone.localdate(at).isoformat())
     file.seek(0)

@@ -120,6 +120,14 @@ def test_another_name_at_a_held_post_hands_it_over(send: Any, home: District) ->
     assert ([one.name for one in level.holders], level.deputies) == (["王敏"], ())
 
 
+def test_a_deputys_row_of_our_own_list_hands_nothing_over(send: Any, home: District) -> None:
+    send(UNIT)
+    head = (*HEAD, "是否代理")
+    outcome = send((*UNIT, "否"), (*UNIT[:5], "斯琴", "15412340007", "", "", "", "", "是"), head=head, at=AT + DAY)
+    assert account_of(outcome) == (0, 0, 1, 1)
+    assert [one.name for one in queries.find_chain(home.doors[0].key, AT + DAY).level("unit_lead").holders] == ["王敏"]
+
+
 def test_what_changes_beside_the_name_is_an_update(send: Any, home: District) -> None:
     row = ("信息员", "第1社区", "阳光小区", "1号楼", "", "赵芳", "15412340003", "", "", "安居物业", "物业")
     send(row)
@@ -229,7 +237,8 @@ def test_counts_vacancies_and_everybody(send: Any, home: District) -> None:
 
 
 def test_the_sheet_knows_its_words() -> None:
-    assert all(len(row) == len(CHAIN_SHEET.fields) for row in SAMPLE)
+    offered = [field for field in CHAIN_SHEET.fields if field.is_offered]
+    assert all(len(row) == len(offered) for row in SAMPLE)
     assert {read_post(role.value) for role in Role} == set(Role)
     assert {read_officer_kind(kind.value) for kind in OfficerKind} == set(OfficerKind)
     assert (read_post("楼道长"), read_post("微网格长"), read_post("某某")) == (Role.UNIT_LEAD, Role.GRID_LEAD, None)

@@ -32,12 +32,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a sheet; `titles` are the names its column may bear, the first being the one shown to people."""
+    """One field of a sheet; `titles` are the names its column may bear, the first being the one shown to people.
+
+    `is_offered`: stands in the template; others are understood where a sheet has them.
+    """
 
     name: str
     titles: tuple[str, ...]
     required: bool = False
     kind: Kind = Kind.TEXT
+    is_offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from linli.duty import policies
 from linli.duty.imports.find import Ground
 from linli.duty.imports.people import People
 from linli.duty.imports.posts import Posts, Wanted
-from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, read_officer_kind, read_post
+from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, is_no, read_officer_kind, read_post
 from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
 from linli.places.terms import Kind as PlaceKind
 from linli.places.terms import PlaceRef
@@ -79,6 +79,7 @@ def _read_rows(tally: Tally, actor: Actor, at: datetime) -> list[Wanted]:
         role = _read_role(tally, number)
         place = _read_place(tally, number, ground, role)
         kind = _read_kind(tally, number, role)
+        _refuse_deputys_row(tally, number)
         organisation = str(tally.values[number].get("organisation") or "")
         if len(organisation) > NAME_LENGTH:
             tally.refuse(number, "organisation", "too_long", _("The name is too long."), _("Shorten it."))
@@ -111,6 +112,15 @@ def _read_role(tally: Tally, number: int) -> Role | None:
             _("Write one of: 片区长, 网格长, 网格员, 楼栋长, 单元长, 信息员, 包联干部, 督导员, 卡点, 采样员, 配送员."),
         )  # fmt: skip
     return role
+
+
+def _refuse_deputys_row(tally: Tally, number: int) -> None:
+    """As our own list of posts has them: taken for the holder's, it would hand the post over to the deputy."""
+    if not is_no(str(tally.values[number].get("stands_in") or "")):
+        tally.refuse(
+            number, "stands_in", "deputys_row", _("This row names a deputy."),
+            _("Write the deputy beside the holder, in the columns 副职 and 副职电话, and leave this row out."),
+        )  # fmt: skip
 
 
 def _read_place(tally: Tally, number: int, ground: Ground, role: Role | None) -> PlaceRef | None:

@@ -63,6 +63,7 @@ CHAIN_SHEET = SheetSpec(
         ),
         Field("officer_kind", ("信息员类别", "信息员类型", "信息员来源", "类别", "officer kind")),
         Field("account", ("账号", "账号名", "登录名", "account", "username")),
+        Field("stands_in", ("是否代理", "是否副职", "是否代理人", "stands in"), is_offered=False),
     )
 )  # fmt: skip
 SAMPLE = (
@@ -111,6 +112,11 @@ _KIND_OF = {normal(name): kind for kind, names in _KINDS.items() for name in (*n
 def read_post(text: str) -> Role | None:
     """The role that a cell names: 单元长, 楼道长, unit_lead; None when it names none."""
     return _ROLE_OF.get(normal(text))
+
+
+def is_no(text: str) -> bool:
+    """否, no, or nothing at all."""
+    return normal(text) in ("", "否", "不是", "no", "n", "0", "false")
 
 
 def read_officer_kind(text: str) -> OfficerKind | None:
