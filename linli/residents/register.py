@@ -31,10 +31,14 @@ def hold_people(person_ids: Collection[int], household_ids: Collection[int]) -> 
     other.
     """
     there = {"people": sorted(person_ids), "households": sorted(household_ids)}
-    whom = "id = ANY(%(people)s::bigint[]) OR household_id = ANY(%(households)s::bigint[])"
-    db.rows(f"SELECT id FROM person WHERE {whom} ORDER BY id FOR UPDATE", there)
     db.rows(
-        f"SELECT id FROM household WHERE id = ANY(%(households)s::bigint[])"
-        f" OR id IN (SELECT household_id FROM person WHERE {whom}) ORDER BY id FOR UPDATE",
+        "SELECT id FROM person WHERE id = ANY(%(people)s::bigint[]) OR household_id = ANY(%(households)s::bigint[])"
+        " ORDER BY id FOR UPDATE",
+        there,
+    )
+    # One array of them all: said as "one of these, or the household of one of those" all households would be read.
+    db.rows(
+        "SELECT id FROM household WHERE id = ANY(ARRAY(SELECT unnest(%(households)s::bigint[])"
+        " UNION SELECT household_id FROM person WHERE id = ANY(%(people)s::bigint[]))) ORDER BY id FOR UPDATE",
         there,
     )
