@@ -97,12 +97,7 @@ def admit_token(token: str, address: str) -> None:
 
     A token seen for the first time is refused while its address is being blamed for invented ones.
     """
-    if not settings.LINLI_RATE:
-        return
-    tokens = _of("token")
-    if token not in tokens:
-        _refuse(_of("stranger").find_wait(address))
-    _refuse(tokens.take(token))
+    _admit("token", token, address)
 
 
 def blame(address: str) -> None:
@@ -116,12 +111,16 @@ def admit_session(session_key: str, address: str) -> None:
 
     A session seen for the first time is refused while its address is being blamed for invented ones.
     """
+    _admit("session", session_key, address)
+
+
+def _admit(kind: str, key: str, address: str) -> None:
     if not settings.LINLI_RATE:
         return
-    sessions = _of("session")
-    if session_key not in sessions:
+    known = _of(kind)
+    if key not in known:
         _refuse(_of("stranger").find_wait(address))
-    _refuse(sessions.take(session_key))
+    _refuse(known.take(key))
 
 
 def admit_stranger(address: str) -> None:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from linli.core.errors import Invalid
 from linli.residents.terms import NEED_WORDS, Need
-from linli.rounds.errors import BadMark, MarkFieldWrong, NeedUnknown, ReasonUnknown
+from linli.rounds.errors import BadMark, NeedUnknown, ReasonUnknown
+from linli.rounds.policies import require_times
 from linli.rounds.terms import GIVEN, Mark
 
 OPEN_REASONS = {mark.name.lower(): mark for mark in (Mark.NOT_REACHED, Mark.ABSENT, Mark.REFUSED)}
@@ -61,10 +62,5 @@ def read_moment(text: str) -> datetime | None:
 def read_times(kind: Mark, back: str, until: str, at: datetime) -> tuple[datetime | None, datetime | None]:
     """When to come again, and until when somebody is exempt, of a mark given at `at`: as the API takes them."""
     back_at, until_at = read_moment(back), read_moment(until)
-    if back_at is not None and kind != Mark.ABSENT:
-        raise MarkFieldWrong(field="--back", why=_("belongs to absent alone"))
-    if until_at is not None and kind != Mark.EXEMPT:
-        raise MarkFieldWrong(field="--until", why=_("belongs to exempt alone"))
-    if until_at is not None and until_at <= at:
-        raise MarkFieldWrong(field="--until", why=_("is not later than the mark itself"))
+    require_times(kind, back_at, until_at, at, named=("--back", "--until"))
     return back_at, until_at

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
+from linli.rounds.errors import MarkFieldWrong
 from linli.rounds.terms import BUCKET, CLOCK_ERROR, FIRST_CLOSED, Figures, Flag, Mark
 
 # How far back a device may place a mark before the round opened: it may have been walked before the office pressed
@@ -16,6 +19,27 @@ BEFORE_OPENING = timedelta(hours=24)
 CODE_LENGTH = 40
 CODE_SIGN = "#"
 CODE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]*[0-9A-Za-z])?")
+
+
+def require_times(
+    kind: Mark,
+    back_at: datetime | None,
+    until_at: datetime | None,
+    at: datetime,
+    *,
+    named: tuple[str, str] = ("back_at", "until_at"),
+) -> None:
+    """When to come again belongs to absent, until when to exempt, and that lies behind the mark, given at `at`.
+
+    `named`: what whoever gave them calls the two. Raises MarkFieldWrong.
+    """
+    back, until = named
+    if back_at is not None and kind != Mark.ABSENT:
+        raise MarkFieldWrong(field=back, why=_("belongs to absent alone"))
+    if until_at is not None and kind != Mark.EXEMPT:
+        raise MarkFieldWrong(field=until, why=_("belongs to exempt alone"))
+    if until_at is not None and until_at <= at:
+        raise MarkFieldWrong(field=until, why=_("is not later than the mark itself"))
 
 
 def is_code(text: str) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Problem
 from linli.rounds.errors import BadMark, MarkFieldWrong, NotJson, TooMany
+from linli.rounds.policies import require_times
 from linli.rounds.services import MARKS_AT_ONCE
 from linli.rounds.terms import GIVEN, Mark, MarkCommand
 
@@ -86,12 +87,7 @@ def _moments(
     item: dict[str, Any], kind: Mark, at: datetime
 ) -> tuple[datetime | None, datetime | None, datetime | None]:
     back_at, until_at = _moment(item, "back_at"), _moment(item, "until_at")
-    if back_at is not None and kind != Mark.ABSENT:
-        raise MarkFieldWrong(field="back_at", why=_("belongs to absent alone"))
-    if until_at is not None and kind != Mark.EXEMPT:
-        raise MarkFieldWrong(field="until_at", why=_("belongs to exempt alone"))
-    if until_at is not None and until_at <= at:
-        raise MarkFieldWrong(field="until_at", why=_("is not later than the mark itself"))
+    require_times(kind, back_at, until_at, at)
     return back_at, until_at, _moment(item, "device_at")
 
 
