@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from linli.core import clock, terminal
 from linli.places import queries as places
 from linli.residents import queries, services
-from linli.residents.api import CountsOut, HouseholdOut, PersonOut, one_of, presence_of
+from linli.residents.api.schemas import CountsOut, HouseholdOut, PersonOut, one_of, presence_of
 from linli.residents.duplicates.cli import app as duplicates
 from linli.residents.imports import write_template
 from linli.residents.terms import PersonView, Purpose, Secret, need_labels

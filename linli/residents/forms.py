@@ -110,7 +110,7 @@ class PresenceForm(forms.Form):
 class MoveForm(forms.Form):
     door = forms.CharField(
         label=_("To which door"), max_length=120,
-        help_text=_("Compound, building, unit and number with blanks between: 阳光小区 3号楼 2单元 501."),
+        help_text=_("Compound, building, unit and number: 阳光小区 3号楼 2单元 501, or 阳光小区 3-2-501."),
     )  # fmt: skip
     alone = forms.BooleanField(label=_("As a household of their own"), required=False)
 

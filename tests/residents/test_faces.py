@@ -133,6 +133,18 @@ def test_move_household_page(home: int, town: District, clerk: Client) -> None:
     assert first(home).key == next(door.key for door in town.doors if door.unit_id == town.units[1].id)
 
 
+def test_a_door_is_named_as_in_the_search(home: int, town: District, clerk: Client) -> None:
+    """阳光 1-2-101 is enough; where several doors fit, they are named, and nothing is guessed."""
+    move = f"/residents/household/{home}/move/"
+    several = clerk.post(move, {"door": "1-101"})
+    assert several.status_code == 422
+    assert "阳光小区 1号楼 1单元 101; 阳光小区 1号楼 2单元 101" in text(several)
+    none = clerk.post(move, {"door": "1-2-999"})
+    assert "没有符合“1-2-999”的门户" in text(none)
+    assert clerk.post(move, {"door": "1-2-101"}).status_code == 302
+    assert "阳光小区 1号楼 2单元 101" in text(clerk.get(f"/residents/household/{home}/"))
+
+
 def test_unmask_asks_what_for(home: int, clerk: Client) -> None:
     person = first(home)
     path = f"/residents/person/{person.pk}/unmask/"
