@@ -18,8 +18,9 @@ from linli.core.ids import new_id
 from linli.places import queries as places
 from linli.residents.terms import need_labels
 from linli.rounds import gaps, queries, services, undo
-from linli.rounds.cli_words import read_mark, read_moment, read_needs, read_reason, read_times
+from linli.rounds.cli_words import read_mark, read_moment, read_reason, read_times
 from linli.rounds.errors import StateUnknown
+from linli.rounds.policies import read_needs
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, Outcome, Receipt, RoundKind, RoundState
 

@@ -1,11 +1,10 @@
-"""What somebody types at `linli rounds`, read: marks, reasons, needs, moments.
+"""What somebody types at `linli rounds`, read: marks, reasons, moments.
 
 Each raises a Problem that names what there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,13 +12,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from linli.core.errors import Invalid
-from linli.residents.terms import NEED_WORDS, Need
-from linli.rounds.errors import BadMark, NeedUnknown, ReasonUnknown
+from linli.rounds.errors import BadMark, ReasonUnknown
 from linli.rounds.policies import require_times
-from linli.rounds.terms import GIVEN, Mark
+from linli.rounds.terms import MARK_WORDS, Mark
 
 OPEN_REASONS = {mark.name.lower(): mark for mark in (Mark.NOT_REACHED, Mark.ABSENT, Mark.REFUSED)}
-MARKS = {mark.name.lower(): mark for mark in GIVEN}
 
 
 def read_reason(text: str) -> Mark:
@@ -31,19 +28,10 @@ def read_reason(text: str) -> Mark:
 
 
 def read_mark(text: str) -> Mark:
-    found = MARKS.get(text.lower())
+    found = MARK_WORDS.get(text.lower())
     if found is None:
         raise BadMark(value=text)
     return found
-
-
-def read_needs(words: Iterable[str]) -> Need:
-    needs = Need(0)
-    for word in words:
-        if word.lower() not in NEED_WORDS:
-            raise NeedUnknown(need=word, needs=", ".join(NEED_WORDS))
-        needs |= NEED_WORDS[word.lower()]
-    return needs
 
 
 def read_moment(text: str) -> datetime | None:

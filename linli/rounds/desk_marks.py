@@ -14,16 +14,8 @@ from linli.rounds import services, undo
 from linli.rounds.errors import BadMark, FieldWrong, NotInRound, RoundClosed
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import Home, Subject, list_homes
-from linli.rounds.terms import Mark, MarkCommand, Outcome
+from linli.rounds.terms import MARK_WORDS, Mark, MarkCommand, Outcome
 
-WORDS = {
-    "done": Mark.DONE,
-    "absent": Mark.ABSENT,
-    "refused": Mark.REFUSED,
-    "exempt": Mark.EXEMPT,
-    "moved_out": Mark.MOVED_OUT,
-    "vacant": Mark.VACANT,
-}
 REASON_CHARS = 400
 
 
@@ -37,7 +29,7 @@ def mark_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor: Act
     """
     door = Extent.of([(key, key + 1)])
     actor.require("rounds.mark", door)
-    kind = WORDS.get(posted.get("kind", ""))
+    kind = MARK_WORDS.get(posted.get("kind", ""))
     if kind is None:
         raise BadMark(value=posted.get("kind", ""))
     command_id = _uuid(posted.get("id", ""))
@@ -67,7 +59,7 @@ def take_back_from_page(*, round_: RoundView, key: int, posted: QueryDict, actor
     Raises BadMark, FieldWrong, Forbidden, RoundClosed.
     """
     actor.require("rounds.mark", Extent.of([(key, key + 1)]))
-    kind = WORDS.get(posted.get("kind", ""))
+    kind = MARK_WORDS.get(posted.get("kind", ""))
     if kind is None:
         raise BadMark(value=posted.get("kind", ""))
     command_id = _uuid(posted.get("id", ""))

@@ -20,10 +20,9 @@ from linli.rounds import queries, services, undo, withdrawing
 from linli.rounds.errors import NotInRound, RoundClosed
 from linli.rounds.policies import CODE_LENGTH, is_code, with_code
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import CODED, GIVEN, LEAVING, Flag, Mark, MarkCommand, Outcome, Receipt
+from linli.rounds.terms import CODED, LEAVING, MARK_WORDS, Flag, Mark, MarkCommand, Outcome, Receipt
 
 FIELDS = frozenset({"round", "person", "household", "door", "mark", "reason", "back_at", "until_at", "code"})
-WORDS = {mark.name.lower(): mark for mark in GIVEN}
 RANK, RANK_BACK = 50, 60
 
 
@@ -43,7 +42,7 @@ class Meant(NamedTuple):
 
 def read_mark(payload: dict[str, Any]) -> Meant:
     """Raises CommandWrong."""
-    code, mark = payload.get("round"), WORDS.get(payload.get("mark", ""))
+    code, mark = payload.get("round"), MARK_WORDS.get(payload.get("mark", ""))
     person = read_named(payload.get("person"), "p")
     if mark is not None and type(code) is str and person is not None and len(payload) == 3:
         return Meant(code, mark, person, None, None, "", None, None)  # the commonest
@@ -51,7 +50,7 @@ def read_mark(payload: dict[str, Any]) -> Meant:
     who = read_who(reader)
     found = Meant(
         reader.text("round", required=True, longest=40),
-        reader.word("mark", WORDS),
+        reader.word("mark", MARK_WORDS),
         *who,
         reader.text("reason"),
         reader.moment("back_at"),

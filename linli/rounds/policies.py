@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from linli.rounds.errors import MarkFieldWrong
+from linli.residents.terms import NEED_WORDS, Need
+from linli.rounds.errors import MarkFieldWrong, NeedUnknown
 from linli.rounds.terms import BUCKET, CLOCK_ERROR, FIRST_CLOSED, Figures, Flag, Mark
 
 # How far back a device may place a mark before the round opened: it may have been walked before the office pressed
@@ -19,6 +20,16 @@ BEFORE_OPENING = timedelta(hours=24)
 CODE_LENGTH = 40
 CODE_SIGN = "#"
 CODE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]*[0-9A-Za-z])?")
+
+
+def read_needs(words: Iterable[str]) -> Need:
+    """Marks of need that narrow a list, those by age included. Raises NeedUnknown."""
+    needs = Need(0)
+    for word in words:
+        if word.lower() not in NEED_WORDS:
+            raise NeedUnknown(need=word, needs=", ".join(NEED_WORDS))
+        needs |= NEED_WORDS[word.lower()]
+    return needs
 
 
 def require_times(

@@ -53,6 +53,7 @@ class Mark(models.IntegerChoices):
 
 FIRST_CLOSED = 10
 GIVEN = (Mark.ABSENT, Mark.REFUSED, Mark.DONE, Mark.EXEMPT, Mark.MOVED_OUT, Mark.VACANT)
+MARK_WORDS = {mark.name.lower(): mark for mark in GIVEN}  # as pages, phones, API and terminal send them
 LOADED = (Mark.ABSENT, Mark.REFUSED, Mark.DONE, Mark.EXEMPT)  # what a load of marks may carry
 LEAVING = (Mark.MOVED_OUT, Mark.VACANT)  # the register is corrected
 

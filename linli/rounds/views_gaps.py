@@ -23,14 +23,14 @@ from linli.places.queries import DoorLabel
 from linli.places.terms import PlaceRef
 from linli.residents.terms import NEED_LABELS, NEED_WORDS, Need, Purpose, need_labels
 from linli.rounds import pages, queries, sheets
-from linli.rounds.desk_marks import WORDS, mark_from_page, take_back_from_page
+from linli.rounds.desk_marks import mark_from_page, take_back_from_page
 from linli.rounds.errors import AddressWrong, ListTooLong, PurposeMissing
 from linli.rounds.frame import base, crumbs_of, number_or_none, take, url_of
 from linli.rounds.gaps import PAGE, Cursor, Filters, Gap, GapPage, list_gaps
 from linli.rounds.pages import Lead, Reach
 from linli.rounds.queries import RoundView
 from linli.rounds.stairwell import LOOKS, Home
-from linli.rounds.terms import LEAVING, Figures, Mark
+from linli.rounds.terms import LEAVING, MARK_WORDS, Figures, Mark
 from linli.rounds.views_building import door_context
 
 REASONS = {"not_reached": Mark.NOT_REACHED, "absent": Mark.ABSENT, "refused": Mark.REFUSED}
@@ -222,9 +222,9 @@ def _answer(
 def _pressed(request: HttpRequest) -> dict[str, str] | None:
     """What the button that takes it back sends. None where the register was corrected: that is put right there."""
     kind = request.POST.get("kind", "")
-    if WORDS.get(kind) in LEAVING:
+    if MARK_WORDS.get(kind) in LEAVING:
         return None
-    return {"id": request.POST.get("id", ""), "kind": kind, "label": str(WORDS[kind].label)}
+    return {"id": request.POST.get("id", ""), "kind": kind, "label": str(MARK_WORDS[kind].label)}
 
 
 def _answer_in_list(

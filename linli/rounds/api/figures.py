@@ -16,7 +16,6 @@ from linli.core.api import ApiRequest, CursorWrong, etag_of, permission, unless_
 from linli.core.sheets import csv_cell
 from linli.places import queries as places
 from linli.places.terms import Kind, PlaceRef
-from linli.residents.terms import NEED_WORDS, Need
 from linli.rounds import gaps, pages, queries, rollups, withdrawing
 from linli.rounds.api.rounds import take
 from linli.rounds.api.router import router
@@ -37,8 +36,9 @@ from linli.rounds.api.schemas import (
     UnderLine,
     UnderQuery,
 )
-from linli.rounds.errors import KindUnknown, NeedUnknown, NotInRound
+from linli.rounds.errors import KindUnknown, NotInRound
 from linli.rounds.pages import Reach
+from linli.rounds.policies import read_needs
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import Figures, Flag, Mark
 
@@ -171,7 +171,7 @@ def list_gaps(request: ApiRequest, code: str, query: Annotated[GapQuery, Query()
         after = gaps.Cursor.parse(query.after)
     except (ValueError, TypeError):
         raise CursorWrong from None
-    filters = gaps.Filters(state=Mark[query.reason.upper()] if query.reason else None, needs=_needs(query.need))
+    filters = gaps.Filters(state=Mark[query.reason.upper()] if query.reason else None, needs=read_needs(query.need))
     page = gaps.list_gaps(
         round_=found, extent=reach.extent, at=request.at, filters=filters, after=after, limit=query.limit
     )
@@ -183,15 +183,6 @@ def list_gaps(request: ApiRequest, code: str, query: Annotated[GapQuery, Query()
         items=[GapOut.of(gap, labels[gap.key], found.per_person) for gap in page.gaps],
         next=str(page.next) if page.next else None,
     )
-
-
-def _needs(names: list[str]) -> Need:
-    needs = Need(0)
-    for name in names:
-        if name not in NEED_WORDS:
-            raise NeedUnknown(need=name, needs=", ".join(NEED_WORDS))
-        needs |= NEED_WORDS[name]
-    return needs
 
 
 @router.get("/{code}/people/{subject_id}/marks", response=list[HistoryLine], summary="Every mark a person was given")

@@ -17,9 +17,8 @@ from linli.core.errors import Problem
 from linli.rounds.errors import BadMark, MarkFieldWrong, NotJson, TooMany
 from linli.rounds.policies import require_times
 from linli.rounds.services import MARKS_AT_ONCE
-from linli.rounds.terms import GIVEN, Mark, MarkCommand
+from linli.rounds.terms import MARK_WORDS, Mark, MarkCommand
 
-WORDS = {mark.name.lower(): mark for mark in GIVEN}
 FIELDS = frozenset({"id", "person", "household", "mark", "at", "reason", "back_at", "until_at", "device_at"})
 REASON_LENGTH = 400
 LARGEST_ID = 2**63 - 1
@@ -69,7 +68,7 @@ def read_command(item: Any) -> MarkCommand:
     if not item.keys() <= FIELDS:
         raise MarkFieldWrong(field=min(str(name) for name in item.keys() - FIELDS), why=_("there is no such field"))
     word = item.get("mark")
-    kind = WORDS.get(word) if isinstance(word, str) else None
+    kind = MARK_WORDS.get(word) if isinstance(word, str) else None
     if kind is None:
         raise BadMark(value=word if isinstance(word, str | int) else "-")
     person, household = _number(item, "person"), _number(item, "household")
