@@ -249,7 +249,7 @@ def _describe(
     found = row(
         "phones_min",
         ours.seconds / 60,
-        ours=f"{count:,} phones, {total:,} commands in {ours.requests:,} batches: {ours.seconds:.0f} s"
+        ours=f"{count:,} phones, {total:,} commands in {ours.requests - ours.told_to_wait:,} batches: {ours.seconds:.0f} s"
         f" ({total / ours.seconds:,.0f}/s), {get_percentile(ours.latencies_ms):,.0f} ms p95 a batch; desk pages"
         f" {pages}; told to wait (503) {ours.told_to_wait:,} times, {ours.again:,} batches sent again, no other error;"
         " each on record exactly once",

@@ -57,6 +57,12 @@ def record(
     )
 
 
+def first_key(actor: Actor, permission: str) -> int:
+    """Where a write that belongs to no one place is seen in the journal: where its author answers for something."""
+    spans = actor.extent_for(permission).spans
+    return spans[0].lo if spans else 0
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A filter of entries. Empty: everything. `verbs`: any of them; `subject` as it is written, such as `person:12`;

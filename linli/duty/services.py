@@ -191,7 +191,7 @@ def make_token(*, name: str, scopes: Iterable[str], expires_at: datetime, actor:
             actor=actor,
             at=at,
             verb="duty.make_token",
-            key=first_key(actor, "tokens.make"),
+            key=journal.first_key(actor, "tokens.make"),
             permission="tokens.make",
             subject=f"token:{token.pk}",
             scopes=wanted,
@@ -213,7 +213,7 @@ def revoke_token(*, token_id: int, actor: Actor, at: datetime) -> None:
                 actor=actor,
                 at=at,
                 verb="duty.revoke_token",
-                key=first_key(actor, "tokens.make"),
+                key=journal.first_key(actor, "tokens.make"),
                 subject=f"token:{token.pk}",
             )
 
@@ -258,18 +258,12 @@ def _require_over(account: Account, actor: Actor, at: datetime, permission: str 
     return held
 
 
-def first_key(actor: Actor, permission: str) -> int:
-    """Where a write that belongs to no place is seen in the journal: where its author answers for something."""
-    spans = actor.extent_for(permission).spans
-    return spans[0].lo if spans else 0
-
-
 def _record(actor: Actor, at: datetime, verb: str, account: Account, *, permission: str, **detail: object) -> None:
     journal.record(
         actor=actor,
         at=at,
         verb=f"duty.{verb}",
-        key=first_key(actor, permission),
+        key=journal.first_key(actor, permission),
         permission=permission,
         subject=f"account:{account.pk}",
         username=account.username,

@@ -78,7 +78,7 @@ def set_phone(*, account_id: int, phone: str, actor: Actor, at: datetime) -> str
         else:
             Staff.objects.filter(account=account).update(phone=b"", phone_hash=None, changed_at=at)
         journal.record(
-            actor=actor, at=at, verb="duty.set_phone", key=services.first_key(actor, "duty.appoint"),
+            actor=actor, at=at, verb="duty.set_phone", key=journal.first_key(actor, "duty.appoint"),
             permission="duty.appoint" if account_id != actor.account_id else "", subject=f"account:{account_id}",
             phone=journal.digest(phone) if phone else None,
         )  # fmt: skip
@@ -132,7 +132,7 @@ def find_or_make_person(*, account: str = "", name: str = "", phone: str = "", a
         made = Account.objects.create(username=f"p{secrets.token_hex(6)}", name=name, password=password, created_at=at)
         keep_phone(made, phone, at)
         journal.record(
-            actor=actor, at=at, verb="duty.make_account", permission="duty.appoint", subject=f"account:{made.pk}",
-            username=made.username,
+            actor=actor, at=at, verb="duty.make_account", permission="duty.appoint",
+            key=journal.first_key(actor, "duty.appoint"), subject=f"account:{made.pk}", username=made.username,
         )  # fmt: skip
     return int(made.pk)

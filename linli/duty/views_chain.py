@@ -19,6 +19,7 @@ from linli.core.access import Actor
 from linli.core.errors import Forbidden
 from linli.core.extents import Extent
 from linli.core.forms import try_in
+from linli.core.large import large
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.duty import claims, posts, queries, sheets, staff
@@ -90,6 +91,7 @@ def vacant(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+@large()
 def export(request: ActingRequest, code: str) -> HttpResponseBase:
     """The chain of a place as a sheet, phones masked; with ?vacant=1 only vacant posts."""
     found = places.get_place(code)

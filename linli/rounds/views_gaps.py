@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.core import journal
 from linli.core.access import Actor
 from linli.core.ids import new_id
+from linli.core.large import is_post, large
 from linli.core.shapes import Pager
 from linli.places import queries as places
 from linli.places.queries import DoorLabel
@@ -72,6 +73,7 @@ class GapUnit:
 
 
 @require_safe
+@large(lambda request: bool(request.GET.get("print")))
 def gaps(request: HttpRequest, code: str) -> HttpResponse:
     """Who is missing in a place, in walking order; `print=1` the whole list for paper."""
     round_, actor, at = take(request, code, "rounds.gaps")
@@ -244,6 +246,7 @@ def _answer_in_list(
 
 
 @require_http_methods(["GET", "POST"])
+@large(is_post)
 def export(request: HttpRequest, code: str) -> HttpResponseBase:
     """The list as a sheet: asks what for, leaves an entry in the journal, and carries what a sheet of marks needs."""
     round_, actor, at = take(request, code, "rounds.export")

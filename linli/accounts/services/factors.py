@@ -217,7 +217,7 @@ def reset_factors(*, account_id: int, actor: Actor, at: datetime) -> None:
         drop_factors(account_id=account_id)
         journal.record(
             actor=actor, at=at, verb="accounts.reset_factors", permission="accounts.make",
-            key=duty.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
+            key=journal.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
         )  # fmt: skip
 
 

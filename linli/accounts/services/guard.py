@@ -102,7 +102,7 @@ def unlock_account(*, account_id: int, actor: Actor, at: datetime) -> None:
         forget(username=username, at=at)
         journal.record(
             actor=actor, at=at, verb="accounts.unlock_account", permission="accounts.make",
-            key=duty.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
+            key=journal.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
         )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def unlock_address(*, address: str, actor: Actor, at: datetime) -> None:
         db.execute("DELETE FROM sign_in_guard WHERE subject = ANY (%s)", [[*_subjects("", network)]])
         journal.record(
             actor=actor, at=at, verb="accounts.unlock_address", permission="accounts.make",
-            key=duty.first_key(actor, "accounts.make"), address_digest=journal.digest(network),
+            key=journal.first_key(actor, "accounts.make"), address_digest=journal.digest(network),
         )  # fmt: skip
 
 

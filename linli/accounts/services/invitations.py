@@ -140,7 +140,7 @@ def _record(actor: Actor, at: datetime, verb: str, account: Account, **detail: o
         actor=actor,
         at=at,
         verb=f"accounts.{verb}",
-        key=duty.first_key(actor, "accounts.make"),
+        key=journal.first_key(actor, "accounts.make"),
         permission="accounts.make",
         subject=f"account:{account.pk}",
         username=account.username,

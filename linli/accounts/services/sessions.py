@@ -98,7 +98,7 @@ def end_all_sessions(*, account_id: int, actor: Actor, at: datetime) -> int:
         count = end_sessions_of(account_id=account_id, at=at)
         journal.record(
             actor=actor, at=at, verb="accounts.end_sessions", permission="accounts.make",
-            key=duty.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
+            key=journal.first_key(actor, "accounts.make"), subject=f"account:{account_id}", username=username,
             sessions=count,
         )  # fmt: skip
     return count

@@ -128,6 +128,7 @@ def _asked(query: QueryDict) -> dict[str, str | int]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@large(is_post)
 def export(request: ActingRequest) -> HttpResponseBase:
     """What the filter shows, as a sheet: asks what for, and leaves an entry in the journal."""
     actor, at = request.actor, request.at

@@ -59,8 +59,9 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
         made, handed = posts.write()
         watch(gettext("Writing"), len(rows), len(rows))
         journal.record(
-            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
-            updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
+            sheet=journal.digest(source.name),  # offices name sheets after people
+            created=tally.created, updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
             appointments=made,
         )  # fmt: skip
     facts = (

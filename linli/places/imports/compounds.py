@@ -92,7 +92,8 @@ def load_compounds(source: Source, *, actor: Actor, at: datetime, watch: Progres
             else:
                 tally.unchanged += 1
         journal.record(
-            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
+            subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), **made,
         )  # fmt: skip
         watch(gettext("Writing"), len(lines), len(lines))

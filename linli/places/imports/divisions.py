@@ -96,7 +96,8 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
         _rename(tally, [line for line in lines.values() if line.code in known], known, at)
         tally.created = len(fresh)
         journal.record(
-            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
+            subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults),
         )  # fmt: skip
         watch(gettext("Writing"), len(lines), len(lines))

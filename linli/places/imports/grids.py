@@ -108,7 +108,8 @@ def load_grids(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
             number = _redraw(tally, kind, group, actor, at)
             numbers += [number] if number else []
         journal.record(
-            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=tally.created,
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
+            subject=source.name[:80], created=tally.created,
             updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), changes=numbers,
         )  # fmt: skip
         watch(gettext("Writing"), len(groups), len(groups))

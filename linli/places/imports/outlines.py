@@ -96,7 +96,8 @@ def load_outlines(source: Source, *, actor: Actor, at: datetime, watch: Progress
         created, updated = _write(taken, source)
         unchanged = len(taken) - created - updated
         journal.record(
-            actor=actor, at=at, verb=KIND, permission=PERMISSION, subject=source.name[:80], created=created,
+            actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
+            subject=source.name[:80], created=created,
             updated=updated, unchanged=unchanged, rejected=len(faults), datum=datum.value,
         )  # fmt: skip
     account = Account(len(features), created, updated, unchanged, len(faults))

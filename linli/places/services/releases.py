@@ -105,6 +105,7 @@ def migrate_divisions(
                 raise _Undone
             journal.record(
                 actor=actor, at=at, verb="places.migrate_divisions", permission=PERMISSION,
+                key=journal.first_key(actor, PERMISSION),
                 created=done.count("created"), updated=done.count("updated"), unchanged=done.count("unchanged"),
                 rejected=done.count("rejected"),
             )  # fmt: skip
