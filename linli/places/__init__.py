@@ -4,5 +4,5 @@ Tables: `place` (divisions, compounds, buildings, units, overlays), `place_span`
 `place_alias` (other names and codes), `place_key` (what a name is searched by), `place_outline`, `place_regrid`
 (changes of boundaries, with both layouts), `door`.
 
-Publishes `events.DoorsEnding` and `Redrawing`, which a room above may refuse, and `PlaceMoved` and `Redrawn`.
+Publishes `events.DoorsEnding` and `Redrawing`, which a room above may refuse, and `Redrawn`.
 """

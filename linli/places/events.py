@@ -21,16 +21,6 @@ class DoorsEnding:
 
 
 @dataclass(frozen=True)
-class PlaceMoved:
-    """A place went from one parent to another at `at`; its keys stay what they are."""
-
-    place_id: int
-    from_id: int
-    to_id: int
-    at: datetime
-
-
-@dataclass(frozen=True)
 class Redrawing:
     """Boundaries over these doors are about to change as of `since`, which may lie before `at`. A room whose frozen
     figures would read otherwise raises a Problem.

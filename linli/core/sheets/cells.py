@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.functional import Promise
@@ -165,20 +164,6 @@ def clean_integer(value: Any) -> int | None:
     return int(text.split(".")[0])
 
 
-def clean_decimal(value: Any) -> Decimal | None:
-    """A number with a decimal point. Raises CellFault(decimal)."""
-    text = clean_text(value)
-    if text is None:
-        return None
-    try:
-        number = Decimal(text) if text.isascii() and "_" not in text else Decimal("nan")
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite():
-        raise CellFault("decimal", _("This is not a number."), _("Write digits and at most one decimal point."))
-    return number
-
-
 def clean_date(value: Any) -> date | None:
     """A day, from a date cell, 2022-10-04, 2022/10/4, 2022.10.4, 2022年10月4日, 20221004 or a
     spreadsheet's serial.
@@ -325,7 +310,6 @@ _CLEANERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: clean_text,
     Kind.NAME: clean_name,
     Kind.INTEGER: clean_integer,
-    Kind.DECIMAL: clean_decimal,
     Kind.DATE: clean_date,
     Kind.PHONE: clean_phone,
 }

@@ -23,7 +23,6 @@ class Kind(StrEnum):
     TEXT = "text"
     NAME = "name"
     INTEGER = "integer"
-    DECIMAL = "decimal"
     DATE = "date"
     ID_NUMBER = "id_number"
     BIRTH_DATE = "birth_date"

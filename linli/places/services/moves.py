@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from linli.core import db, events
+from linli.core import db
 from linli.core.access import Actor
 from linli.core.extents import Extent
 from linli.places.allocation import Row, lock_tree
 from linli.places.errors import OtherCity, SamePlace, Split
-from linli.places.events import PlaceMoved
 from linli.places.queries.tree import extent_of, get_place, list_children, list_divisions, path_of
 from linli.places.services.base import check_name_free, check_parent_kind, lock_place, record, require_edit
 from linli.places.services.regrid import close_rows, list_affected, open_chain, open_pieces, pieces_within
@@ -37,7 +36,6 @@ def move_compound(*, compound_id: int, community_id: int, actor: Actor, at: date
         require_edit(actor, extent_of(target.id, at))
         check_name_free(Kind.COMPOUND, compound.name, list_children(target.id, at), target)
         _transfer(compound.block, source, target, at)
-        events.publish(PlaceMoved(place_id=compound.id, from_id=source.id, to_id=target.id, at=at))
         record(compound, "move_compound", actor=actor, at=at, source=source.code, target=target.code)
         return compound
 
@@ -61,7 +59,6 @@ def move_division(*, place_id: int, parent_id: int, actor: Actor, at: datetime) 
         extent = extent_of(place.id, at)
         _transfer(extent, source, target, at, carried=place)
         db.execute("UPDATE place SET parent_id = %s WHERE id = %s", [target.id, place.id])
-        events.publish(PlaceMoved(place_id=place.id, from_id=source.id, to_id=target.id, at=at))
         record(place, "move_division", actor=actor, at=at, source=source.code, target=target.code)
         return get_place(place.id)
 
