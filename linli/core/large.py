@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -25,9 +25,7 @@ LEAST_SECONDS = 5
 """Nobody is told to come before some of those are done."""
 _turns = Turns(AT_ONCE, IN_LINE)
 
-P = ParamSpec("P")
-R = TypeVar("R", bound=HttpRequest)
-A = TypeVar("A", bound=HttpResponseBase)
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 @contextmanager
@@ -42,19 +40,16 @@ def making_large() -> Iterator[None]:
         yield
 
 
-Wrap = Callable[[Callable[Concatenate[R, P], A]], Callable[Concatenate[R, P], A]]
-
-
-def large(when: Callable[[HttpRequest], bool] = lambda request: True) -> Wrap[R, P, A]:
+def large(when: Callable[[HttpRequest], bool] = lambda request: True) -> Callable[[View], View]:
     """A view that makes something large, always or `when` it is asked to."""
 
-    def wrap(view: Callable[Concatenate[R, P], A]) -> Callable[Concatenate[R, P], A]:
+    def wrap(view: View) -> View:
         @wraps(view)
-        def in_turn(request: R, *args: P.args, **kwargs: P.kwargs) -> A:
+        def in_turn(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             with making_large() if when(request) else nullcontext():
                 return view(request, *args, **kwargs)
 
-        return in_turn
+        return cast(View, in_turn)
 
     return wrap
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
@@ -48,9 +50,24 @@ class Bearer(HttpBearer):
 
 
 class LinliAPI(NinjaAPI):
-    """Says of every operation in the documentation how it fails: all in one shape."""
+    """Says of every operation in the documentation how it fails: all in one shape.
+
+    The documentation is made once a language: that takes most of a second, and anybody may ask for it.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._schemas: dict[str, OpenAPISchema] = {}
+        self._making = Lock()
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        wanted = f"{get_language()} {sorted((name, value) for name, value in options.items() if value)}"
+        with self._making:
+            if wanted not in self._schemas:
+                self._schemas[wanted] = self._make_schema(options)
+            return self._schemas[wanted]
+
+    def _make_schema(self, options: dict[str, Any]) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
         failure = {

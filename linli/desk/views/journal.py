@@ -21,6 +21,7 @@ from linli.core import journal
 from linli.core.access import Actor
 from linli.core.errors import Invalid
 from linli.core.journal import Wanted
+from linli.core.large import is_post, large
 from linli.core.requests import ActingRequest
 from linli.core.shapes import Pager
 from linli.core.sheets import ExportColumn, iter_csv, write_xlsx
@@ -148,7 +149,8 @@ def export(request: ActingRequest) -> HttpResponseBase:
     if len(lines) > EXPORTED:
         raise ExportTooLong(limit=f"{EXPORTED:,}")
     journal.record(
-        actor=actor, at=at, verb="desk.export_journal", permission="journal.view", purpose=purpose, rows=len(lines),
+        actor=actor, at=at, verb="desk.export_journal", permission="journal.view",
+        key=journal.first_key(actor, "journal.view"), purpose=purpose, rows=len(lines),
         filter={name: value for name, value in _asked(request.GET).items() if name != "account"},
     )  # fmt: skip
     return _sheet(lines, request.POST.get("format", "xlsx"), at)
