@@ -170,6 +170,17 @@ def test_undo(made: District, grids: list[PlaceRef], since: datetime) -> None:
         services.undo_regrid(number=number, actor=SYSTEM, at=NOW + timedelta(hours=2))
 
 
+def test_the_first_grids_of_a_ground_are_taken_back(made: District) -> None:
+    """They took over from none: all of them end, and the entry stands where their doors are."""
+    home = made.communities[0].id
+    takes = [Take(ids(made.buildings[n]), Target(name=f"第{n + 1}网格", parent_id=home)) for n in (0, 1)]
+    number = act(*takes)
+    services.undo_regrid(number=number, actor=SYSTEM, at=NOW + timedelta(hours=1))
+    assert db.rows("SELECT name FROM place WHERE kind = %s AND ended_at IS NULL", [Kind.GRID]) == []
+    (key,) = db.rows("SELECT key FROM journal_entry WHERE verb = 'places.undo_regrid'")[0]
+    assert key == made.buildings[0].lo
+
+
 def test_no_undo_after_another_change(made: District, grids: list[PlaceRef]) -> None:
     number = act(Take(ids(made.buildings[0]), Target(grids[1].id)))
     then = NOW + timedelta(hours=1)

@@ -61,8 +61,8 @@ def load_chain(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
         journal.record(
             actor=actor, at=at, verb=KIND, permission=PERMISSION, key=journal.first_key(actor, PERMISSION),
             sheet=journal.digest(source.name),  # offices name sheets after people
-            created=tally.created, updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults), accounts=new_people,
-            appointments=made,
+            created=tally.created, updated=tally.updated, unchanged=tally.unchanged, rejected=len(tally.faults),
+            accounts=new_people, appointments=made,
         )  # fmt: skip
     facts = (
         (_("New accounts"), new_people), (_("New appointments"), made), (_("Posts handed over"), handed),

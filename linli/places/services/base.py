@@ -117,9 +117,12 @@ def insert_own_span(place: PlaceRef, at: datetime) -> None:
     )
 
 
-def record(place: PlaceRef, verb: str, *, actor: Actor, at: datetime, **detail: object) -> None:
-    """One journal entry, at the place's first key."""
-    extent = place.block if place.is_physical else extent_of(place.id, at)
+def record(
+    place: PlaceRef, verb: str, *, actor: Actor, at: datetime, extent: Extent | None = None, **detail: object
+) -> None:
+    """One journal entry, at the first key of `extent`; None: of the place."""
+    if extent is None:
+        extent = place.block if place.is_physical else extent_of(place.id, at)
     key = extent.spans[0].lo if extent else 0
     journal.record(
         actor=actor, at=at, verb=f"places.{verb}", key=key, permission=EDIT, subject=f"place:{place.id}",

@@ -172,8 +172,10 @@ def undo_regrid(*, number: int, actor: Actor, at: datetime) -> None:
         db.execute(
             "UPDATE place_regrid SET undone_at = %s, undone_by = %s WHERE id = %s", [at, actor.account_id, number]
         )
-        place = get_place(max(found.before.values(), key=lambda one: len(one.extent)).id)
-        record(place, "undo_regrid", actor=actor, at=at, number=number)
+        # The first grids of a ground took over from none.
+        largest = max((found.before or found.after).values(), key=lambda one: len(one.extent))
+        place = get_place(largest.id)
+        record(place, "undo_regrid", actor=actor, at=at, extent=found.change.extent, number=number)
         fresh = {id: tuple(found.before) for id in found.after if id not in found.before}
         ids = tuple(sorted({*found.before, *found.after}))
         events.publish(Redrawn(place_ids=ids, ended=fresh, since=max(at, found.since), at=at))
@@ -181,6 +183,8 @@ def undo_regrid(*, number: int, actor: Actor, at: datetime) -> None:
 
 def _whole(before: Layout, after: Layout) -> Layout:
     """`before`; what the change gave out for the first time (a new community's reserve) goes to the largest."""
+    if not before:
+        return before
     layer = min(one.kind for one in before.values())
     more = unite(one.extent for one in after.values() if one.kind == layer and one.id not in before)
     more -= unite(one.extent for one in before.values() if one.kind == layer)
