@@ -164,7 +164,10 @@ async function withPin<T>(tried: Promise<T>): Promise<T> {
   try {
     return await tried;
   } catch (error) {
-    if (error instanceof Destroyed) await close('wrong-pin');
+    if (error instanceof Destroyed) {
+      await close('wrong-pin');
+      void sayGoodbye();
+    }
     throw error;
   }
 }
@@ -185,6 +188,7 @@ async function close(why: Ending): Promise<void> {
   forget();
   await accounts.end(why);
   face.ended = why;
+  face.farewells = await accounts.farewells();
   face.phase = 'sign-in';
   await recount();
 }

@@ -1,8 +1,8 @@
 /** What the screens work out of the pack: search, the rows of a stairwell, its tally, the buildings, special situations. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EMPTY, readPack, type Door } from '../src/work/data';
-import { blocksOf, columnsFor, count, tallyOf, type Stairwell } from '../src/work/figures';
+import { EMPTY, readPack, whereIs, type Door } from '../src/work/data';
+import { blocksOf, columnsFor, count, nextStair, tallyOf, type Stairwell } from '../src/work/figures';
 import { lay, type Standing } from '../src/work/overlay';
 import { search, type Somebody } from '../src/work/search';
 
@@ -83,4 +83,26 @@ test('a special situation of the pack keeps its words shut; one of this phone li
 test('people stand in the order in which they were registered, whatever the store makes of their ids', () => {
   const rows = ['p10', 'p100', 'p9', 'p99'].map((id) => ({ section: 'people', id, open: { id, household: 'h1', door: 1 } }));
   expect([...readPack(rows).people.keys()]).toEqual(['p9', 'p10', 'p99', 'p100']);
+});
+
+test('where there are several compounds, a door says in which it is; in one alone it does not', () => {
+  const place = (id: string, kind: string, parent?: string) => ({ section: 'places', id, open: { id, code: id, name: id, kind, parent } });
+  const at = (id: number, unit: string) => ({ section: 'doors', id: String(id), open: { id, unit, number: '101', label: '1号楼 1单元 101', pos: 1, kind: 'dwelling' } });
+  const near = [place('东院', 'compound'), place('b1', 'building', '东院'), place('u1', 'unit', 'b1'), at(1, 'u1')];
+  const far = [place('西院', 'compound'), place('b2', 'building', '西院'), place('u2', 'unit', 'b2'), at(2, 'u2')];
+  const labels = (rows: typeof near) => [...readPack(rows as never).doors.values()].map((each) => each.label);
+  expect(labels(near)).toEqual(['1号楼 1单元 101']);
+  expect(labels([...near, ...far])).toEqual(['东院 1号楼 1单元 101', '西院 1号楼 1单元 101']);
+  const { doors: all } = readPack([...near, ...far] as never);
+  expect(whereIs('u1', readPack(near as never).places)).toBe('b1 u1');
+  expect(whereIs('u2', readPack([...near, ...far] as never).places)).toBe('西院 b2 u2');
+  expect(whereIs('l9', readPack(near as never).places)).toBeUndefined();
+  expect(search('西院 101', all, []).map((hit) => hit.door)).toEqual([2]);
+});
+
+test('after a stairwell comes the next one in walking order where somebody is open, then from the start', () => {
+  const stair = (id: string, doorsOpen: number) => ({ unit: { id }, figures: { doorsOpen } }) as Stairwell;
+  const stairs = [stair('u1', 2), stair('u2', 0), stair('u3', 0), stair('u4', 1)];
+  expect(['u1', 'u2', 'u4', 'u9'].map((unit) => nextStair(stairs, unit)?.unit.id)).toEqual(['u4', 'u4', 'u1', 'u1']);
+  expect(nextStair([stair('u1', 3)], 'u1')).toBeUndefined();
 });

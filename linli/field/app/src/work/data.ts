@@ -132,6 +132,29 @@ export const EMPTY: Pack = {
 const inTurn = <T extends { id: string }>(found: T[]): T[] =>
   found.sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1));
 
+/** A stairwell or building by name, with its compound where there are several; nothing of a place that the pack has not. */
+export function whereIs(id: string | undefined, places: ReadonlyMap<string, Place>): string | undefined {
+  const names: string[] = [];
+  const isAlone = [...places.values()].filter((each) => each.kind === 'compound').length < 2;
+  for (let place = places.get(id ?? ''); place; place = places.get(place.parent ?? '')) {
+    if (names.length && place.kind !== 'building' && (isAlone || place.kind !== 'compound')) break;
+    names.unshift(place.name);
+  }
+  return names.join(' ') || undefined;
+}
+
+/** Where a worker walks several compounds, each with a "1号楼 1单元 101", a door's label says in which it is. */
+function addressed(doors: Map<number, Door>, places: ReadonlyMap<string, Place>): Map<number, Door> {
+  const compoundOf = (door: Door): Place | undefined => {
+    let place = places.get(door.unit);
+    while (place && place.kind !== 'compound') place = places.get(place.parent ?? '');
+    return place;
+  };
+  const found = [...doors.values()].map((door) => [door, compoundOf(door)] as const);
+  if (new Set(found.map(([, compound]) => compound?.id)).size < 2) return doors;
+  return new Map(found.map(([door, compound]) => [door.id, compound ? { ...door, label: `${compound.name} ${door.label}` } : door]));
+}
+
 export function readPack(rows: readonly PackRow[]): Pack {
   const sections = new Map<string, PackRow[]>();
   for (const row of rows) {
@@ -145,9 +168,10 @@ export function readPack(rows: readonly PackRow[]): Pack {
   const byId = <K, T extends { id: K }>(found: T[]): Map<K, T> => new Map(found.map((each) => [each.id, each]));
   const rounds = plain<Round>('rounds').sort((a, b) => (a.opened < b.opened ? 1 : -1));
   const known = new Set(rounds.map((round) => round.id));
+  const places: Map<string, Place> = byId(shut<Omit<Place, 'row'>>('places'));
   return {
-    places: byId(shut<Omit<Place, 'row'>>('places')),
-    doors: byId(plain<Door>('doors')),
+    places,
+    doors: addressed(byId(plain<Door>('doors')), places),
     households: byId(inTurn(shut<Household>('households'))),
     people: byId(inTurn(shut<Person>('people'))),
     rounds,

@@ -129,6 +129,13 @@ export function nextOpen(tiles: readonly Tile[], key: number | undefined): Tile 
   return tiles.slice(at + 1).find(isNext) ?? tiles.slice(0, Math.max(at, 0)).find(isNext);
 }
 
+/** The next stairwell with somebody open, after this one in walking order; then from the start. */
+export function nextStair(stairs: readonly Stairwell[], unit: string | undefined): Stairwell | undefined {
+  const at = stairs.findIndex((stair) => stair.unit.id === unit);
+  const isNext = (stair: Stairwell): boolean => stair.figures.doorsOpen > 0 && stair.unit.id !== unit;
+  return stairs.slice(at + 1).find(isNext) ?? stairs.slice(0, Math.max(at, 0)).find(isNext);
+}
+
 interface Return {
   door: Door;
   at: string | undefined;
