@@ -81,7 +81,7 @@ class RoundForm(forms.Form):
         pasted = split_codes(cleaned.get(f"{side}_codes") or "")
         in_sheet = self._codes_in_sheet(f"{side}_sheet", cleaned.get(f"{side}_sheet"))
         codes = list(dict.fromkeys([*picked, *pasted, *in_sheet]))
-        found = places.get_places_by_code(codes)
+        found = places.get_places_by_code(codes, or_old=True)
         unknown = [code for code in codes if code not in found]
         if unknown:
             message = _("There is no place with the code %(codes)s. Correct it or take it out.")
@@ -89,7 +89,7 @@ class RoundForm(forms.Form):
             self.add_error(
                 field, message % {"codes": "、".join(unknown[:NAMED]) + (" …" if len(unknown) > NAMED else "")}
             )
-        return [found[code] for code in codes if code in found]
+        return list(dict.fromkeys(found[code] for code in codes if code in found))
 
     def _codes_in_sheet(self, name: str, file: UploadedFile[Any] | None) -> list[str]:
         if file is None:

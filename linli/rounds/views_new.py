@@ -145,7 +145,7 @@ def count_scope(request: HttpRequest) -> HttpResponse:
     sides, unknown = {}, []
     for side in ("include", "exclude"):
         codes = [*request.POST.getlist(side), *split_codes(request.POST.get(f"{side}_codes", ""))]
-        known = places.get_places_by_code(codes)
+        known = places.get_places_by_code(codes, or_old=True)
         unknown += [code for code in codes if code not in known]
         sides[side] = places.extent_of_all([place.id for place in known.values()], at)
     scope = sides["include"] - sides["exclude"]

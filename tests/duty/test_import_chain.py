@@ -20,7 +20,7 @@ from linli.duty.events import PostHandedOver
 from linli.duty.imports.chain import load_chain
 from linli.duty.imports.spec import CHAIN_SHEET, SAMPLE, read_officer_kind, read_post
 from linli.duty.terms import OfficerKind, Role
-from linli.places.services import add_overlay
+from linli.places.services import add_alias, add_overlay, rename_place
 from linli.places.terms import Kind
 from tests.builders.duty import actor_for, make_account
 from tests.builders.places import AT as FOUNDED
@@ -126,6 +126,19 @@ def test_a_deputys_row_of_our_own_list_hands_nothing_over(send: Any, home: Distr
     outcome = send((*UNIT, "否"), (*UNIT[:5], "斯琴", "15412340007", "", "", "", "", "是"), head=head, at=AT + DAY)
     assert account_of(outcome) == (0, 0, 1, 1)
     assert [one.name for one in queries.find_chain(home.doors[0].key, AT + DAY).level("unit_lead").holders] == ["王敏"]
+
+
+def test_names_and_codes_of_before_are_understood(send: Any, home: District) -> None:
+    """Sheets are older than the register: a renamed community, another code, a building's old name."""
+    community, building = home.communities[0], home.buildings[0]
+    rename_place(place_id=community.id, name="新名社区", actor=SYSTEM, at=AT)
+    add_alias(place_id=community.id, text="999999001001", actor=SYSTEM, at=AT)
+    rename_place(place_id=building.id, name="牡丹楼", actor=SYSTEM, at=AT)
+    assert account_of(send(UNIT, at=AT + DAY)) == (1, 0, 0, 0)
+    by_code = (UNIT[0], "999999001001", *UNIT[2:])
+    assert account_of(send(by_code, at=AT + 2 * DAY)) == (0, 0, 1, 0)
+    rename_place(place_id=home.buildings[1].id, name="1号楼", actor=SYSTEM, at=AT)
+    assert account_of(send(UNIT, at=AT + 3 * DAY)) == (1, 0, 0, 0)  # who has the name now is meant
 
 
 def test_what_changes_beside_the_name_is_an_update(send: Any, home: District) -> None:

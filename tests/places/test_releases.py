@@ -10,6 +10,7 @@ import pytest
 from linli.core.access import SYSTEM
 from linli.core.importers import Source
 from linli.places import queries, services
+from linli.places.errors import PlaceUnknown
 from linli.places.imports.divisions import load_divisions, read_release
 from linli.places.releases import Became, By, Division, compare
 from linli.places.services.releases import Migration
@@ -176,6 +177,28 @@ def test_migrated(files: tuple[Path, Path]) -> None:
     assert done.count_became()["added"] == 1
     again = migrate(files, dry_run=False)
     assert (again.count("created"), again.count("updated")) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_old_codes_stand_for_the_place_that_bore_them(files: tuple[Path, Path]) -> None:
+    """In addresses, over the API, at the terminal and in sheets; the search has always found them."""
+    load_divisions(Source(files[0], "old.csv"), actor=SYSTEM, at=AT, watch=lambda *_: None)
+    zuan = queries.get_place("150102002")
+    migrate(files, dry_run=False)
+    assert queries.get_place("150102002") == queries.get_place("150102012")
+    assert queries.get_places_by_code(["150102002"]) == {}
+    assert queries.get_places_by_code(["150102002"], or_old=True)["150102002"].id == zuan.id
+    with pytest.raises(PlaceUnknown):
+        queries.get_place("祖庵镇")  # a name may stand for several, one day
+    other = queries.get_place("150102013")
+    services.add_alias(place_id=other.id, text="150102002", actor=SYSTEM, at=LATER)
+    with pytest.raises(PlaceUnknown):
+        queries.get_place("150102002")  # of two it cannot be told
+    assert queries.get_places_by_code(["150102002"], or_old=True) == {}
+    new = services.add_division(
+        kind=Kind.STREET, code="150102002", name="另一街道", parent_id=other.parent_id, actor=SYSTEM, at=LATER
+    )
+    assert queries.get_place("150102002").id == new.id  # who bears it now comes first
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,8 @@ class Ground:
             one: defaultdict(list) for one in NARROW_TO_WIDE
         }
         self.by_code: dict[str, PlaceRef] = {}
+        self._formerly: dict[tuple[str, int, str], list[PlaceRef]] = defaultdict(list)  # no present name comes second
+        self._added: dict[int, tuple[str, int, Callable[[str], str], PlaceRef]] = {}
         communities = places.list_divisions(held, Kind.COMMUNITY, at)
         areas = places.list_divisions(held, Kind.AREA, at)
         grids = [grid for kind in _GRIDS for grid in places.list_divisions(held, kind, at)]
@@ -43,18 +45,19 @@ class Ground:
         spans = sorted((lo, hi, one.id) for one in communities for lo, hi in self.extents[one.id])
         self._los, self._spans = [lo for lo, _, _ in spans], spans
         for one in communities:
-            self._add("community", 0, stem(one.name), one)
+            self._add("community", 0, stem, one)
         for name, overlays in (("area", areas), ("grid", grids)):
             for one in overlays:
-                self._add(name, self._community(self.extents[one.id]), normal(one.name), one)
+                self._add(name, self._community(self.extents[one.id]), normal, one)
         for one in places.list_inside(held, Kind.COMPOUND, at):
-            self._add("compound", self._community(one.block), naming.match_compound(one.name), one)
+            self._add("compound", self._community(one.block), naming.match_compound, one)
         for one in places.list_inside(held, Kind.BUILDING, at):
-            self._add("building", one.parent_id or 0, naming.match_building(one.name), one)
+            self._add("building", one.parent_id or 0, naming.match_building, one)
         for one in places.list_inside(held, Kind.UNIT, at):
-            self._add("unit", one.parent_id or 0, naming.match_unit(one.name), one)
+            self._add("unit", one.parent_id or 0, naming.match_unit, one)
         for kind in (Kind.STREET, Kind.DISTRICT, Kind.CITY):
             self.by_code |= {one.code: one for one in places.list_divisions(held, kind, at)}
+        self._add_former()
 
     def extent(self, place: PlaceRef, at: datetime) -> Extent:
         if place.is_physical:
@@ -63,10 +66,25 @@ class Ground:
             self.extents[place.id] = places.extent_of(place.id, at)
         return self.extents[place.id]
 
-    def _add(self, name: str, under: int, text: str, place: PlaceRef) -> None:
+    def _add(self, name: str, under: int, match: Callable[[str], str], place: PlaceRef) -> None:
+        text = match(place.name)
         self.named[name][under, text].append(place)
         self.named[name][-1, text].append(place)  # when nothing above is said
         self.by_code[place.code] = place
+        self._added[place.id] = (name, under, match, place)
+
+    def _add_former(self) -> None:
+        """Names and codes that the places bore before: sheets are older than the register."""
+        known = {one.id: one for one in self.by_code.values()}
+        codes: dict[str, set[PlaceRef]] = defaultdict(set)
+        for place_id, text in places.aliases_of(known):
+            if places.is_like_code(text):
+                codes[text].add(known[place_id])
+            if place_id in self._added:
+                name, under, match, place = self._added[place_id]
+                for above in (under, -1):
+                    self._formerly[name, above, match(text)].append(place)
+        self.by_code = {text: next(iter(ones)) for text, ones in codes.items() if len(ones) == 1} | self.by_code
 
     def _community(self, extent: Extent) -> int:
         """The community that holds the first key of an extent; 0 for none."""
@@ -117,7 +135,9 @@ class Ground:
         return [one for one in found if normal(one.name) == normal(text)] or found
 
     def _all(self, name: str, under: list[int], text: str) -> list[PlaceRef]:
-        return [place for above in under for place in self.named[name].get((above, text), ())]
+        found = [place for above in under for place in self.named[name].get((above, text), ())]
+        former = (place for above in under for place in self._formerly.get((name, above, text), ()))
+        return found or list(dict.fromkeys(former))
 
 
 def _above(name: str) -> str:

@@ -119,7 +119,7 @@ def load_grids(source: Source, *, actor: Actor, at: datetime, watch: Progress) -
 def _read_lines(tally: Tally, kind: Kind, at: datetime) -> list[Line]:
     """Good rows, in the order of the sheet."""
     texts = {str(values.get("place") or "") for values in tally.values.values()}
-    known = get_places_by_code(texts)
+    known = get_places_by_code(texts, or_old=True)
     paths = paths_of([place.id for place in known.values()], at)
     whole = latest_layout(place.id for place in known.values() if place.kind == kind)
     lines = []
@@ -235,7 +235,7 @@ def _group(lines: Iterable[Line]) -> list[Group]:
 def _redraw(tally: Tally, kind: Kind, group: Group, actor: Actor, at: datetime) -> int | None:
     """Carry one group out. Returns the number of the change; None when nothing was to be changed, or it was refused."""
     present = latest_of_kind(kind, unite(one.extent for one in latest_layout([group.home.id]).values()))
-    by_code = get_places_by_code({line.wanted for line in group.lines})
+    by_code = get_places_by_code({line.wanted for line in group.lines}, or_old=True)
     present |= latest_layout(one.id for one in by_code.values() if one.kind == kind)
     moving: dict[tuple[int, str], list[Line]] = defaultdict(list)
     for line in group.lines:

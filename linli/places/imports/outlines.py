@@ -153,7 +153,7 @@ def _convert(feature: Feature, datum: Datum) -> None:
 
 def _match(feature: Feature, actor: Actor, at: datetime) -> PlaceRef:
     if feature.code:
-        found = list(get_places_by_code([feature.code]).values())
+        found = list(get_places_by_code([feature.code], or_old=True).values())
     elif feature.name:
         found = find_by_name(feature.name, within=actor.extent_for(PERMISSION), at=at)
     else:

@@ -17,6 +17,7 @@ from linli.places.queries.regrids import Regrid, get_regrid, latest_layout, list
 from linli.places.queries.search import DoorHit, Found, find_by_name, search, search_places
 from linli.places.queries.shapes import find_outline, outlines_of
 from linli.places.queries.tree import (
+    aliases_of,
     count_inside,
     counts_of,
     extent_of,
@@ -26,6 +27,7 @@ from linli.places.queries.tree import (
     get_place,
     get_places,
     get_places_by_code,
+    is_like_code,
     list_aliases,
     list_children,
     list_divisions,
@@ -46,6 +48,7 @@ __all__ = [
     "Found",
     "Regrid",
     "UnitLine",
+    "aliases_of",
     "count_inside",
     "counts_of",
     "door_label",
@@ -62,6 +65,7 @@ __all__ = [
     "get_places",
     "get_places_by_code",
     "get_regrid",
+    "is_like_code",
     "latest_layout",
     "list_aliases",
     "list_children",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,10 @@ def find_place(place: int | str) -> PlaceRef | None:
 
 
 def get_place(place: int | str) -> PlaceRef:
-    """By id (an int) or by code (a str). Raises PlaceUnknown."""
+    """By id (an int) or by code (a str), which may be one it bore before. Raises PlaceUnknown."""
     found = find_place(place)
+    if found is None and isinstance(place, str):
+        found = _find_by_old_codes([place]).get(place)
     if found is None:
         raise PlaceUnknown(place=place)
     return found
@@ -44,10 +47,32 @@ def get_places(ids: Iterable[int]) -> dict[int, PlaceRef]:
     return {place.id: place for place in found}
 
 
-def get_places_by_code(codes: Iterable[str]) -> dict[str, PlaceRef]:
-    """Code → place; a code that nobody bears is left out."""
-    found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.code = ANY(%s)", [list(codes)])
-    return {place.code: place for place in found}
+def get_places_by_code(codes: Iterable[str], *, or_old: bool = False) -> dict[str, PlaceRef]:
+    """Code → place; a code that nobody bears, or `or_old` bore before, is left out."""
+    asked = list(codes)
+    found = read_places(f"SELECT {COLUMNS} FROM place p WHERE p.code = ANY(%s)", [asked])
+    by_code = {place.code: place for place in found}
+    return (_find_by_old_codes(set(asked) - by_code.keys()) if or_old else {}) | by_code
+
+
+def _find_by_old_codes(codes: Iterable[str]) -> dict[str, PlaceRef]:
+    """Codes that are borne no more → the one place that bore each. Other names are for the search, which shows what it
+    found; a code has to mean one place."""
+    asked = [code for code in codes if is_like_code(code)]
+    if not asked:
+        return {}
+    rows = db.rows(
+        f"SELECT a.text, {COLUMNS} FROM place_alias a JOIN place p ON p.id = a.place_id WHERE a.text = ANY(%s)", [asked]
+    )
+    found: dict[str, set[PlaceRef]] = defaultdict(set)
+    for text, *columns in rows:
+        found[text].add(PlaceRef(*columns))
+    return {text: next(iter(ones)) for text, ones in found.items() if len(ones) == 1}
+
+
+def is_like_code(text: str) -> bool:
+    """Codes begin with the digits of a city at least."""
+    return re.fullmatch(r"[0-9]{4,}[-\w]*", text) is not None
 
 
 def extents_of(place_ids: Iterable[int], at: datetime) -> dict[int, Extent]:
@@ -207,6 +232,11 @@ def list_aliases(place_id: int) -> list[Alias]:
             [place_id],
         )
     ]
+
+
+def aliases_of(place_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """(id, another name or code) of several places at once."""
+    return db.rows("SELECT place_id, text FROM place_alias WHERE place_id = ANY(%s) ORDER BY id", [list(place_ids)])
 
 
 def list_successors(place_id: int) -> list[PlaceRef]:
