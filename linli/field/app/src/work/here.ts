@@ -2,3 +2,6 @@
 import { ref } from 'vue';
 
 export const here = ref('');
+
+/** The household in which somebody was registered just now: its door shows it, wherever it stands among the others. */
+export const entered = ref('');
