@@ -40,6 +40,7 @@ from linli.core import access, clock, db, integrity
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Invalid, NotFound, NotSignedIn, Problem, ValueBeyond
 from linli.core.requests import ActingRequest, acting
+from linli.core.validation import say_fault
 
 PROBLEM_TYPE = "application/problem+json"
 PAGE_SIZE = 50
@@ -224,7 +225,7 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, ValidationError):
         first = error.errors[0]
         field = ".".join(str(part) for part in first.get("loc", ())[1:]) or "body"
-        return FieldsWrong(field=field, why=first.get("msg", ""), wrong=len(error.errors))
+        return FieldsWrong(field=field, why=say_fault(first), wrong=len(error.errors))
     if isinstance(error, DjangoValidationError):
         fields = error.message_dict if hasattr(error, "error_dict") else {"body": error.messages}
         field, whys = next(iter(fields.items()))
