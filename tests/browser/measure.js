@@ -17,22 +17,23 @@ window.measure = {
   // Type and targets that are drawn and too small. A link inside of a sentence is as high as its line; of a box and its
   // label the label is pressed; what is off the screen until it gets the focus is not measured.
   large([type, target]) {
-    const elsewhere = '.visually-hidden, .ln-skip, svg, canvas, .maplibregl-map';
+    const elsewhere = '.visually-hidden, .ln-skip, svg:not(:has(text)), canvas, .maplibregl-map';
     const drawn = (element) =>
       element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
       !element.closest(elsewhere) &&
       element.getClientRects().length > 0;
     const named = (element) => {
-      const words = element.innerText || element.getAttribute('aria-label') || element.name || '';
+      const words = element.innerText || element.textContent || element.getAttribute('aria-label') || element.name || '';
       return `${element.tagName.toLowerCase()}.${[...element.classList].join('.')} “${words.trim().slice(0, 24)}”`;
     };
     const faults = new Set();
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const element = walker.currentNode.parentElement;
-      const silent = /^(SCRIPT|STYLE|TEMPLATE|OPTION|NOSCRIPT)$/.test(element.tagName);
+      const silent = /^(SCRIPT|STYLE|TEMPLATE|OPTION|NOSCRIPT|title)$/.test(element.tagName);
       if (silent || !walker.currentNode.data.trim() || !drawn(element)) continue;
-      const size = parseFloat(getComputedStyle(element).fontSize);
+      const scale = element.closest('svg text')?.getScreenCTM().a ?? 1; // of a picture's own units
+      const size = parseFloat(getComputedStyle(element).fontSize) * scale;
       if (size < type) faults.add(`type ${size.toFixed(1)}: ${named(element)}`);
     }
     const unboxed = 'input:not([type=hidden], [type=checkbox], [type=radio], [type=file])';
