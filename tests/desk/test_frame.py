@@ -113,9 +113,12 @@ class TestSwitches:
 class TestHome:
     def test_without_an_appointment_it_says_what_to_do(self) -> None:
         make_account(username="li.na", name="李娜")
-        page = signed_in("li.na").get("/").content.decode()
+        client = signed_in("li.na")
+        page = client.get("/").content.decode()
         assert "You hold no appointment at present" in page
         assert "li.na" in page
+        assert 'href="/duty/volunteer/"' in page, "who came to help is led there"
+        assert client.get("/duty/volunteer/").status_code == 200
 
     def test_cards_and_navigation_are_what_rooms_registered(
         self, district: District, monkeypatch: pytest.MonkeyPatch
