@@ -19,7 +19,7 @@ from linli.places import queries as places
 from linli.residents.terms import need_labels
 from linli.rounds import gaps, queries, services, undo
 from linli.rounds.cli_words import read_mark, read_moment, read_reason, read_times
-from linli.rounds.errors import StateUnknown
+from linli.rounds.errors import RoundClosed, StateUnknown
 from linli.rounds.policies import read_needs
 from linli.rounds.queries import RoundView
 from linli.rounds.terms import LEAVING, CountBy, Figures, Mark, MarkCommand, Outcome, Receipt, RoundKind, RoundState
@@ -286,6 +286,8 @@ def mark(
         receipts = services.mark(round_id=found.id, commands=commands, actor=actor, at=at)
     if as_json:
         terminal.print_json([{"id": r.id, "outcome": r.outcome.name.lower(), "marks": r.marks} for r in receipts])
+    elif all(receipt.outcome == Outcome.ROUND_CLOSED for receipt in receipts):
+        raise RoundClosed(round=found.code)
     else:
         _print_receipts(code, kind, commands, receipts)
     if all(receipt.outcome in (Outcome.NOT_IN_ROUND, Outcome.ROUND_CLOSED) for receipt in receipts):

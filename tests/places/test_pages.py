@@ -100,6 +100,9 @@ def test_adding_renaming_and_ending(made: District, client: Client) -> None:
     unit = made.units[0].code
     assert client.post(f"/places/{unit}/doors/", {"numbers": "301 302\n303"}).status_code == 302
     assert "303" in page(client, f"/places/{unit}/")
+    for language, words in (("zh-hans", "已有门牌号 303"), ("en", "already a door 303")):
+        twice = client.post(f"/places/{unit}/doors/", {"numbers": "303"}, headers={"accept-language": language})
+        assert (twice.status_code, words in twice.content.decode()) == (409, True)
     assert client.post(f"/places/{unit}/end/", {"name": "不对"}).status_code == 422
     assert client.post(f"/places/{unit}/end/", {"name": "1单元"}).status_code == 302
     assert "撤销于" in page(client, f"/places/{unit}/")
