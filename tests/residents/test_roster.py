@@ -13,6 +13,7 @@ from linli.core import db, events
 from linli.core.access import SYSTEM, Actor, Grant
 from linli.core.errors import Forbidden
 from linli.core.sheets import HeaderTwice, SheetEmpty, SheetType, give_back
+from linli.places.services import add_alias, rename_place
 from linli.residents import queries, services
 from linli.residents.events import PeopleChanged
 from linli.residents.imports import ROSTER, import_roster, write_template
@@ -108,6 +109,20 @@ def test_moved_in_the_sheet_moves(town: District, news: list[PeopleChanged]) -> 
     assert queries.get_person(person("张三").pk, actor=SYSTEM, at=WHEN).door == "阳光小区 2号楼 1单元 202"
     assert Household.objects.get(pk=old).ended_at == WHEN
     assert news[0].household_ids == tuple(sorted([old, person("张三").household_id]))
+
+
+def test_divisions_are_known_by_what_they_were_called(town: District) -> None:
+    """A roster written before a street and a community got other names, or codes, still says where people live."""
+    first, second = town.communities
+    old, street = first.name, town.street.name
+    assert figures(roster(row("张三", 社区=old, 街道=street))) == (1, 0, 0, 0)
+    rename_place(place_id=first.id, name="新名社区", actor=SYSTEM, at=WHEN)
+    rename_place(place_id=town.street.id, name="新名街道", actor=SYSTEM, at=WHEN)
+    add_alias(place_id=first.id, text="999999001001", actor=SYSTEM, at=WHEN)
+    for community in (old, "新名社区", "999999001001", first.code):
+        assert figures(roster(row("张三", 社区=community, 街道=street))) == (0, 0, 1, 0)
+    other = roster(row("张三", 社区=second.name, 街道="新名街道"))
+    assert [one.code for one in other.rejections] == ["wrong_place"]
 
 
 def test_who_lives_outside_the_importers_places_is_not_moved(town: District) -> None:

@@ -54,6 +54,7 @@ class AddressFault(NamedTuple):
 class Compound:
     place: PlaceRef
     names: dict[str, str]  # of what it lies in: district, street, community
+    former: dict[str, set[str]] = field(default_factory=dict)  # their codes, and names and codes of before, bare
     buildings: dict[str, list[PlaceRef]] = field(default_factory=dict)
     units: dict[int, dict[str, list[PlaceRef]]] = field(default_factory=dict)
 
@@ -124,7 +125,9 @@ class Addresses:
             return _unknown("compound", _("No compound of this name is known."), self._near(name))
         self._open(named)
         candidates = [self._compounds[place.id] for place in named]
+        # A sheet is older than the register: what a division was called before is understood, after what it is called.
         fitting = [one for one in candidates if self._fits(one, address)]
+        fitting = fitting or [one for one in candidates if self._fitted(one, address)]
         if not fitting:
             return self._misplaced(candidates, address)
         mine = [one for one in fitting if self._is_held(one)]
@@ -159,12 +162,22 @@ class Addresses:
             for kind in _KINDS
         )
 
+    def _fitted(self, compound: Compound, address: dict[str, str]) -> bool:
+        return all(
+            not address[kind]
+            or bare_division(kind, address[kind]) == bare_division(kind, compound.names[kind])
+            or bare_division(kind, address[kind]) in compound.former.get(kind, ())
+            for kind in _KINDS
+        )
+
     def _misplaced(self, candidates: list[Compound], address: dict[str, str]) -> AddressFault:
         """The compound is known, but not in the district, street or community that the row names."""
         for kind in _KINDS:
             wanted = bare_division(kind, address[kind]) if address[kind] else ""
             names = sorted({one.names[kind] for one in candidates})
-            if wanted and wanted not in {bare_division(kind, name) for name in names}:
+            known = {bare_division(kind, name) for name in names}
+            known = known.union(*(one.former.get(kind, ()) for one in candidates))
+            if wanted and wanted not in known:
                 return AddressFault(
                     kind,
                     CellFault(
@@ -197,11 +210,17 @@ class Addresses:
         if not fresh:
             return
         self._compounds |= fresh
-        for place_id, path in places.paths_of(list(fresh), self.at).items():
+        paths = places.paths_of(list(fresh), self.at)
+        others = defaultdict(list)
+        for above_id, text in places.aliases_of({above.id for path in paths.values() for above in path}):
+            others[above_id].append(text)
+        for place_id, path in paths.items():
             for kind, code in _KINDS.items():
                 for above in path:
                     if above.kind == code:
                         fresh[place_id].names[kind] = above.name
+                        texts = [above.code, *others[above.id]]
+                        fresh[place_id].former[kind] = {bare_division(kind, text) for text in texts}
         self._fill_in(list(fresh.values()))
 
     def _fill_in(self, compounds: list[Compound]) -> None:
