@@ -1,6 +1,6 @@
 /** What the screens work out of the pack: search, the rows of a stairwell, its tally, the buildings, special situations. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EMPTY, readPack, whereIs, type Door } from '../src/work/data';
 import { blocksOf, columnsFor, count, nextStair, tallyOf, type Stairwell } from '../src/work/figures';
 import { lay, type Standing } from '../src/work/overlay';
@@ -105,4 +105,18 @@ test('after a stairwell comes the next one in walking order where somebody is op
   const stairs = [stair('u1', 2), stair('u2', 0), stair('u3', 0), stair('u4', 1)];
   expect(['u1', 'u2', 'u4', 'u9'].map((unit) => nextStair(stairs, unit)?.unit.id)).toEqual(['u4', 'u4', 'u1', 'u1']);
   expect(nextStair([stair('u1', 3)], 'u1')).toBeUndefined();
+});
+
+test('a mark says at which door it is, also while the household it waits for is disputed or just known', async () => {
+  vi.stubGlobal('navigator', { language: 'zh-CN' });
+  const { describe } = await import('../src/work/describe');
+  const entry = (kind: string, payload: object, state = 'waiting') => ({ id: kind, seq: 1, session: 's', state, command: { kind, at: '2022-10-04T02:00:00Z', payload } });
+  const household = entry('residents.household', { household: 'h', door: 2, people: [{ person: 'p', name: '陈先生' }] }, 'conflict');
+  const more = entry('residents.person', { person: 'q', household: 'h', name: '小陈' });
+  const mark = (person: string) => entry('rounds.mark', { round: 'r', person, mark: 'done' });
+  const disputed = lay({ ...EMPTY, doors }, [household, more, mark('p')] as never);
+  expect(disputed.people.size).toBe(0);
+  for (const person of ['p', 'q']) expect(describe(mark(person) as never, disputed)).toBe('6号楼 3单元 703：完成');
+  const known = lay({ ...EMPTY, doors, people: new Map([['p9', { id: 'p9', household: 'h7', door: 4, client: 'p' }]]) }, [mark('p')] as never);
+  expect(describe(mark('p') as never, known)).toBe('6号楼 3单元 101：完成');
 });

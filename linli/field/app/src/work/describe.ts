@@ -9,7 +9,8 @@ export function doorOf(entry: Pick<Entry, 'command'>, work: Work): number | unde
   const payload = entry.command?.payload ?? {};
   if (typeof payload.door === 'number') return payload.door;
   const household = work.households.get(payload.household as string);
-  return work.people.get(payload.person as string)?.door ?? household?.door;
+  const found = work.people.get(payload.person as string)?.door ?? household?.door;
+  return found ?? work.named.get(payload.person as string) ?? work.named.get(payload.household as string);
 }
 
 export function describe(entry: Entry, work: Work): string {

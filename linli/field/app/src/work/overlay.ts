@@ -17,6 +17,8 @@ export interface Work {
   /** round -> subject -> standing */
   standings: Map<string, Map<string, Standing>>;
   specials: Special[];
+  /** Doors of households and people by the UUID that a phone gave them, also where registering them is disputed. */
+  named: Map<string, number>;
 }
 
 interface MarkPayload {
@@ -46,11 +48,13 @@ export function lay(pack: Pack, entries: readonly Entry[]): Work {
     people: new Map(pack.people),
     standings: new Map(pack.rounds.map((round) => [round.id, new Map()])),
     specials: [...pack.specials],
+    named: new Map(),
   };
   const aliases = new Map<string, string>();
   for (const household of pack.households.values()) if (household.client) aliases.set(household.client, household.id);
   for (const person of pack.people.values()) if (person.client) aliases.set(person.client, person.id);
   register(work, shown, aliases);
+  name(work, entries);
   stand(work, shown, aliases);
   return work;
 }
@@ -61,6 +65,19 @@ function register(work: Work, entries: readonly Entry[], aliases: ReadonlyMap<st
     if (kind === 'residents.household') addHousehold(work, payload, aliases);
     if (kind === 'residents.person') addPerson(work, payload, aliases);
     if (kind === 'notices.special') work.specials.push(freshSpecial(entry.id, at, payload));
+  }
+}
+
+function name(work: Work, entries: readonly Entry[]): void {
+  for (const { client, door } of [...work.pack.households.values(), ...work.pack.people.values()]) if (client) work.named.set(client, door);
+  for (const { command } of entries) {
+    const { household, person, door, people = [] } = (command?.payload ?? {}) as Given & { people?: Given[] };
+    if (command?.kind === 'residents.household') {
+      for (const id of [household, ...people.map((each) => each.person)]) work.named.set(id as string, door as number);
+    } else if (command?.kind === 'residents.person') {
+      const at = work.households.get(household as string)?.door ?? work.named.get(household as string);
+      if (at !== undefined) work.named.set(person as string, at);
+    }
   }
 }
 
