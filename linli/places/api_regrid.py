@@ -83,6 +83,7 @@ def redraw(request: ApiRequest, data: RedrawIn) -> RedrawOut:
             kind=kind, takes=takes, since=since, actor=request.actor, at=request.at, backdated=data.backdated,
             token=change.token,
         )  # fmt: skip
+        change = queries.get_regrid(number).change  # with the codes of what was made
     return RedrawOut(number=number, since=since, places=lines_of(change))
 
 

@@ -272,6 +272,8 @@ def regrid(
         }  # fmt: skip
         change = services.plan_regrid(**given)
         number = None if dry_run else services.regrid(**given, token=change.token)
+        if number:
+            change = queries.get_regrid(number).change  # with the codes of what was made
         _print_change(change, number, as_json)
 
 
@@ -301,6 +303,7 @@ def undo_regrid(number: Annotated[int, typer.Argument(metavar="NUMBER", help="Of
     """Take a change of boundaries back, while nothing else changed since."""
     with terminal.acting() as actor:
         services.undo_regrid(number=number, actor=actor, at=clock.now())
+    typer.echo(_("The change has been taken back: the boundaries are as before."))
 
 
 @app.command()

@@ -99,6 +99,7 @@ def test_api(page: Client, made: District, grids: list[PlaceRef]) -> None:
     assert tried.json()["number"] is None
     done = page.post("/api/places/redrawings/new", data | {"dry_run": False}, content_type="application/json").json()
     assert {one["name"]: one["doors_after"] for one in done["places"]} == {"第1网格": 12, "新": 12}
+    assert [queries.get_place(one["code"]).name for one in done["places"]] == [one["name"] for one in done["places"]]
     undone = page.post(f"/api/places/redrawings/{done['number']}/undo", content_type="application/json")
     assert undone.status_code == 204
     assert page.post("/api/places/redrawings/99/undo", content_type="application/json").status_code == 404
@@ -124,6 +125,10 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     done = json.loads(run("regrid", made.buildings[0].code, "--to", two.code, "--json"))
     assert [place["doors_after"] for place in done["places"]] == [12, 36]
     assert json.loads(run("regrids", one.code, "--json"))[0]["number"] == done["number"]
-    run("undo-regrid", str(done["number"]))
+    assert "恢复原样" in run("undo-regrid", str(done["number"]))
+    made_new = json.loads(run("regrid", made.buildings[0].code, "--new", "丙", "--json"))["places"]
+    assert {place["name"] for place in made_new} == {"甲", "丙"}
+    assert [queries.get_place(place["code"]).name for place in made_new] == [place["name"] for place in made_new]
+    run("undo-regrid", str(json.loads(run("regrids", one.code, "--json"))[0]["number"]))
     assert not db.rows("SELECT 1 FROM place_regrid WHERE undone_at IS NULL")
     assert run("index").strip() == "0"
