@@ -6,6 +6,8 @@ from __future__ import annotations
 NO_ENTRY = {
     "rounds.services.mark": "for marks the fact is the entry: who, when, where, and never changed",
     "rounds.undo.take_back": "a mark as well",
+    "rounds.desk_marks.mark_from_page": "marks as well",
+    "rounds.desk_marks.take_back_from_page": "marks as well",
     "accounts.services.factors.start_app": "nothing counts before it is confirmed, which leaves one",
     "accounts.entry.refresh_deadline": "a date worked out from appointments, kept to be quick",
     "core.jobs.enqueue": "work is asked for: the job's row says by whom; the work leaves one when it is done",

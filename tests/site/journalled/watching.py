@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -118,6 +119,8 @@ class Watch:
     """What each service wrote whenever it was called from outside of all others, and came to its end."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        for module in ("linli.site.urls", "linli.site.cli"):  # all faces are there, whatever ran before
+            import_module(module)
         self.services = find_services()
         self.seen: dict[str, list[Written]] = defaultdict(list)
         self.ran: set[str] = set()  # inside of others too
