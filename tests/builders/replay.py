@@ -31,6 +31,10 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 MUST_BE_EMPTY = ("place", "place_span", "door", "place_key", "place_regrid", "round", "appointment")
 SUBJECT = "place:"
+GENERATED = """
+    SELECT coalesce(array_agg(attname::text), '{}') FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attgenerated <> ''
+"""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,8 @@ def _read(last_entry: int) -> dict[str, list[Row]]:
     for name, columns in TABLES.items():
         order = "id" if "id" in columns else "1"
         new = f"WHERE id > {last_entry}" if name == "journal_entry" else ""
-        found[name] = [
-            json.loads(row) for (row,) in db.rows(f"SELECT to_jsonb(t) FROM {name} t {new} ORDER BY {order}")
-        ]
+        sql = f"SELECT to_jsonb(t) - %s::text[] FROM {name} t {new} ORDER BY {order}"
+        found[name] = [json.loads(row) for (row,) in db.rows(sql, [db.scalar(GENERATED, [name])])]
     return found
 
 
@@ -81,9 +84,13 @@ def _replay(recording: Recording, at: datetime) -> NewIds:
             given = sorted(number for (number,) in db.rows(sequence, [name, len(ids)]))
             new[name] = dict(zip(ids, given, strict=True))
     for name, rows in recording.rows.items():
+        if not rows:
+            continue
         moved = [_move(name, row, new, recording.at, at.isoformat()) for row in rows]
+        filled = ", ".join(moved[0])
         db.execute(
-            f"INSERT INTO {name} SELECT * FROM jsonb_populate_recordset(NULL::{name}, %s::jsonb)", [json.dumps(moved)]
+            f"INSERT INTO {name} ({filled}) SELECT {filled} FROM jsonb_populate_recordset(NULL::{name}, %s::jsonb)",
+            [json.dumps(moved)],
         )
     return new
 

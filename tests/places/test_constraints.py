@@ -129,6 +129,17 @@ def test_right_span_is_taken_and_its_double_is_not(made: District) -> None:
     db.execute(SPAN, grid_row(made, since=AT, until=LATER))  # before the first: no overlap in time
 
 
+def test_span_of_a_block_is_the_block(made: District) -> None:
+    unit, building = made.units[0], made.buildings[0]
+    shift = "UPDATE place_span SET lo = lo + %(by)s, hi = hi + %(by)s WHERE place_id = %(id)s"
+    refuses("place_span_block_is", shift, {"by": 2048, "id": unit.id})
+    refuses("place_span_block_is", shift, {"by": 1 << 28, "id": made.compounds[0].id})
+    grow = "UPDATE place_span SET hi = hi + 2048 WHERE place_id = %(id)s"
+    for one in (unit, building, made.compounds[0]):
+        refuses("place_span_block", grow, {"id": one.id})
+    refuses("place_span_block", "UPDATE place_span SET hi = lo + 2048 WHERE place_id = %(id)s", {"id": building.id})
+
+
 def test_span_stays_inside_its_parent(made: District) -> None:
     other = made.compounds[1]
     refuses("place_span_in_parent", SPAN, grid_row(made, lo=other.lo, hi=other.hi))
