@@ -13,8 +13,8 @@ from linli.core import db
 from linli.core.access import SYSTEM
 from linli.core.extents import EVERYWHERE
 from linli.core.importers import Outcome, Source
-from linli.places import queries
-from linli.places.imports.divisions import load_divisions, normal_code
+from linli.places import queries, services
+from linli.places.imports.divisions import load_divisions, normal_code, read_release
 from linli.places.terms import Kind
 from tests.builders.places import AT
 
@@ -164,3 +164,28 @@ def test_code_that_stands_for_something_else(tmp_path: Path) -> None:
     db.execute("UPDATE place SET ended_at = created_at WHERE code = '150102001001'")
     outcome = load_rows(tmp_path, TREE[4])
     assert [one.code for one in outcome.rejections] == ["code_taken"]
+
+
+def test_nothing_is_made_below_a_place_that_was_dissolved(tmp_path: Path) -> None:
+    load_rows(tmp_path, *TREE[:4])
+    db.execute("UPDATE place SET ended_at = created_at WHERE code = '150102001'")
+    outcome = load_rows(tmp_path, *TREE)
+    assert [one.code for one in outcome.rejections] == ["code_taken", "parent_unknown"]
+    assert (outcome.account.created, outcome.account.unchanged) == (0, 3)
+
+
+def test_an_older_list_makes_no_place_a_second_time(tmp_path: Path) -> None:
+    load_rows(tmp_path, *TREE)
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    recoded = (*TREE[:3], ("150102012", "150102", "street", TREE[3][3]), ("150102012001", "150102012", *TREE[4][2:]))
+    for path, rows in ((old, TREE), (new, recoded)):
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([HEAD, *rows])
+    was, now = (read_release(Source(path, path.name), LATER)[0] for path in (old, new))
+    services.migrate_divisions(old=was, new=now, dry_run=False, actor=SYSTEM, at=LATER)
+    outcome = load(old)
+    assert [(one.code, one.row) for one in outcome.rejections] == [("former_code", 5), ("former_code", 6)]
+    assert "150102012" in str(outcome.rejections[0].message)
+    assert (outcome.account.created, outcome.account.unchanged) == (0, 3)
+    again = load(new)
+    assert (again.account.unchanged, again.account.rejected) == (5, 0)

@@ -87,8 +87,9 @@ def load_divisions(source: Source, *, actor: Actor, at: datetime, watch: Progres
         known = get_places_by_code(
             {line.code for line in lines.values()} | {line.parent_code for line in lines.values()}
         )
-        lines = _check_parents(tally, lines, known)
         lines = _check_known(tally, lines, known)
+        lines = _check_former(tally, lines, known)
+        lines = _check_parents(tally, lines, known)
         lines = _check_authority(tally, lines, known, actor, at)
         watch(gettext("Writing"), 0, len(lines))
         fresh = [line for line in lines.values() if line.code not in known]
@@ -219,6 +220,18 @@ def _check_known(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceRef
         else:
             kept[line.code] = line
     return kept
+
+
+def _check_former(tally: Tally, lines: dict[str, Line], known: dict[str, PlaceRef]) -> dict[str, Line]:
+    """Refuse rows of an older list: what bore their code bears another now, and would be made a second time."""
+    former = get_places_by_code(lines.keys() - known.keys(), or_old=True)
+    for code, place in former.items():
+        tally.refuse(
+            lines[code].number, "code", "former_code",
+            filled(_("%(place)s bore this code before; its code is %(code)s now."), place=place.name, code=place.code),
+            _("Import the present list; to go from one list to another, use the change of release with both files."),
+        )  # fmt: skip
+    return {code: line for code, line in lines.items() if code not in former}
 
 
 def _check_authority(
