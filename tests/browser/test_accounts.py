@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from linli.core import clock, db
-from linli.core.models import Account
+from linli.core.models import Account, JournalEntry
 from tests.browser.conftest import DESK, PHONE, overflow, sign_in
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import District, make_district
@@ -64,6 +64,8 @@ def test_a_passkey_is_added_used_without_a_password_and_removed(page: Page) -> N
     sign_in(page, "lead")
     add_passkey(page)
     expect(page.locator(".ln-codes li")).to_have_count(10)
+    with db.owner():
+        assert JournalEntry.objects.filter(verb="accounts.add_passkey").count() == 1
     code = page.locator(".ln-codes li").first.inner_text()
     page.get_by_role("link", name="我已抄好").click()
     expect(page.locator(".ln-lines").first).to_contain_text("尚未使用")

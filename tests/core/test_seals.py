@@ -288,7 +288,8 @@ class TestFile:
         assert len(list(outside.read_all(kept))) == 2
         sealing.seal(at=AT)
         assert verify().is_whole
-        assert db.scalar("SELECT detail->>'block' FROM journal_entry ORDER BY id DESC LIMIT 1") == "2"
+        (told,) = db.rows("SELECT verb, detail->>'block' FROM journal_entry ORDER BY id DESC LIMIT 1")
+        assert told == ("site.restart_seals", "2")
         with pytest.raises(restart.ReasonMissing):
             restart.restart_seals(reason=" ", actor=SYSTEM, at=AT)
 

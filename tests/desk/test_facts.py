@@ -19,7 +19,7 @@ from tests.builders.places import make_district
 
 PACKAGE = Path(facts.__file__).parents[1]
 AT = datetime(2026, 10, 4, 6, 0, tzinfo=UTC)
-OF_THE_ENTRY = {"actor", "at", "verb", "key", "permission", "subject"}
+OF_THE_ENTRY = {"actor", "at", "verb", "key", "extent", "permission", "subject"}
 
 
 def test_every_detail_that_a_service_writes_has_words() -> None:

@@ -205,6 +205,7 @@ def test_tables_are_as_the_migrations_make_them(home: Path, tmp_path: Path, else
 
 def test_keys_are_thought_of_before_any_are_made(tmp_path: Path, elsewhere: str) -> None:
     path, manifest = back_up(target=tmp_path / "b.zip", actor=SYSTEM, at=AT)
+    assert db.rows("SELECT detail->>'name' FROM journal_entry WHERE verb = %s", ["site.back_up"]) == [("b.zip",)]
     assert manifest["keys"].startswith("not included")
     done = linli(elsewhere, tmp_path / "fresh", "restore", str(path))
     assert done.returncode == 3

@@ -84,6 +84,9 @@ def faults_of_address(endpoint: Endpoint, status: int, written: Written, ran: se
 
 
 def faults_of_services(watch: Watch) -> Iterator[str]:
+    for name, (file, verb) in declared.ELSEWHERE.items():
+        if name not in watch.services.values() or f'"{verb}"' not in (REPOSITORY / file).read_text(encoding="utf-8"):
+            yield f"{name}: {file} does not look at an entry {verb}"
     for name in sorted(watch.services.values()):
         if name.rsplit(".", 1)[1].startswith(declared.READING):
             continue

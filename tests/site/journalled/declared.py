@@ -102,6 +102,8 @@ ELSEWHERE = {
     "accounts.services.factors.add_passkey": ("tests/browser/test_accounts.py", "accounts.add_passkey"),
     "core.importers.fetch_rejected": ("tests/desk/test_import_checks.py", "core.fetch_rejected"),
     "core.import_columns.remember_columns": ("tests/desk/test_import_checks.py", "core.choose_columns"),
+    "core.seals.restart.restart_seals": ("tests/core/test_seals.py", "site.restart_seals"),
+    "site.backup.writing.back_up": ("tests/site/test_backup.py", "site.back_up"),
 }
 # Services that the test does not call, and that leave no entry of their own.
 PARTS = {

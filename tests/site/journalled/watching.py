@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import pkgutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
+import linli
 from linli.core import db
 
 JOURNAL = "journal_entry"
@@ -109,6 +111,13 @@ def find_services() -> dict[Service, str]:
     return found
 
 
+def _modules() -> Iterator[str]:
+    """Those of the product that are imported by others: no migrations, and no programs of their own."""
+    for found in pkgutil.walk_packages(linli.__path__, "linli."):
+        if ".migrations." not in found.name and found.name.rsplit(".", 1)[1] not in ("__main__", "wsgi", "child"):
+            yield found.name
+
+
 def _functions() -> Iterator[tuple[str, Any]]:
     for module, held in list(sys.modules.items()):
         if module.startswith("linli."):
@@ -119,7 +128,7 @@ class Watch:
     """What each service wrote whenever it was called from outside of all others, and came to its end."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        for module in ("linli.site.urls", "linli.site.cli"):  # all faces are there, whatever ran before
+        for module in _modules():  # all services are there, whatever ran before
             import_module(module)
         self.services = find_services()
         self.seen: dict[str, list[Written]] = defaultdict(list)
