@@ -246,10 +246,11 @@ def _describe(
     pages = f"{p95:,.0f} ms p95, {max(desk.times_ms):,.0f} ms at most ({len(desk.times_ms)} pages)"
     if desk.failures:
         pages += f", {len(desk.failures)} pages failed ({desk.failures[0]})"
+    taken = ours.requests - ours.told_to_wait
     found = row(
         "phones_min",
         ours.seconds / 60,
-        ours=f"{count:,} phones, {total:,} commands in {ours.requests - ours.told_to_wait:,} batches: {ours.seconds:.0f} s"
+        ours=f"{count:,} phones, {total:,} commands in {taken:,} batches: {ours.seconds:.0f} s"
         f" ({total / ours.seconds:,.0f}/s), {get_percentile(ours.latencies_ms):,.0f} ms p95 a batch; desk pages"
         f" {pages}; told to wait (503) {ours.told_to_wait:,} times, {ours.again:,} batches sent again, no other error;"
         " each on record exactly once",
