@@ -35,16 +35,15 @@ COMMANDS = 200
 DESK_GOAL_MS = 500
 PAUSE_SECONDS = 0.4  # between two pages of the desk's reader
 LIMIT_PHONES = (
-    "processor time: PostgreSQL, two granian workers and the phones themselves share two cores; a mark leaves a fact, a"
-    " receipt and a state, its unit is counted again, and its box is opened and its time judged in Python. In runs of"
+    "processor time: PostgreSQL, two granian workers and the phones themselves share two cores; a mark leaves a fact"
+    " and a state, its unit is counted again, and its box is opened and its time judged in Python. In runs of"
     " 2,000 phones, three batches at a time in each of two processes and pages before them, the processors had nothing"
     " to do for some 15 % of the time, and with one batch at a time for 25 %; with four no more came through. How fast"
     " the machine itself is that day makes a fifth of a difference"
 )
 LIMIT_BARE = (
-    "three writes against one (a mark also leaves a receipt and sets a state), each looked up twice, before and after"
-    " its unit is locked; and what a phone's work asks for besides: the session and its posts of a week, a box and an"
-    " answer for each command"
+    "two writes against one (a mark also sets a state, which is looked up first), and what a phone's work asks for"
+    " besides: the session and its posts of a week, a box and an answer for each command, a transaction for each fifty"
 )
 
 
@@ -129,8 +128,8 @@ def _list_pages(city: City, round_: RoundView) -> list[str]:
 
 
 def _check(round_: RoundView, work: Prepared, total: int) -> None:
-    """Every command sent is on record once: one receipt, one mark of the person it named, and nothing besides. The
-    tallies say what the states say."""
+    """Every command sent is on record once: one mark, of the person it named, and nothing besides. The tallies say what
+    the states say."""
     with db.owner(), db.atomic():
         db.execute("CREATE TEMPORARY TABLE bench_sent (id uuid, person bigint) ON COMMIT DROP")
         with db.cursor() as cursor, cursor.copy("COPY bench_sent FROM STDIN") as sink:
@@ -139,9 +138,6 @@ def _check(round_: RoundView, work: Prepared, total: int) -> None:
         db.execute("ANALYZE bench_sent")
         found = db.rows(
             """SELECT (SELECT count(DISTINCT id) FROM bench_sent),
-                 (SELECT count(*) FROM bench_sent s JOIN receipt r ON r.client_id = s.id
-                  WHERE r.round_id = %(round)s AND r.marks = 1),
-                 (SELECT count(*) FROM receipt WHERE round_id = %(round)s),
                  (SELECT count(*) FROM bench_sent s JOIN mark m ON m.client_id = s.id AND m.subject_id = s.person
                   WHERE m.part = %(part)s AND m.round_id = %(round)s),
                  (SELECT count(*) FROM mark WHERE round_id = %(round)s),
@@ -149,7 +145,7 @@ def _check(round_: RoundView, work: Prepared, total: int) -> None:
                   WHERE t.part = %(part)s AND t.round_id = %(round)s)""",
             {"round": round_.id, "part": round_.part},
         )[0]
-        names = ("ids", "receipts of them", "receipts", "marks of them", "marks", "states by them")
+        names = ("ids", "marks of them", "marks", "states by them")
         if any(count != total for count in found):
             raise RuntimeError(f"of {total:,} commands: {dict(zip(names, found, strict=True))}")
         tallied, closed = (
@@ -235,7 +231,7 @@ def _send_bare(work: Prepared, pages: list[str], total: int) -> crowd.Outcome:
 def _tidy() -> None:
     """What autovacuum would do within minutes, of the tables that outlive the round."""
     with db.owner():
-        for table in ("receipt", "account", "appointment", "field_session", "django_session", "account_session"):
+        for table in ("account", "appointment", "field_session", "django_session", "account_session"):
             db.execute(f"VACUUM ANALYZE {table}")
 
 
@@ -267,6 +263,6 @@ def _describe(
         against=f"{total / bare.seconds:,.0f} rows/s",
         against_what="the same server, phones, number of requests and pages of the desk meanwhile: the same commands in"
         " the clear, read as JSON and inserted by one INSERT ... SELECT unnest() a batch into a table like `mark` with"
-        " its two indexes; nobody is asked who they are, nothing is opened, no receipts, states or tallies",
+        " its indexes; nobody is asked who they are, nothing is opened, no states or tallies",
         limit=LIMIT_BARE,
     )

@@ -7,6 +7,7 @@ which moment is then arithmetic.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,23 +17,29 @@ from linli.core.hot import HotStatement, Text, micros, read_array, read_moment, 
 from linli.duty.authority import IS_WHOLE
 from linli.duty.terms import PERMISSIONS, Role
 
-_HISTORY = HotStatement(
-    "linli_history",
-    f"""
-    SELECT a.id, a.role, p.id, {IS_WHOLE}, {micros("a.since")}, {micros("a.until")}, s.los, s.his, s.sinces, s.untils
+HELD_COLUMNS = 10
+
+
+def held_sql(account: str, at: str, since: str) -> str:
+    """SQL: a row for each appointment that an account held between two moments, which `read_history` reads. The three
+    are expressions of the statement that this becomes a part of."""
+    return f"""
+    SELECT a.id, a.role, p.id AS place_id, {IS_WHOLE} AS is_whole,
+           {micros("a.since")} AS since, {micros("a.until")} AS until,
+           s.los, s.his, s.sinces, s.untils
     FROM appointment a JOIN place p ON p.id = a.place_id
     LEFT JOIN LATERAL (
         SELECT array_agg(x.lo) AS los, array_agg(x.hi) AS his, array_agg({micros("x.since")}) AS sinces,
                array_agg({micros("x.until")}) AS untils
         FROM place_span x
-        WHERE x.place_id = p.id AND x.since <= $2 AND x.until > $3
-          AND (p.ended_at IS NULL OR p.ended_at > $3)
+        WHERE x.place_id = p.id AND x.since <= {at} AND x.until > {since}
+          AND (p.ended_at IS NULL OR p.ended_at > {since})
     ) s ON true
-    WHERE a.account_id = $1::bigint AND a.since <= $2::timestamptz
-      AND (a.until IS NULL OR a.until > $3::timestamptz AND a.until > a.since)
-    ORDER BY a.id
-    """,
-)
+    WHERE a.account_id = {account} AND a.since <= {at} AND (a.until IS NULL OR a.until > {since} AND a.until > a.since)
+    ORDER BY a.id"""
+
+
+_HISTORY = HotStatement("linli_history", held_sql("$1::bigint", "$2::timestamptz", "$3::timestamptz"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,13 @@ class History:
 def find_history(account_id: int, *, at: datetime, window: timedelta) -> History:
     """What an account held in the time up to `at`, also when it has been closed since."""
     since = at - window
-    rows = _HISTORY.rows([str(account_id).encode(), at.isoformat().encode(), since.isoformat().encode()])
+    return read_history(
+        _HISTORY.rows([str(account_id).encode(), at.isoformat().encode(), since.isoformat().encode()]), since, at
+    )
+
+
+def read_history(rows: Sequence[tuple[Text, ...]], since: datetime, at: datetime) -> History:
+    """Of the rows of `held_sql`; none are an account without any appointment."""
     held = tuple(_read_held(row) for row in rows)
     turns = {moment for one in held for moment in (one.since, one.until) if moment is not None and moment <= at}
     turns |= {moment for one in held for span in one.spans for moment in (span.since, span.until) if moment <= at}

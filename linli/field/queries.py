@@ -14,7 +14,7 @@ from linli.core.access import Actor
 from linli.core.field import list_commands
 from linli.core.hot import HotStatement, Text, micros, read_moment, read_number, read_text
 from linli.duty.authority import digest_token
-from linli.duty.history import find_history
+from linli.duty.history import HELD_COLUMNS, History, find_history, held_sql, read_history
 from linli.field.errors import NoPhone, SessionUnknown, SignedOut
 from linli.field.models import FieldKey
 from linli.field.terms import GRACE, SCOPES, SEEN_EVERY, PhoneActor, PublicKey, SessionView
@@ -23,9 +23,10 @@ _COLUMNS = "f.id, f.account_id, c.name, f.session_key, f.started_at, f.seen_at, 
 _BY_TOKEN = HotStatement(
     "linli_phone",
     f"""SELECT f.id, f.account_id, c.name, f.session_key, {micros("f.started_at")}, {micros("f.seen_at")}, f.offset_ms,
-        f.key_sealed
+        f.key_sealed, h.*
     FROM field_session f JOIN account c ON c.id = f.account_id
     JOIN django_session d ON d.session_key = f.session_key AND d.expire_date > $2::timestamptz
+    LEFT JOIN LATERAL ({held_sql("f.account_id", "$2::timestamptz", "$3::timestamptz")}) AS h ON true
     WHERE f.digest = $1::bytea AND c.is_active""",
 )
 _SEEN = HotStatement(
@@ -39,14 +40,17 @@ _BY_ID = f"SELECT {_COLUMNS} FROM field_session f JOIN account c ON c.id = f.acc
 
 
 def authenticate_phone(raw: str, at: datetime) -> PhoneActor:
-    """Who a phone's token stands for, with the authority held at `at`. Raises SignedOut."""
-    rows = _BY_TOKEN.rows([b"\\x" + digest_token(raw).hex().encode(), at.isoformat().encode()])
+    """Who a phone's token stands for, with the authority held at `at`, in one round trip. Raises SignedOut."""
+    since = at - GRACE
+    digest = b"\\x" + digest_token(raw).hex().encode()
+    rows = _BY_TOKEN.rows([digest, at.isoformat().encode(), since.isoformat().encode()])
     if not rows:
         raise SignedOut
-    view = _read_view(rows[0])
+    view = _read_view(rows[0][:-HELD_COLUMNS])
     if at - view.seen_at > SEEN_EVERY:
         _note_seen(view, at)
-    return phone_actor(view, at)
+    held = [row[-HELD_COLUMNS:] for row in rows]
+    return _phone_actor(view, read_history([row for row in held if row[0] is not None], since, at), at)
 
 
 def _read_view(row: tuple[Text, ...]) -> SessionView:
@@ -59,7 +63,10 @@ def _read_view(row: tuple[Text, ...]) -> SessionView:
 
 def phone_actor(view: SessionView, at: datetime) -> PhoneActor:
     """The session's account with the authority held at `at`, and of that what a phone may do."""
-    history = find_history(view.account_id, at=at, window=GRACE)
+    return _phone_actor(view, find_history(view.account_id, at=at, window=GRACE), at)
+
+
+def _phone_actor(view: SessionView, history: History, at: datetime) -> PhoneActor:
     grants = history.grants_at(at)
     return PhoneActor(view.account_id, view.account_name, grants, "field", SCOPES, session=view, history=history)
 

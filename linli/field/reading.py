@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import binascii
+import re
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +15,7 @@ import orjson
 from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Problem
-from linli.core.field import Command, CommandWrong, read_moment
+from linli.core.field import Command, CommandColumns, CommandWrong, read_moment
 from linli.field.errors import BatchTooLarge, BoxUnreadable, NotJson
 from linli.field.keys import Opener
 from linli.field.policies import find_earliest, settle_time
@@ -22,6 +24,9 @@ from linli.field.terms import LARGEST_BATCH, MOST_COMMANDS, SessionView
 FIELDS = frozenset({"session", "device_now", "key", "sealed", "commands"})
 LARGEST_SEQ = 2**53
 LONG_AGO = datetime(1, 1, 3, tzinfo=UTC)  # no bound
+UUIDS = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:,(?!$)|$))+")
+_outside = itemgetter("id", "device_seq", "nonce", "box")
+_inside = itemgetter("kind", "at", "payload")
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,48 @@ class Reader:
             return [self._read(item, item) for item in self.batch.items]
         opener = Opener(self.view)
         return [self._open(item, opener) for item in self.batch.items]
+
+    def read_columns(self) -> tuple[str, CommandColumns] | None:
+        """The commonest batch, by its kind: sealed commands of one kind, made one after the other, of which none is
+        altered, sent twice or out of time. In a third of the time that reading them one by one takes. None: it is
+        another, and is to be read so.
+        """
+        if not self.batch.is_sealed or self.view is None or not self.batch.items:
+            return None
+        opener = Opener(self.view)
+        try:
+            found = [_outside(item) for item in self.batch.items]
+            ids = [id for id, *_ in found]
+            seqs = [seq for _, seq, *_ in found]
+            if set(map(type, seqs)) != {int} or not 0 <= min(seqs) <= max(seqs) < LARGEST_SEQ:
+                return None
+            if not UUIDS.fullmatch(",".join(ids)) or len(set(ids)) < len(ids):
+                return None
+            contents = [
+                orjson.loads(opener.open(id, seq, a2b_base64(nonce), a2b_base64(box)) or b"")
+                for id, seq, nonce, box in found
+            ]
+            kinds, times, payloads = zip(*map(_inside, contents), strict=True)
+            if len(set(kinds)) > 1 or set(map(type, payloads)) != {dict}:
+                return None
+            columns = self._time(contents, [datetime.fromisoformat(time) for time in times])
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+            return None
+        return (kinds[0], CommandColumns(ids, *columns, payloads)) if columns is not None else None
+
+    def _time(self, contents: list[Any], device_ats: list[datetime]) -> tuple[list[datetime], list[datetime]] | None:
+        """When they were done, and what the phone said where it was something else. None when one is out of time, by
+        what is told of its own pack and clock."""
+        said = {(content.get("pack_at"), content.get("offset_ms")) for content in contents}
+        earliest = max(self._earliest(pack_at) for pack_at, _ in said)
+        offsets = {self._offset(offset) for _, offset in said}
+        if len(offsets) > 1 or any(moment.tzinfo is None for moment in device_ats):
+            return None
+        offset = offsets.pop()
+        ats = [moment + offset for moment in device_ats] if offset else device_ats
+        if not earliest <= min(ats) or not max(ats) <= self.received:
+            return None
+        return ats, device_ats if offset else []
 
     def _open(self, item: Any, opener: Opener) -> Read:
         """Raises nothing: what cannot be opened says so."""

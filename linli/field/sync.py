@@ -24,9 +24,10 @@ from linli.core.field import Answer, ComesFirst, Command, CommandKind, Disputed,
 from linli.duty.history import History, find_history
 from linli.field import keys, queries
 from linli.field.errors import Busy, KeyMissing, KindUnknown, NoAuthority, NotJson, OtherAuthor
-from linli.field.reading import Batch, Read, Reader, read_batch
+from linli.field.reading import Batch, Reader, read_batch
 from linli.field.terms import GRACE, SCOPES, PhoneActor, SessionView
 
+Answers = dict[UUID, Answer]
 _RECEIPT = """INSERT INTO field_receipt (id, kind, account_id, event_at, device_at, received_at, given)
     VALUES (%s, %s, %s, %s, %s, %s, '{}') ON CONFLICT (id) DO NOTHING"""
 
@@ -54,11 +55,17 @@ def take_batch(body: bytes, *, caller: Actor, at: datetime, is_handed: bool = Fa
         raise NotJson
     view = _find_view(batch, caller, is_handed=is_handed)
     author = _author_of(view if batch.is_sealed else None, caller, at)
-    read = Reader(batch, view, at).read()
-    answers = _carry_out([one.command for one in read if one.command is not None], author, at)
+    reader = Reader(batch, view, at)
+    answers = _carry_out_columns(reader, author, at)
+    if answers is not None:
+        told = list(answers.items())
+    else:
+        read = reader.read()
+        answers = _carry_out([one.command for one in read if one.command is not None], author, at)
+        told = [(one.id, Answer(one.problem) if one.command is None else answers[one.command.id]) for one in read]
     if view is not None and author.account_id != caller.account_id:
         _record_handed(view, author, caller, at, answers)
-    results = [_describe(one, answers) for one in read]
+    results = [_describe(id, answer) for id, answer in told]
     return orjson.dumps({"server_time": at, "results": results}, default=str)
 
 
@@ -93,9 +100,31 @@ def _author_of(view: SessionView | None, caller: Actor, at: datetime) -> Author:
 # --- carrying out ---------------------------------------------------------------------------------------------------
 
 
-def _carry_out(commands: Sequence[Command], author: Author, at: datetime) -> dict[UUID, Answer]:
+def _carry_out_columns(reader: Reader, author: Author, at: datetime) -> Answers | None:
+    """The commonest batch: all of it in one go. None: it is another, and nothing was done."""
+    found = reader.read_columns()
+    kind = find_command(found[0]) if found is not None else None
+    if found is None or kind is None or kind.columns is None or db.connection().in_atomic_block:
+        return None
+    columns = found[1]
+    period = author.history.period_of
+    actor = author.at(columns.ats[0])
+    if period(min(columns.ats)) != period(max(columns.ats)) or not actor.grants:
+        return None
+    try:
+        given = kind.columns(columns, actor, at)
+    except (Problem, OperationalError, DataError):  # each gets to know it by itself
+        return None
+    if given is None:
+        return None
+    answers: Answers = dict(zip(map(UUID, columns.ids), given, strict=True))
+    _know_after_all(answers)
+    return answers
+
+
+def _carry_out(commands: Sequence[Command], author: Author, at: datetime) -> Answers:
     """The answers by id. Of two commands with one id the first counts."""
-    answers: dict[UUID, Answer] = {}
+    answers: Answers = {}
     kinds: dict[str, CommandKind] = {}
     sets: dict[tuple[int, str, int], list[Command]] = defaultdict(list)
     for command in commands:
@@ -108,11 +137,16 @@ def _carry_out(commands: Sequence[Command], author: Author, at: datetime) -> dic
     for (_rank, name, _period), some in sorted(sets.items()):
         for command, answer in zip(some, _carry_set(kinds[name], some, author, at), strict=True):
             answers.setdefault(command.id, answer)
+    _know_after_all(answers)
+    return answers
+
+
+def _know_after_all(answers: Answers) -> None:
+    """What is refused was perhaps carried out before, and the reason arose since."""
     refused = [id for id, answer in answers.items() if answer.problem is not None]
-    if refused:  # perhaps for a reason that arose since it was carried out
+    if refused:
         for id, given in queries.find_receipts(refused).items():
             answers[id] = Answer(is_known=True, given=given)
-    return answers
 
 
 def _carry_set(kind: CommandKind, commands: Sequence[Command], author: Author, at: datetime) -> list[Answer]:
@@ -168,11 +202,10 @@ def _busy(error: OperationalError) -> Busy:
 # --- answering ------------------------------------------------------------------------------------------------------
 
 
-def _describe(one: Read, answers: dict[UUID, Answer]) -> dict[str, Any]:
-    answer = Answer(one.problem) if one.command is None else answers[one.command.id]
+def _describe(id: Any, answer: Answer) -> dict[str, Any]:
     if answer.problem is not None:
-        return {"id": one.id, **_refusal(answer.problem)}
-    result: dict[str, Any] = {"id": one.id, "result": "known" if answer.is_known else "accepted"}
+        return {"id": id, **_refusal(answer.problem)}
+    result: dict[str, Any] = {"id": id, "result": "known" if answer.is_known else "accepted"}
     if answer.given:
         result["given"] = answer.given
     return result
@@ -185,7 +218,7 @@ def _refusal(problem: Problem) -> dict[str, Any]:
     return {"result": "refused", **told, "retry": isinstance(problem, ComesFirst | Busy)}
 
 
-def _record_handed(view: SessionView, author: Author, caller: Actor, at: datetime, answers: dict[UUID, Answer]) -> None:
+def _record_handed(view: SessionView, author: Author, caller: Actor, at: datetime, answers: Answers) -> None:
     taken = sum(answer.problem is None and not answer.is_known for answer in answers.values())
     with access.acting(caller):
         journal.record(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -14,16 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from linli.core import access, db, field
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Problem
-from linli.core.field import Answer, ComesFirst, Command, CommandKind, Reader, read_named
+from linli.core.field import Answer, ComesFirst, Command, CommandColumns, CommandKind, Reader, read_named
 from linli.residents import queries as residents
 from linli.rounds import queries, services, undo, withdrawing
 from linli.rounds.errors import NotInRound, RoundClosed
 from linli.rounds.policies import CODE_LENGTH, is_code, with_code
 from linli.rounds.queries import RoundView
-from linli.rounds.terms import CODED, LEAVING, MARK_WORDS, Flag, Mark, MarkCommand, Outcome, Receipt
+from linli.rounds.terms import CODED, LEAVING, MARK_WORDS, Flag, Mark, MarkColumns, MarkCommand, Outcome, Receipt
 
 FIELDS = frozenset({"round", "person", "household", "door", "mark", "reason", "back_at", "until_at", "code"})
 RANK, RANK_BACK = 50, 60
+_PLAIN = itemgetter("round", "person", "mark")
 
 
 class Meant(NamedTuple):
@@ -106,6 +108,28 @@ def take_marks(commands: Sequence[Command], actor: Actor, at: datetime) -> list[
     for code, places in rounds.items():
         answers |= _mark_round(code, {place: (commands[place], meant[place]) for place in places}, who, actor, at)
     return [answers[place] for place in range(len(commands))]
+
+
+def take_plain_marks(columns: CommandColumns, actor: Actor, at: datetime) -> list[Answer] | None:
+    """Marks of people whom the server has numbered, in one round, that say nothing more and correct nothing."""
+    try:
+        said = [_PLAIN(payload) for payload in columns.payloads]
+        codes, people, marks = zip(*said, strict=True)
+        kinds = [MARK_WORDS[mark] for mark in marks]
+        if set(map(len, columns.payloads)) != {3} or len(set(codes)) > 1:
+            return None
+        numbers = [one for person in people if isinstance(one := read_named(person, "p"), int)]
+    except (LookupError, TypeError):
+        return None
+    if not isinstance(codes[0], str) or len(kinds) > services.MARKS_AT_ONCE or len(numbers) < len(people):
+        return None
+    given = MarkColumns(columns.ids, kinds, columns.ats, numbers, devices=columns.device_ats)
+    if given.corrects_register:
+        return None
+    round_ = queries.get_begun_round(codes[0], at)
+    said = services.mark_columns_at_once(round_=round_, marks=given, actor=actor, at=at)
+    answers = {what: _answer([Receipt(UUID(int=0), *what)], round_) for what in set(said)}
+    return [answers[what] for what in said]
 
 
 @dataclass(frozen=True)
@@ -221,7 +245,7 @@ def _answer(receipts: Sequence[Receipt], round_: RoundView) -> Answer:
 
 def find_receipts(ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     """Of these commands, the marks that were carried out."""
-    rows = db.rows("SELECT client_id, marks FROM receipt WHERE client_id = ANY(%s)", [list(ids)]) if ids else []
+    rows = db.rows("SELECT client_id, marks FROM linli_carried_out(%s)", [list(ids)]) if ids else []
     return {client: {"marks": marks} for client, marks in rows}
 
 
@@ -255,5 +279,7 @@ def take_back(command: Command, actor: Actor, at: datetime) -> Mapping[str, Any]
 
 
 def register() -> None:
-    field.register_command(CommandKind("rounds.mark", RANK, many=take_marks, receipts=find_receipts))
+    field.register_command(
+        CommandKind("rounds.mark", RANK, many=take_marks, columns=take_plain_marks, receipts=find_receipts)
+    )
     field.register_command(CommandKind("rounds.unmark", RANK_BACK, one=take_back))

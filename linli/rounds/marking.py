@@ -170,7 +170,7 @@ def _merge(
             SELECT %s, %s, subject_id, key, kind, flags, event_at, %s, %s, %s, reason FROM timed
         ), states AS (
             UPDATE round_state s SET state = t.kind, event_at = t.event_at,
-                client_id = NULL, mark_id = NULL, until_at = NULL, back_at = NULL
+                client_id = NULL, until_at = NULL, back_at = NULL
             FROM timed t WHERE t.decides AND s.part = %s AND s.round_id = %s AND s.subject_id = t.subject_id
         ) SELECT 1
         """,

@@ -134,7 +134,7 @@ def _write_states(taken: RoundView, part: int) -> str:
         db.execute(
             """
             UPDATE round_state s
-            SET state = d.kind, event_at = d.event_at, client_id = NULL, mark_id = NULL, until_at = NULL, back_at = NULL
+            SET state = d.kind, event_at = d.event_at, client_id = NULL, until_at = NULL, back_at = NULL
             FROM deciding d WHERE s.part = %s AND s.round_id = %s AND s.subject_id = d.subject_id
             """,
             [part, taken.id],
@@ -145,11 +145,11 @@ def _write_states(taken: RoundView, part: int) -> str:
         fresh = partitions.make_bare("round_state", part, f"{name}_next")
         db.execute(
             f"""
-            INSERT INTO {fresh} (part, round_id, subject_id, household_id, key, event_at, until_at, back_at, mark_id,
-                                 client_id, state, due)
+            INSERT INTO {fresh} (part, round_id, subject_id, household_id, key, event_at, until_at, back_at, client_id,
+                                 state, due)
             SELECT s.part, s.round_id, s.subject_id, s.household_id, s.key, coalesce(d.event_at, s.event_at),
                    CASE WHEN d.kind IS NULL THEN s.until_at END, CASE WHEN d.kind IS NULL THEN s.back_at END,
-                   CASE WHEN d.kind IS NULL THEN s.mark_id END, CASE WHEN d.kind IS NULL THEN s.client_id END,
+                   CASE WHEN d.kind IS NULL THEN s.client_id END,
                    coalesce(d.kind, s.state), s.due
             FROM {name} s LEFT JOIN deciding d ON d.subject_id = s.subject_id
             """

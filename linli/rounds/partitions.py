@@ -17,8 +17,9 @@ LOAD_PART = 500_000_000  # + number of the load
 PARENTS = ("mark", "round_state")
 INDEXES = {
     "mark": (
-        "ALTER TABLE {name} ADD PRIMARY KEY (part, id)",
         "CREATE INDEX ON {name} (subject_id, round_id, event_at)",
+        "CREATE UNIQUE INDEX ON {name} (client_id, nth, part) WHERE client_id IS NOT NULL",
+        "CREATE INDEX ON {name} USING brin (id) WITH (autosummarize = on)",
     ),
     "round_state": (
         "ALTER TABLE {name} ADD PRIMARY KEY (part, round_id, subject_id)",
@@ -46,10 +47,10 @@ def make_bare(parent: str, part: int, name: str = "") -> str:
     """A table like `parent`, without its indexes, to be filled, indexed and attached. Returns its name.
 
     Facts are never changed. A state is, once at least, by its mark: with room on its own page for that, the update
-    touches no index (a phone's batch marks everybody of a page at once). States written anew by a large load, which
-    has a name for them, are marked already.
+    touches no index. A phone's batch marks everybody of a page at once, and a marked state takes 100 bytes where one to
+    be reached takes 76. States written anew by a large load, which has a name for them, are marked already.
     """
-    room = 100 if parent == "mark" else 90 if name else 55
+    room = 100 if parent == "mark" else 90 if name else 43
     name = name or f"{parent}_p{part}"
     db.execute(
         f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"

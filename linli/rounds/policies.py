@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -80,6 +80,10 @@ class EventWindow:
         if event_at < self.earliest:
             return self.opened_at, Flag.CLAMPED
         return min(event_at, self.received_at), None
+
+    def holds(self, events: Sequence[datetime]) -> bool:
+        """All of them are kept as they are: most are."""
+        return self.earliest <= min(events) and max(events) <= self.received_at
 
 
 def bucket_of(at: datetime) -> int:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils import timezone
 
-from linli.core import access, db, jobs, journal
+from linli.core import db, jobs, journal
 from linli.core.access import Actor, Recalled
 from linli.core.extents import NOWHERE, Extent
-from linli.core.hot import HotStatement
 from linli.residents import services as residents
 from linli.residents import whereabouts
 from linli.residents.register import change_register, hold_people
-from linli.rounds import policies, queries
+from linli.rounds import ledger, queries
 from linli.rounds.errors import (
     BadMark,
     BadTimes,
@@ -33,8 +31,8 @@ from linli.rounds.terms import (
     GIVEN,
     LEAVING,
     CountBy,
-    Flag,
     Mark,
+    MarkColumns,
     MarkCommand,
     Outcome,
     Receipt,
@@ -44,13 +42,6 @@ from linli.rounds.terms import (
 
 MARKS_AT_ONCE = 1_000
 NAME_LENGTH = 120
-T = TypeVar("T")
-_DIGITS = {mark: str(int(mark)) for mark in Mark}
-_CALL = """linli_mark({}::bigint, {}::timestamptz, {}::bigint, {}::bigint, {}::int8multirange, {}::uuid[], {}::bigint[],
-    {}::bigint[], {}::smallint[], {}::timestamptz[], {}::timestamptz[], {}::text[], {}::timestamptz[],
-    {}::timestamptz[], {}::smallint[])"""
-_MARK = f"SELECT ord, outcome, marks FROM {_CALL}".replace("{}", "%s")
-_VALUES = _CALL.count("{}")
 
 
 def create_round(
@@ -146,7 +137,7 @@ def mark(*, round_id: int, commands: Sequence[MarkCommand], actor: Actor, at: da
     learnt only later that they live there: they stay open. Raises RoundNotOpen, BadMark, TooMany, OthersLiveThere.
     """
     found = queries.get_round(round_id)
-    _check(found, commands, actor)
+    _check(found, [command.kind for command in commands], actor)
     leaving = any(command.kind in LEAVING for command in commands)
 
     def carry_out() -> list[Receipt]:
@@ -169,67 +160,45 @@ def mark_at_once(
 
     Not for marks that correct the register. Raises as `mark` does, and ValueError for moved out and vacant.
     """
-    found = _mark_acting(round_, commands, actor, at, [])
-    return found or []
+    if not commands:
+        return []
+    marks = MarkColumns.of(commands)
+    return _receipts(commands, mark_columns_at_once(round_=round_, marks=marks, actor=actor, at=at))
+
+
+def mark_columns_at_once(*, round_: queries.RoundView, marks: MarkColumns, actor: Actor, at: datetime) -> ledger.Said:
+    """The same for marks that are side by side already."""
+    _check_apart(round_, marks, actor)
+    return ledger.write_at_once(round_, marks, actor, at) or []
 
 
 def mark_by_recalled(
-    *, round_: queries.RoundView, commands: Sequence[MarkCommand], recalled: Recalled, at: datetime
-) -> list[Receipt] | None:
+    *, round_: queries.RoundView, marks: MarkColumns, recalled: Recalled, at: datetime
+) -> ledger.Said | None:
     """The same for what a token stood for a moment ago, which the statement proves first. None when it no longer does:
     nothing was done. Raises as `mark_at_once` does."""
-    proof = [b"\\x" + recalled.digest.hex().encode(), recalled.proof.encode()]
-    return _mark_acting(round_, commands, recalled.actor, at, proof)
+    _check_apart(round_, marks, recalled.actor)
+    return ledger.write_at_once(round_, marks, recalled.actor, at, recalled)
 
 
-def _mark_acting(
-    round_: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime, proof: list[bytes]
-) -> list[Receipt] | None:
-    _check(round_, commands, actor)
-    if any(command.kind in LEAVING for command in commands):
+def _receipts(commands: Sequence[MarkCommand], said: ledger.Said) -> list[Receipt]:
+    return [Receipt(command.id, *what) for command, what in zip(commands, said, strict=True)]
+
+
+def _check_apart(found: queries.RoundView, marks: MarkColumns, actor: Actor) -> None:
+    _check(found, marks.kinds, actor)
+    if marks.corrects_register:
         raise ValueError("marks that correct the register need more than one statement")
-    if not commands:
-        return None
-    values = [_text(one) for one in (actor.extent, actor.account_id, *_values(round_, commands, actor, at))] + proof
-    rows = db.retrying_alone(lambda: _acting_statement(bool(proof)).rows(values))
-    return [
-        Receipt(commands[int(place or 0) - 1].id, Outcome(int(outcome or 0)), int(marks or 0))
-        for place, outcome, marks in rows
-    ] or None
 
 
-@cache
-def _acting_statement(proven: bool) -> HotStatement:
-    """Tells the wall who acts, then marks, in one statement: OFFSET 0 keeps the wall's settings a row of their own,
-    made before the function is called with it - and not made, nor anything marked, unless the token is proven."""
-    call = _CALL.format(*(f"${number}" for number in range(3, 3 + _VALUES)))
-    digest, proof = f"${3 + _VALUES}::bytea", f"${4 + _VALUES}::text"
-    guard = f"WHERE {access.proof_of_token(digest, '$4::timestamptz')} = {proof}" if proven else ""
-    return HotStatement(
-        f"linli_mark_{'proven' if proven else 'acting'}",
-        f"""
-        SELECT m.ord, m.outcome, m.marks
-        FROM (
-            SELECT set_config('linli.extent', $1, true) AS extent, set_config('linli.account', $2, true) AS account
-            {guard} OFFSET 0
-        ) AS acting
-        CROSS JOIN LATERAL {call.replace("$3::bigint", "CASE WHEN acting.extent <> '' THEN $3::bigint END", 1)} AS m
-        """,
-    )
-
-
-def _text(value: Any) -> bytes | None:
-    return None if value is None else str(value).encode()
-
-
-def _check(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor) -> None:
+def _check(found: queries.RoundView, kinds: Sequence[int], actor: Actor) -> None:
     if found.state == RoundState.DRAFT or found.opened_at is None:
         raise RoundNotOpen(round=found.code)
-    if len(commands) > MARKS_AT_ONCE:
-        raise TooMany(count=len(commands), limit=MARKS_AT_ONCE)
-    for command in commands:
-        if command.kind not in GIVEN:
-            raise BadMark(value=command.kind)
+    if len(kinds) > MARKS_AT_ONCE:
+        raise TooMany(count=len(kinds), limit=MARKS_AT_ONCE)
+    for kind in set(kinds):
+        if kind not in GIVEN:
+            raise BadMark(value=kind)
     actor.require("rounds.mark")
 
 
@@ -237,45 +206,7 @@ def write_marks(found: queries.RoundView, commands: Sequence[MarkCommand], actor
     """Hand checked commands to the database, within a transaction of the caller's; answers as `mark` does."""
     if not commands:
         return []
-    rows = db.rows(_MARK, _values(found, commands, actor, at))
-    return [Receipt(commands[place - 1].id, Outcome(outcome), marks) for place, outcome, marks in rows]
-
-
-def _values(found: queries.RoundView, commands: Sequence[MarkCommand], actor: Actor, at: datetime) -> list[Any]:
-    """What linli_mark takes. Arrays are written as PostgreSQL's text here: a tenth of what a driver's dumper costs."""
-    window = policies.EventWindow(opened_at=found.opened_at or at, received_at=at)
-    ids, kinds, told, people, households, reasons, backs, untils, devices, flags = zip(*commands, strict=True)
-    settled = [window.settle(event_at) for event_at in told]
-    # The device's own time travels only where it is another than the time the mark is ordered by.
-    clocks = [
-        device or (event if event is not kept else None)
-        for device, event, (kept, _) in zip(devices, told, settled, strict=True)
-    ]
-    return [
-        found.id, at, actor.account_id, actor.appointment_for("rounds.mark"), str(actor.extent_for("rounds.mark")),
-        _array(given.hex for given in ids), _sparse(people, str), _sparse(households, str),
-        _array([_DIGITS[kind] for kind in kinds]),
-        _array([kept.isoformat() for kept, _ in settled]), _sparse(clocks, datetime.isoformat),
-        _sparse(reasons, _quoted), _sparse(backs, datetime.isoformat), _sparse(untils, datetime.isoformat),
-        _sparse([flag or known for (_, flag), known in zip(settled, flags, strict=True)], _number),
-    ]  # fmt: skip
-
-
-def _array(texts: Iterable[str]) -> str:
-    return "{" + ",".join(texts) + "}"
-
-
-def _sparse(values: Sequence[T | None], write: Callable[[T], str]) -> str:
-    """An array in which most are nothing; `{}` when all are: unnest() fills it up with NULLs."""
-    return _array([write(value) if value else "NULL" for value in values]) if any(values) else "{}"
-
-
-def _number(flag: Flag) -> str:
-    return str(int(flag))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text[:400].replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return _receipts(commands, ledger.write(found, MarkColumns.of(commands), actor, at))
 
 
 def _hold_leaving(commands: Sequence[MarkCommand]) -> None:

@@ -27,9 +27,19 @@ WINDOW = timedelta(minutes=15)
 _MISTAKES = """
     SELECT s.subject_id, m.client_id, m.event_at, b.kind, n.reason, b.back_at, b.until_at
     FROM round_state s
-    JOIN mark m ON m.part = s.part AND m.id = s.mark_id
+    JOIN round r ON r.id = s.round_id
+    CROSS JOIN LATERAL (
+        -- One command may have marked several people: the mark of this one, or of an entry that was merged into theirs.
+        SELECT f.* FROM mark f
+        WHERE f.part = s.part AND f.client_id = s.client_id
+          AND (f.subject_id = s.subject_id OR EXISTS (
+              SELECT 1 FROM merged_into a
+              WHERE a.kind = r.count_by AND a.merged_id = f.subject_id AND a.into_id = s.subject_id))
+        ORDER BY f.id DESC LIMIT 1
+    ) AS m
     LEFT JOIN LATERAL linli_stood_before(s.round_id, s.subject_id, m.id) AS b ON true
-    LEFT JOIN mark n ON n.part = b.part AND n.id = b.id
+    LEFT JOIN mark n ON n.part = b.part AND n.subject_id = b.member AND n.round_id = s.round_id
+        AND n.event_at = b.event_at AND n.id = b.id
     WHERE s.part = %s AND s.round_id = %s AND s.subject_id = ANY (%s::bigint[]) AND m.client_id = ANY (%s::uuid[])
       AND m.account_id = %s AND m.received_at > %s AND m.kind <> ALL (%s::smallint[]) AND s.due
     ORDER BY s.key, s.subject_id

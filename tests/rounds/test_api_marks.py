@@ -374,18 +374,19 @@ def test_a_line_that_is_cut_without_a_word_is_made_again(town: Town, first: bool
 
 def test_the_wall_stands_on_the_short_road(town: Town) -> None:
     """Even where the query layer would let a mark through, row-level security does not."""
-    from linli.rounds import services
+    from linli.rounds import ledger, services
     from linli.rounds.api.reading import read_commands
+    from linli.rounds.terms import MarkColumns
 
     own, _other = town.district.communities
     at = clock.now()
     actor = actor_for(make_account(role="grid_worker", place=own), at)
     outside = [p for p, d in zip(town.people, town.district.doors, strict=True) if d.key not in actor.extent]
     commands = read_commands(json.dumps(mark(outside[0])).encode()).good
-    values = services._values(town.round, commands, actor, at)
+    values = ledger._values(town.round, MarkColumns.of(commands), actor, at)
     values[4] = str(EVERYWHERE)  # the first wall taken away
-    texts = [services._text(one) for one in (actor.extent, actor.account_id, *values)]
-    assert services._acting_statement(False).rows(texts) == [(b"1", b"3", b"0")]
+    texts = [ledger._text(one) for one in (actor.extent, actor.account_id, *values)]
+    assert ledger._acting_statement(False).rows(texts) == [(b"1", b"3", b"0")]
     assert done(town) == 0
     with pytest.raises(ValueError, match="register"):
         services.mark_at_once(

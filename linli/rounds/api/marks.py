@@ -18,10 +18,10 @@ from linli.core.api import ApiRequest, permission
 from linli.core.errors import Forbidden, Problem
 from linli.core.shortcut import shortcut
 from linli.rounds import queries, services
-from linli.rounds.api.reading import Commands, read_commands
+from linli.rounds.api.reading import Commands, read_commands, read_plain
 from linli.rounds.api.router import router
 from linli.rounds.api.schemas import MarkIn, ReceiptsOut
-from linli.rounds.terms import LEAVING, MarkCommand, Outcome, Receipt
+from linli.rounds.terms import LEAVING, MarkColumns, MarkCommand, Outcome, Receipt
 
 _ONE = MarkIn.model_json_schema()
 _SEVERAL = {"type": "object", "properties": {"marks": {"type": "array", "items": _ONE}}}
@@ -104,14 +104,29 @@ def _take_by_recalled(code: str, body: bytes, knock: Knock) -> bytes | None:
     recalled, round_ = knock.recall(), queries.recall_begun_round(code, knock.at)
     if recalled is None or round_ is None:
         return None
+    marks = read_plain(body) or _read_all_good(body)
+    if marks is None or marks.corrects_register:
+        return None
     try:
-        found = read_commands(body)
-        if found.bad or any(command.kind in LEAVING for command in found.good):
-            return None
-        receipts = services.mark_by_recalled(round_=round_, commands=found.good, recalled=recalled, at=knock.at)
+        said = services.mark_by_recalled(round_=round_, marks=marks, recalled=recalled, at=knock.at)
     except Problem:
         return None
-    return None if receipts is None else orjson.dumps({"receipts": [_receipt(one) for one in receipts]})
+    if said is None:
+        return None
+    answers = [
+        {"id": id, "outcome": OUTCOMES[outcome], "marks": number}
+        for id, (outcome, number) in zip(marks.ids, said, strict=True)
+    ]
+    return orjson.dumps({"receipts": answers})
+
+
+def _read_all_good(body: bytes) -> MarkColumns | None:
+    """None when anything in it is wrong, or it is empty."""
+    try:
+        found = read_commands(body)
+    except Problem:
+        return None
+    return None if found.bad or not found.good else MarkColumns.of(found.good)
 
 
 def _answer(found: Commands, actor: Actor, carry_out: CarryOut, correct: CarryOut) -> bytes:

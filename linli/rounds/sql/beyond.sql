@@ -3,10 +3,11 @@
 
 -- The mark that counted for a subject before another one, also of entries that were merged into it: as linli_rejoin reads them.
 -- Runs as its owner, and tells of a mark no more than what it said. Whom it may be asked about, the caller's query narrows.
+DROP FUNCTION IF EXISTS linli_stood_before(bigint, bigint, bigint);
 CREATE FUNCTION linli_stood_before(a_round bigint, a_subject bigint, a_mark bigint)
-RETURNS TABLE (part integer, id bigint, kind smallint, back_at timestamptz, until_at timestamptz)
+RETURNS TABLE (part integer, id bigint, member bigint, event_at timestamptz, kind smallint, back_at timestamptz, until_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER AS $$
-    SELECT f.part, f.id, f.kind, f.back_at, f.until_at
+    SELECT f.part, f.id, f.subject_id, f.event_at, f.kind, f.back_at, f.until_at
     FROM (
         SELECT a_subject AS member
         UNION ALL

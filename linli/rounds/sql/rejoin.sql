@@ -25,20 +25,20 @@ BEGIN
         UNION ALL
         SELECT a.into_id, a.merged_id FROM merged_into a WHERE a.kind = v_by AND a.into_id = ANY (v_subjects)
     ), latest AS (
-        SELECT DISTINCT ON (m.subject) m.subject, f.id, f.kind, f.event_at, f.client_id, f.until_at, f.back_at
+        SELECT DISTINCT ON (m.subject) m.subject, f.kind, f.event_at, f.client_id, f.until_at, f.back_at
         FROM member m
         JOIN mark f ON f.subject_id = m.member AND f.round_id = a_round AND (m.member = m.subject OR f.kind < 20)
         WHERE NOT EXISTS (SELECT 1 FROM mark_withdrawn w WHERE w.client_id = f.client_id)
         ORDER BY m.subject, f.event_at DESC, f.client_id DESC NULLS LAST, f.kind DESC, f.id DESC
     ), told AS (
         -- Gone, but there again; or an exemption that is over: to be reached.
-        SELECT u.id AS subject, l.id, l.kind, l.event_at, l.client_id, l.until_at, l.back_at,
+        SELECT u.id AS subject, l.kind, l.event_at, l.client_id, l.until_at, l.back_at,
                l.kind IS NULL OR l.kind >= 20 OR l.kind = 11 AND l.until_at <= a_at AS lapsed
         FROM unnest(v_subjects) AS u (id) LEFT JOIN latest l ON l.subject = u.id
     )
     UPDATE round_state s
     SET state = CASE WHEN t.lapsed AND (s.due OR t.kind IS NULL OR t.kind = 11) THEN 0 ELSE t.kind END,
-        event_at = t.event_at, client_id = t.client_id, mark_id = CASE WHEN t.client_id IS NOT NULL THEN t.id END,
+        event_at = t.event_at, client_id = t.client_id,
         until_at = CASE WHEN t.kind = 11 AND NOT t.lapsed THEN t.until_at END,
         back_at = CASE WHEN t.kind = 1 THEN t.back_at END
     FROM told t WHERE s.part = v_part AND s.round_id = a_round AND s.subject_id = t.subject;

@@ -1,4 +1,5 @@
 -- The coverage ledger: facts, states, tallies, receipts. Written only by the functions beside this file and by rounds/bulk.py.
+-- As it was first made: own_receipt.sql makes the states narrower, and the marks their own receipts.
 
 CREATE SEQUENCE mark_id_seq;
 CREATE SEQUENCE mark_part_seq;

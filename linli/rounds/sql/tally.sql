@@ -2,49 +2,34 @@
 --
 -- Whoever calls this holds the units' tally rows locked, and read the states in a later statement than the one that locked;
 -- units are small (some 30 people), so counting them costs no more than keeping differences, and mends what was ever wrong.
--- One statement for all units, each read by its own range of the index: OFFSET 0 keeps the ranges from being planned as one
--- join over the whole round, and the upper ends come as values, because adding is not leakproof and a condition that adds
--- does not reach the index under row-level security (0.1 ms became a second).
-CREATE FUNCTION linli_retally(a_round bigint, a_part integer, a_units bigint[]) RETURNS void
+-- One sub-select a unit, by its own range of the index: nothing is joined, so no plan can read the whole round. As arguments
+-- from outside, the ends of a range reach the index under row-level security too.
+CREATE OR REPLACE FUNCTION linli_retally(a_round bigint, a_part integer, a_units bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    v_his bigint[];
 BEGIN
-    SELECT array_agg(u.lo + 2048 ORDER BY u.n) INTO v_his FROM unnest(a_units) WITH ORDINALITY AS u (lo, n);
-    WITH seen AS MATERIALIZED (
-        SELECT u.lo, s.key, s.state,
-               CASE WHEN s.state = 10 THEN floor(date_part('epoch', s.event_at) / 600)::integer END AS bucket
-        FROM unnest(a_units, v_his) AS u (lo, hi)
-        CROSS JOIN LATERAL (
-            SELECT s.key, s.state, s.event_at FROM round_state s
-            WHERE s.part = a_part AND s.round_id = a_round AND s.key >= u.lo AND s.key < u.hi AND s.due OFFSET 0
-        ) AS s
-    ), door AS (
-        SELECT lo, count(*) AS due, count(*) FILTER (WHERE state = 10) AS done,
-               count(*) FILTER (WHERE state IN (11, 20, 21)) AS exempt, count(*) FILTER (WHERE state = 1) AS absent,
-               count(*) FILTER (WHERE state = 2) AS refused, bool_or(state < 10) AS is_open
-        FROM seen GROUP BY lo, key
-    ), unit AS (
-        SELECT lo, sum(due) AS due, sum(done) AS done, sum(exempt) AS exempt, sum(absent) AS absent, sum(refused) AS refused,
-               count(*) AS doors_due, count(*) FILTER (WHERE is_open) AS doors_open
-        FROM door GROUP BY lo
-    ), curve AS (
-        SELECT lo, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
-        FROM (SELECT lo, bucket, count(*)::integer AS n FROM seen WHERE bucket IS NOT NULL GROUP BY lo, bucket) AS b
-        GROUP BY lo
-    )
     UPDATE round_tally t
-    SET due = coalesce(c.due, 0), done = coalesce(c.done, 0), exempt = coalesce(c.exempt, 0), absent = coalesce(c.absent, 0),
-        refused = coalesce(c.refused, 0), doors_due = coalesce(c.doors_due, 0), doors_open = coalesce(c.doors_open, 0),
-        buckets = coalesce(v.buckets, '{}'), counts = coalesce(v.counts, '{}')
-    FROM unnest(a_units) AS u (lo) LEFT JOIN unit c USING (lo) LEFT JOIN curve v USING (lo)
-    WHERE t.round_id = a_round AND t.lo = u.lo AND t.lo = ANY (a_units);  -- in whatever order the two are joined
+    SET (due, done, exempt, absent, refused, doors_due, doors_open, buckets, counts) = (
+        SELECT c.due, c.done, c.exempt, c.absent, c.refused, c.doors_due, c.doors_open, coalesce(v.buckets, '{}'), coalesce(v.counts, '{}')
+        FROM (
+            SELECT count(*) AS due, count(*) FILTER (WHERE s.state = 10) AS done,
+                   count(*) FILTER (WHERE s.state IN (11, 20, 21)) AS exempt, count(*) FILTER (WHERE s.state = 1) AS absent,
+                   count(*) FILTER (WHERE s.state = 2) AS refused, count(DISTINCT s.key) AS doors_due,
+                   count(DISTINCT s.key) FILTER (WHERE s.state < 10) AS doors_open,
+                   array_agg(floor(date_part('epoch', s.event_at) / 600)::integer) FILTER (WHERE s.state = 10) AS done_in
+            FROM round_state s
+            WHERE s.part = a_part AND s.round_id = a_round AND s.key >= t.lo AND s.key < t.lo + 2048 AND s.due
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT array_agg(b.bucket ORDER BY b.bucket) AS buckets, array_agg(b.n ORDER BY b.bucket) AS counts
+            FROM (SELECT u.bucket, count(*)::integer AS n FROM unnest(c.done_in) AS u (bucket) GROUP BY u.bucket) AS b
+        ) AS v)
+    WHERE t.round_id = a_round AND t.lo = ANY (a_units);
 END $$;
 
 -- The same after one mark of one person who is due, at a third of the cost: what was counted of their old state goes, what is
 -- counted of the new one comes. Behind a door where nobody else is open, the door opens and closes with them. The curve is the
 -- locked tally's.
-CREATE FUNCTION linli_shift_tally(
+CREATE OR REPLACE FUNCTION linli_shift_tally(
     a_buckets integer[], a_counts integer[], a_was round_state, a_new smallint, a_event timestamptz)
 RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -73,7 +58,7 @@ BEGIN
 END $$;
 
 -- Add to the count of the ten minutes that an event lies in; a bucket of nobody is left out.
-CREATE FUNCTION linli_shift_curve(INOUT a_buckets integer[], INOUT a_counts integer[], a_event timestamptz, a_by integer)
+CREATE OR REPLACE FUNCTION linli_shift_curve(INOUT a_buckets integer[], INOUT a_counts integer[], a_event timestamptz, a_by integer)
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_bucket integer := floor(date_part('epoch', a_event) / 600)::integer;
@@ -98,7 +83,7 @@ END $$;
 
 -- Make sure the tallies of some units exist, then lock them in key order. Two writers of one unit wait for each other here,
 -- and only here; sorted, so that batches of many units cannot meet head on.
-CREATE FUNCTION linli_lock_units(a_round bigint, a_units bigint[]) RETURNS void
+CREATE OR REPLACE FUNCTION linli_lock_units(a_round bigint, a_units bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM 1 FROM (
@@ -108,7 +93,7 @@ END $$;
 
 -- People (or, in a round per household, households) came, moved or left: bring their states in one open round after them.
 -- `a_subjects` are all that may have changed; who is due is read from the register.
-CREATE FUNCTION linli_follow(a_round bigint, a_subjects bigint[]) RETURNS integer
+CREATE OR REPLACE FUNCTION linli_follow(a_round bigint, a_subjects bigint[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_part integer; v_by smallint; v_units bigint[]; v_changed integer := 0; v_n integer;

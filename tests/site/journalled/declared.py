@@ -110,6 +110,8 @@ PARTS = {
     "core.importers.take_checked": "asks for the work of bringing a file in",
     "core.importers.check_again": "asks for the work of checking a file",
     "rounds.services.mark_at_once": "marks by the road beside Django's: the fact is the entry",
+    "rounds.services.mark_columns_at_once": "the same, of marks that are side by side",
+    "rounds.ledger.write_at_once": "a part of both",
     "rounds.marking_large.merge": "a part of mark_batch, for marks by the hundred thousand",
 }
 # Entries about no place: of one's own account, of the whole jurisdiction.
