@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.utils import translation
 
-from linli.core import clock, db, integrity, limits
+from linli.core import clock, db, integrity, language, limits
 from linli.core.access import Knock
 from linli.core.api import PROBLEM_TYPE
 from linli.core.errors import Problem, Unavailable, ValueBeyond
@@ -30,6 +30,7 @@ Work = Callable[[str, bytes, Knock], bytes]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Lend = Callable[[], AbstractContextManager[None]]
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
            413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
@@ -49,8 +50,18 @@ class _Road:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
         return self._turns.line(token) if self._turns is not None else nullcontext()
 
-    def turn(self) -> AbstractContextManager[None]:
-        return self._turns.turn() if self._turns is not None else nullcontext()
+    @property
+    def has_turns(self) -> bool:
+        return self._turns is not None
+
+    @contextmanager
+    def turn(self, lend: Lend) -> Iterator[None]:
+        """With connections for the time that it lasts. Where everybody's turn it is, that one brought them."""
+        if self._turns is None:
+            yield
+        else:
+            with self._turns.turn(), lend():
+                yield
 
 
 def shortcut(address: str, *, turns: Turns | None = None) -> Callable[[Work], Work]:
@@ -68,17 +79,14 @@ def shortcut(address: str, *, turns: Turns | None = None) -> Callable[[Work], Wo
     return register
 
 
-def put_in_front(application: Application) -> Application:
-    """The WSGI application with its short roads."""
+def put_in_front(application: Application, lend: Lend = nullcontext) -> Application:
+    """The WSGI application with its short roads. `lend`: what gives those connections that have turns of their own."""
 
     def short_or_long(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "POST":
-            authorization = environ.get("HTTP_AUTHORIZATION", "")
-            if authorization[:7].lower() == "bearer ":
-                for road in _roads:
-                    found = road.address.fullmatch(environ["PATH_INFO"])
-                    if found:
-                        return _answer(environ, start_response, road, found[1], authorization[7:].strip())
+        road, name = _find_road(environ)
+        if road is not None:
+            token = environ["HTTP_AUTHORIZATION"][7:].strip()
+            return _answer(environ, start_response, road, name, token, lend)
         if environ["PATH_INFO"].startswith("/api/"):
             return application(environ, start_response)
         with PAGES.under_way():
@@ -87,14 +95,31 @@ def put_in_front(application: Application) -> Application:
     return short_or_long
 
 
-def _answer(environ: Environ, start_response: StartResponse, road: _Road, name: str, token: str) -> Iterable[bytes]:
+def has_own_turns(environ: Environ) -> bool:
+    """Whether the request goes a road that looks itself to how many are on it."""
+    road, _name = _find_road(environ)
+    return road is not None and road.has_turns
+
+
+def _find_road(environ: Environ) -> tuple[_Road | None, str]:
+    if environ["REQUEST_METHOD"] == "POST" and environ.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer ":
+        for road in _roads:
+            found = road.address.fullmatch(environ["PATH_INFO"])
+            if found:
+                return road, found[1]
+    return None, ""
+
+
+def _answer(
+    environ: Environ, start_response: StartResponse, road: _Road, name: str, token: str, lend: Lend = nullcontext
+) -> Iterable[bytes]:
     status, body, kind, retry_after = 200, b"", "application/json", None
-    with translation.override(_language(environ)):
+    with translation.override(language.find_asked(environ)):
         try:
             limits.admit_token(token, limits.address_of(environ))
             with road.line(token):
                 sent = _read(environ)  # before its turn: a phone with a poor signal keeps nobody waiting
-                with road.turn():
+                with road.turn(lend):
                     body = _run(road.work, name, sent, token)
         except Problem as problem:
             status, kind, body = problem.status, PROBLEM_TYPE, orjson.dumps(problem.as_dict())
@@ -145,14 +170,3 @@ def _run(work: Work, name: str, body: bytes, token: str) -> bytes:
                 _log.warning("the database does not answer: %s", error)
                 raise Unavailable from error
     raise AssertionError("unreachable")
-
-
-def _language(environ: Environ) -> str:
-    for part in environ.get("HTTP_ACCEPT_LANGUAGE", "").split(","):
-        name = part.split(";")[0].strip()
-        if name:
-            try:
-                return translation.get_supported_language_variant(name)
-            except LookupError:
-                continue
-    return settings.LANGUAGE_CODE

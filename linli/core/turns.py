@@ -46,6 +46,28 @@ class Pages:
 PAGES = Pages()
 
 
+class Seconds:
+    """The coming seconds, given one after the other to so many callers each: a crowd comes back spread over time.
+
+    Whoever calls it lets one thread in at a time.
+    """
+
+    def __init__(self) -> None:
+        self._second, self._given = 0, 0  # the last second that was given, and to how many
+
+    def give(self, a_second: float) -> int:
+        """In how many seconds to come again, where `a_second` may come in each."""
+        now = int(time.monotonic())
+        if self._second <= now:
+            self._second, self._given = now + 1, 0
+        elif self._given >= max(1, round(a_second)):
+            if self._second - now >= LATEST_SECONDS:  # all are full
+                return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
+            self._second, self._given = self._second + 1, 0
+        self._given += 1
+        return self._second - now
+
+
 class Turns:
     """So many at a time, in this process, and so many who wait in line for them. Those who are refused are given the
     coming seconds one after the other, twice as many in each as there is time for: a crowd comes back spread over the
@@ -64,7 +86,7 @@ class Turns:
         self._lasts = FIRST_GUESS_SECONDS
         self._newcomers = 1.0  # the share of turns whose takers had none lately
         self._lately: OrderedDict[Hashable, None] = OrderedDict()
-        self._second, self._given = 0, 0  # the last second that was given, and to how many
+        self._seconds = Seconds()
 
     @contextmanager
     def line(self, who: Hashable = None) -> Iterator[None]:
@@ -109,13 +131,4 @@ class Turns:
     def _give_second(self) -> int:
         """In how many seconds to come again."""
         with self._lock:
-            now = int(time.monotonic())
-            a_second = MORE * self._at_once / max(self._lasts, 0.001) * self._newcomers
-            if self._second <= now:
-                self._second, self._given = now + 1, 0
-            elif self._given >= max(1, round(a_second)):
-                if self._second - now >= LATEST_SECONDS:  # all are full
-                    return randint(1, LATEST_SECONDS)  # noqa: S311 - spreads those who come
-                self._second, self._given = self._second + 1, 0
-            self._given += 1
-            return self._second - now
+            return self._seconds.give(MORE * self._at_once / max(self._lasts, 0.001) * self._newcomers)

@@ -12,6 +12,7 @@ LINLI_SECOND_FACTOR  0: roles that ask for a second factor only remind of it (fo
 LINLI_HTTPS       1 behind a proxy that speaks HTTPS: secure cookies, HSTS
 LINLI_FILE_DAYS   days for which photos and voice notes from phones are kept; default 30
 LINLI_RATE        requests a second that one token may make of one web process; default 200, 0: no limits
+LINLI_WAIT_SECONDS  how long a request may wait for its turn; who would wait longer is told to come again; default 3
 LINLI_STATEMENT_SECONDS  how long a statement of a page or of the API may take; default 60
 LINLI_SEALS       folder of the file of seals; default ``seals`` in LINLI_HOME. Better on another disk
 LINLI_SEALS_URL   address that every seal is sent to by POST, outside of this machine; default: none
@@ -61,6 +62,7 @@ LINLI_SEALS_URL = os.environ.get("LINLI_SEALS_URL", "")
 
 LINLI_FILE_DAYS = int(os.environ.get("LINLI_FILE_DAYS") or 30)
 LINLI_RATE = float(os.environ.get("LINLI_RATE") or (0 if TESTING else 200))
+LINLI_WAIT_SECONDS = float(os.environ.get("LINLI_WAIT_SECONDS") or 3)
 LINLI_STATEMENT_SECONDS = int(os.environ.get("LINLI_STATEMENT_SECONDS") or 60)
 
 LINLI_TILES = os.environ.get("LINLI_TILES", "")

@@ -8,18 +8,23 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import sys
 
 from linli.site.start import set_up
 
 MAX_WORKERS = 8
-THREADS = 8
-MAX_THREADS = 64
-"""Of each worker, and over all of them: each thread holds a database connection, and the embedded server grants 100.
-More than the batches of phones that a worker takes (field.terms), so that pages always find one."""
-MAX_WAITING = 512
-"""Requests taken in by all workers together; further connections wait in the system's backlog."""
-BACKLOG = 512
+AT_WORK = 8
+MAX_CONNECTIONS = 64
+"""Requests that a worker works on at a time, and connections to the database over all workers; the embedded server
+grants 100. Batches of phones have theirs besides (field.terms)."""
+SPARE_THREADS = 16
+"""Of each worker, beside those at work and in line: they turn people away and hand out files."""
+MAX_CALLERS = 8_192
+SPARE_FILES = 256
+"""Connections of browsers and programs, open at a time in all workers; and what a worker opens besides of the files
+that the system lets it open. Those beyond wait in the backlog until another one ends."""
+BACKLOG = 2_048
 APPLICATION = "linli.site.wsgi:application"
 
 
@@ -41,10 +46,12 @@ def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -
         return
     from linli.site import wsgi  # noqa: F401 - last: it looks which static files there are
 
+    workers = min(MAX_WORKERS, os.cpu_count() or 1)
+    is_ours = application == APPLICATION
+    threads = _open_line(workers) if is_ours else AT_WORK
     connections.close_all()  # a connection cannot be shared
     gc.collect()
     gc.freeze()  # the pages that hold it stay shared: no worker writes to them when it looks for garbage
-    workers = min(MAX_WORKERS, os.cpu_count() or 1)
     logger.addFilter(_is_news)
     Server(
         application,
@@ -52,14 +59,37 @@ def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=max(1, min(THREADS, MAX_THREADS // workers)),
-        # What waits is bounded: so many requests in each worker, so many connections before them.
-        backpressure=MAX_WAITING // workers,
+        blocking_threads=threads,
+        backpressure=_allow_callers(workers),
         backlog=BACKLOG,
         workers_kill_timeout=3,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def _open_line(workers: int) -> int:
+    """Set up the line of each worker; returns how many threads it takes. They come when needed and go when idle."""
+    from django.conf import settings
+
+    from linli.core import refusal
+    from linli.core.admission import ORDINARY
+    from linli.field.terms import BATCHES_AT_ONCE
+
+    ORDINARY.at_once = max(1, min(AT_WORK, MAX_CONNECTIONS // workers - BATCHES_AT_ONCE))
+    ORDINARY.wait = settings.LINLI_WAIT_SECONDS
+    refusal.prepare()
+    return ORDINARY.at_once + ORDINARY.most + SPARE_THREADS
+
+
+def _allow_callers(workers: int) -> int:
+    """How many connections each worker takes. One that it could not open a file for would be dropped."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CALLERS // workers + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(SPARE_FILES, (wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)) - SPARE_FILES)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,22 +57,27 @@ def end_connections(owner: psycopg.Connection) -> None:
     owner.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [LOGIN])
 
 
-@pytest.fixture
-def server(narrow: str, tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def serving(conninfo: str, **more: str) -> Iterator[str]:
+    """The address of a web server with settings of its own."""
     port = find_free_port()
     words = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     process = subprocess.Popen(
-        web_command("127.0.0.1", port),
-        cwd=REPOSITORY,
-        env={**words, "DATABASE_URL": narrow, "LINLI_STATEMENT_SECONDS": "3", "LINLI_RATE": "2"},
+        web_command("127.0.0.1", port), cwd=REPOSITORY, env={**words, "DATABASE_URL": conninfo, **more},
         start_new_session=True,
-    )
+    )  # fmt: skip
     try:
         wait_for(lambda: is_listening(port))
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
+
+
+@pytest.fixture
+def server(narrow: str) -> Iterator[str]:
+    with serving(narrow, LINLI_STATEMENT_SECONDS="3", LINLI_RATE="2") as address:
+        yield address
 
 
 def is_listening(port: int) -> bool:
@@ -135,3 +142,43 @@ def test_floods_and_a_database_without_room_or_time(server: str) -> None:
     assert refused.json()["code"] == "core.too_many_requests"
     assert int(refused.headers["Retry-After"]) >= 1
     assert ask().status_code == 200
+
+
+def count_connections() -> int:
+    with psycopg.connect(get_conninfo()) as owner:
+        return int(owner.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = %s", [LOGIN]).fetchone()[0])  # type: ignore[index]
+
+
+def test_more_callers_than_there_is_time_for(narrow: str) -> None:
+    """While those at work wait for a lock, a crowd comes: each is answered, soon, and the web process stays within its
+    connections. Files are handed out all the while; afterwards everybody is served."""
+    district = make_district(compounds=1, buildings=1, units=1)
+    account = make_account(username="office", role="office", place=district.district)
+    at_work = min(8, os.cpu_count() or 1) * 8
+    with serving(narrow, LINLI_RATE="0", LINLI_WAIT_SECONDS="1", LINLI_STATEMENT_SECONDS="900") as server:
+        headers = {"Authorization": f"Bearer {put_token(account)}", "Accept-Language": "en"}
+
+        def ask(path: str, method: str = "GET", **more: Any) -> httpx.Response:
+            return httpx.request(method, server + path, timeout=600, **more)
+
+        assert ask("/api/rounds", headers=headers).status_code == 200
+        with psycopg.connect(get_conninfo()) as holder, ThreadPoolExecutor(at_work + 60) as callers:
+            holder.execute(sql.SQL("LOCK TABLE {}.round IN ACCESS EXCLUSIVE MODE").format(SCHEMA))
+            crowd = [callers.submit(ask, "/api/rounds", headers=headers) for _ in range(at_work + 60)]
+            wait_for(lambda: sum(one.done() for one in crowd) >= 60)
+            page = ask("/rounds/", headers={"Accept-Language": "en"})
+            form = ask("/sign-in/", "POST", data={"next": "/rounds/"})
+            large = ask("/imports/", "POST", files={"file": ("x.csv", bytes(600_000))})
+            head = ask("/rounds/", "HEAD")
+            held = count_connections()
+            refused = [one.result() for one in crowd if one.done()]
+            holder.rollback()
+        assert Counter(one.result().status_code for one in crowd) == {503: len(refused), 200: len(crowd) - len(refused)}
+        for answer in (*refused, page, form, large, head):
+            assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True)
+        assert {answer.json()["code"] for answer in refused} == {"core.unavailable"}
+        assert "Leave this page open" in page.text
+        assert 'name="next" value="/rounds/"' in form.text
+        assert head.content == b""
+        assert held <= at_work, "who waits has no connection"
+        assert ask("/api/rounds", headers=headers).status_code == 200, "and it goes on"
