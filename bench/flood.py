@@ -180,7 +180,6 @@ def make_callers(count: int, rng: random.Random) -> list[list[bytes]]:
     at = clock.now()
     with db.owner():
         account = Account.objects.get(username="command")
-        ApiToken.objects.filter(name="flood").delete()
         pages, operations = list_addresses()
         callers = []
         for _ in range(count):
@@ -194,7 +193,7 @@ def make_callers(count: int, rng: random.Random) -> list[list[bytes]]:
             else:
                 token = f"linli_{secrets.token_hex(16)}"
                 ApiToken.objects.create(
-                    account=account, name="flood", digest=digest_token(token), scopes=["rounds.view", "places.view"],
+                    account=account, name=f"flood {os.getpid()}", digest=digest_token(token), scopes=["rounds.view", "places.view"],
                     created_at=at, expires_at=at + timedelta(days=1),
                 )  # fmt: skip
                 head, addresses = f"Authorization: Bearer {token}", operations
@@ -236,10 +235,17 @@ def main() -> None:
     import django
 
     django.setup()
-    people = make_callers(max(given.callers), random.Random(1))
-    for number in given.callers:
-        flood = Flood(given.port, people[:number], seconds=given.seconds, is_rude=given.rude)
-        print(describe(number, flood.run()), flush=True)
+    from linli.core import db
+    from linli.core.models import ApiToken
+
+    try:
+        people = make_callers(max(given.callers), random.Random(1))
+        for number in given.callers:
+            flood = Flood(given.port, people[:number], seconds=given.seconds, is_rude=given.rude)
+            print(describe(number, flood.run()), flush=True)
+    finally:
+        with db.owner():
+            ApiToken.objects.filter(name=f"flood {os.getpid()}").delete()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ thread alone.
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,8 +18,9 @@ from linli.core.shortcut import Application, Environ, Lend, StartResponse
 
 READ_BEFORE = 64 * 1024
 """Bytes: so much of what is sent is read before there is a turn, so that nobody waits for a poor signal."""
-DROPPED = 1 << 20
-"""Bytes that are taken from whoever is refused: one who is still sending would find the connection broken instead."""
+DROPPED, DROP_SECONDS = 32 << 20, 20.0
+"""So many bytes, for so long, are taken from whoever is refused: one who is still sending would find the connection
+broken instead of an answer."""
 PIECE = 1 << 16
 
 
@@ -80,7 +82,8 @@ def _drop_large(environ: Environ) -> None:
     left = int(length) if length.isdecimal() else 0
     if not READ_BEFORE < left <= DROPPED:
         return
-    while left > 0:
+    until = time.monotonic() + DROP_SECONDS
+    while left > 0 and time.monotonic() < until:
         piece = environ["wsgi.input"].read(min(left, PIECE))
         if not piece:
             return

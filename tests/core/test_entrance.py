@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
 from linli.core import entrance, lending, shortcut
 from linli.core.access import Knock
@@ -96,12 +96,14 @@ def test_who_gives_way_to_whom(path: str, method: str, more: dict[str, str], sha
 def test_a_request_ends_within_its_turn(line: Line) -> None:
     at_work: list[int] = []
 
-    def application(_environ: Any, _start: Any) -> Any:
-        response = HttpResponse(b"done")
-        response._resource_closers.append(lambda: at_work.append(line._at_work))
-        return response
+    class Answer:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([b"do", b"ne"])
 
-    assert ask(application, "/")[1] == [b"done"]
+        def close(self) -> None:
+            at_work.append(line._at_work)
+
+    assert ask(lambda *_: Answer(), "/")[1] == [b"done"]
     assert (at_work, line._at_work) == ([1], 0)
 
 
@@ -124,14 +126,17 @@ def test_a_turn_is_given_back_after_a_failure(line: Line) -> None:
     assert line._at_work == 0
 
 
-@pytest.mark.parametrize(("size", "left"), [(10, 0), (entrance.READ_BEFORE + 1, 0), (entrance.DROPPED + 1, 2)])
-def test_what_a_refused_one_sends_is_taken_all_the_same(line: Line, size: int, left: int) -> None:
+@pytest.mark.parametrize(("size", "is_taken"), [(10, True), (entrance.READ_BEFORE + 1, True), (200_001, False)])
+def test_what_a_refused_one_sends_is_taken_all_the_same(
+    line: Line, monkeypatch: pytest.MonkeyPatch, size: int, is_taken: bool
+) -> None:
     """Up to a limit: else the connection would break before the answer is read."""
+    monkeypatch.setattr(entrance, "DROPPED", 200_000)
     line.enter(PAGE)
     sent = io.BytesIO(bytes(size))
     status, _ = ask(plain, "/", "POST", CONTENT_LENGTH=str(size), **{"wsgi.input": sent})
     assert status == "503 Service Unavailable"
-    assert (len(sent.read()) > 0) == (left > 0)
+    assert (sent.read() == b"") == is_taken
 
 
 def test_what_was_read_before_the_turn_is_there_in_it(line: Line) -> None:
