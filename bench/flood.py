@@ -193,8 +193,8 @@ def make_callers(count: int, rng: random.Random) -> list[list[bytes]]:
             else:
                 token = f"linli_{secrets.token_hex(16)}"
                 ApiToken.objects.create(
-                    account=account, name=f"flood {os.getpid()}", digest=digest_token(token), scopes=["rounds.view", "places.view"],
-                    created_at=at, expires_at=at + timedelta(days=1),
+                    account=account, name=f"flood {os.getpid()}", digest=digest_token(token),
+                    scopes=["rounds.view", "places.view"], created_at=at, expires_at=at + timedelta(days=1),
                 )  # fmt: skip
                 head, addresses = f"Authorization: Bearer {token}", operations
             callers.append([_request(address, head) for address in rng.sample(addresses, len(addresses))])
