@@ -20,7 +20,7 @@ from linli.core.turns import Seconds
 AT_ONCE = 8
 MOST_IN_LINE = 240
 """Each stands there with a thread of the web server's, and no connection to the database."""
-LEAST_LINE = 2.0
+LEAST_LINE = 1.5
 """So many times as many as are at work may always wait, unless nothing moves: what a few people's browsers and programs
 ask for together is no flood, however slow the machine."""
 WAIT_SECONDS = 3.0

@@ -1,5 +1,5 @@
 """Lists and files that take seconds to make: a few at a time in each web process, so that the other pages still find a
-thread and the processor. A few wait; who finds no room is told when to come again.
+turn and the processor. A few wait; who finds no room is told when to come again.
 
     @large()
     def export(request, code): ...
@@ -20,7 +20,7 @@ from linli.core.turns import Turns
 
 AT_ONCE = 2
 IN_LINE = 2
-"""With those at work half of a web process's threads: the other half is for pages."""
+"""With those at work half of the turns that a web process has: the other half is for pages."""
 LEAST_SECONDS = 5
 """Nobody is told to come before some of those are done."""
 _turns = Turns(AT_ONCE, IN_LINE)

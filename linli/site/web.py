@@ -16,8 +16,8 @@ from linli.site.start import set_up
 MAX_WORKERS = 8
 AT_WORK = 8
 MAX_CONNECTIONS = 64
-"""Requests that a worker works on at a time, and connections to the database over all workers; the embedded server
-grants 100. Batches of phones have theirs besides (field.terms)."""
+"""Requests that a worker works on at a time, besides the batches of phones that it takes (field.terms), and connections
+to the database that both hold over all workers: the embedded server grants 100."""
 SPARE_THREADS = 16
 """Of each worker, beside those at work and in line: they turn people away and hand out files."""
 MAX_CALLERS = 8_192
@@ -47,8 +47,7 @@ def serve(*, host: str, port: int, hold: bool, application: str = APPLICATION) -
     from linli.site import wsgi  # noqa: F401 - last: it looks which static files there are
 
     workers = min(MAX_WORKERS, os.cpu_count() or 1)
-    is_ours = application == APPLICATION
-    threads = _open_line(workers) if is_ours else AT_WORK
+    threads = _open_line(workers) if application == APPLICATION else AT_WORK
     connections.close_all()  # a connection cannot be shared
     gc.collect()
     gc.freeze()  # the pages that hold it stay shared: no worker writes to them when it looks for garbage
