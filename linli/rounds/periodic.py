@@ -81,7 +81,7 @@ def _list_parts() -> list[int]:
 
 
 def _rows(columns: str, first: int, last: int) -> str:
-    """One range of each partition's key: a condition on the id alone would read them whole."""
+    """A range of each partition: a large load's have numbers of their own, and are not among these."""
     parts = [part for part in _list_parts() if part < LOAD_PART]
     ranges = [f"(SELECT {columns} FROM mark WHERE part = {part} AND id >= {first} AND id <= {last})" for part in parts]
     return " UNION ALL ".join(ranges or [f"SELECT {columns} FROM mark WHERE false"]) + " ORDER BY id"
