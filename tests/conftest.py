@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -32,6 +33,7 @@ if EMBEDDED:
 import django  # noqa: E402 - the server has to be named before settings load
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
 from psycopg import sql  # noqa: E402
 
 from linli.core.catalogs import compile_stale  # noqa: E402
@@ -40,6 +42,7 @@ compile_stale()
 django.setup()
 
 ALIASES = ["default", "owner", "jobs"]
+PAIRS = 4
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +72,24 @@ def _language() -> Iterator[None]:
 
     yield
     translation.deactivate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _key_pairs() -> Iterator[None]:
+    """The server's pair of keys for phones is made anew on the empty ground of every test, and takes longer to find
+    than most tests. The first few are found; then they come round again, never one twice in a test.
+    """
+    find = rsa.generate_private_key
+    found: dict[tuple[tuple[str, int], ...], deque[rsa.RSAPrivateKey]] = {}
+
+    def take(**asked: int) -> rsa.RSAPrivateKey:
+        pairs = found.setdefault(tuple(sorted(asked.items())), deque())
+        pairs.append(find(**asked) if len(pairs) < PAIRS else pairs.popleft())
+        return pairs[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rsa, "generate_private_key", take)
+        yield
 
 
 def _drop_leftovers(server: psycopg.Connection) -> None:
