@@ -58,16 +58,27 @@ def walk_every_page(open_page: OpenPage, folder: Path, *, large: bool) -> list[s
     return faults + heard + ground.empty
 
 
+def look_at_colours(page: Page) -> list[str]:
+    """All of axe in light, its rules of colours in dark; first in the theme of the page before, as each switch takes
+    the browser about as long as a look."""
+    was_dark = page.locator("html").get_attribute("data-bs-theme") == "dark"
+    faults: list[str] = []
+    for is_dark in (was_dark, not was_dark):
+        looks.use_theme(page, "dark" if is_dark else "light")
+        if is_dark:
+            faults += [f"dark {one}" for one in looks.run_axe(page, "color-contrast", "link-in-text-block")]
+        else:
+            faults += looks.run_axe(page)
+    return faults
+
+
 def look_at(page: Page, spot: Spot, *, large: bool) -> list[str]:
     """What is wrong with one page at three widths: in light and dark, or in large type."""
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.goto(spot.address, wait_until="load")
     faults = looks.find_sideways(page)
     if not large:  # colours are the same in both sizes of type; axe looks at the large one on the phone, below
-        faults += looks.run_axe(page)
-        looks.use_theme(page, "dark")
-        faults += [f"dark {one}" for one in looks.run_axe(page, "color-contrast", "link-in-text-block")]
-        looks.use_theme(page, "light")
+        faults += look_at_colours(page)
     for size in (TABLET, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         faults += [f"{size['width']} px: {one}" for one in looks.find_sideways(page)]
