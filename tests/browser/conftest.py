@@ -38,7 +38,7 @@ NAMES = ("chromium", "chromium-browser")
 CHROMIUM = os.environ.get("LINLI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 # The headless shell, where it is installed, is the same engine without the windows, tabs and toolbars that a whole
 # Chromium makes for every profile, though nobody sees them: half the processor time of most tests here. A phone's
-# browser, which is closed and opened again with its storage, is a whole one.
+# browser that is closed and opened again with its storage is a whole one.
 SHELL = os.environ.get("LINLI_CHROMIUM") or shutil.which("chromium-headless-shell") or CHROMIUM
 ARGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 760}

@@ -50,12 +50,21 @@ def make_walk_now(*, needs: Mapping[int, Need] = {}, empty: Collection[int] = ()
 
 @contextmanager
 def open_phone(
-    playwright: Playwright, profile: Path, server: Server, *, flags: Sequence[str] = (), **more: Any
+    playwright: Playwright,
+    profile: Path,
+    server: Server,
+    *,
+    flags: Sequence[str] = (),
+    restarts: bool = False,
+    **more: Any,
 ) -> Iterator[Page]:
-    """One run of a phone's browser. The profile outlives it, as a phone's storage outlives a restart."""
+    """One run of a phone's browser. The profile outlives it, as a phone's storage outlives a restart.
+
+    `restarts`: another run goes on with what this one stored, or this one does; those are of a whole Chromium.
+    """
     context: BrowserContext = playwright.chromium.launch_persistent_context(
         profile,
-        executable_path=CHROMIUM,
+        executable_path=CHROMIUM if restarts else SHELL,
         args=[*ARGS, *flags],
         headless=True,
         viewport=PHONE,  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ def test_photos_and_a_voice_note_without_a_server(
     phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
 ) -> None:
     profile, picture = tmp_path / "phone", make_picture(tmp_path / "photo.png")
-    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA) as page:
+    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA, restarts=True) as page:
         sign_in_phone(page, "wang")
         wait_for_worker(page)
         stoppable.stop()
@@ -97,7 +97,7 @@ def test_photos_and_a_voice_note_without_a_server(
         page.goto("/field/#/handover")
         expect(page.locator("[data-file-only]")).to_be_visible()
 
-    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA) as page:  # the phone was restarted
+    with open_phone(phones, profile, stoppable, flags=FAKE_MEDIA, restarts=True) as page:  # the phone was restarted
         page.goto("/field/")
         unlock(page)
         expect_waiting(page, 4)

@@ -137,7 +137,7 @@ def test_who_cannot_get_in_any_more_hands_over(
 ) -> None:
     """The PIN is forgotten, and without a signal nobody signs in: a colleague's phone takes the work along."""
     file, key = tmp_path / "handed.json", walk.district.keys[0]
-    with open_phone(phones, tmp_path / "li", stoppable) as page:
+    with open_phone(phones, tmp_path / "li", stoppable, restarts=True) as page:
         sign_in_phone(page, "li")
         wait_for_worker(page)
     with open_phone(phones, tmp_path / "wang", stoppable) as page:
@@ -159,7 +159,7 @@ def test_who_cannot_get_in_any_more_hands_over(
         expect(page.locator("figure img")).to_be_visible()
     assert len(locked["work"]) == 1
     assert "rounds.mark" not in file.read_text()
-    with open_phone(phones, tmp_path / "li", stoppable) as page:
+    with open_phone(phones, tmp_path / "li", stoppable, restarts=True) as page:
         page.goto("/field/")
         unlock(page)
         page.goto("/field/#/handover")

@@ -63,7 +63,7 @@ def mark_all(page: Page, walk: Walk) -> None:
 
 def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
     profile = tmp_path / "phone"
-    with open_phone(phones, profile, stoppable) as page:
+    with open_phone(phones, profile, stoppable, restarts=True) as page:
         sign_in_phone(page, "wang")
         assert overflow(page) == 0
         wait_for_worker(page)
@@ -75,7 +75,9 @@ def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, wal
         unlock(page)
         expect_waiting(page, DOORS)
 
-    with open_phone(phones, profile, stoppable) as page:  # the phone was restarted; there is still no server
+    with open_phone(
+        phones, profile, stoppable, restarts=True
+    ) as page:  # the phone was restarted; there is still no server
         page.goto("/field/")
         unlock(page)
         expect(page.locator("[data-line]")).to_contain_text("没有信号")
@@ -84,7 +86,7 @@ def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, wal
         expect(page.locator("[data-door].s-done")).to_have_count(len(walk.district.keys) // 2)
         assert count_marks(walk) == (0, 0)
 
-    with open_phone(phones, profile, stoppable) as page:
+    with open_phone(phones, profile, stoppable, restarts=True) as page:
         page.clock.set_fixed_time(datetime.now(tz=clock.now().tzinfo) + timedelta(hours=73))
         page.goto("/field/")
         expect(page.locator("main")).to_contain_text("72 小时没有联系上服务器")

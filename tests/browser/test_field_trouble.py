@@ -52,12 +52,12 @@ def count_marks() -> int:
 def test_a_full_phone_keeps_and_sends_everything(
     phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path
 ) -> None:
-    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+    with open_phone(phones, tmp_path / "phone", stoppable, restarts=True) as page:
         sign_in_phone(page, "wang")
         wait_for_worker(page)
     stoppable.stop()
     # Before the first write of another run: Chromium asks for the room left only now and then.
-    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+    with open_phone(phones, tmp_path / "phone", stoppable, restarts=True) as page:
         storage = page.context.new_cdp_session(page)
         storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url, "quotaSize": 1})
         page.goto("/field/")
@@ -94,7 +94,7 @@ def test_a_full_phone_sends_and_hands_over_what_it_has(
 ) -> None:
     """Work that was stored while there was room, more that came when there was none; then nothing can be noted."""
     stored, more = walk.district.keys[:3], walk.district.keys[3]
-    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+    with open_phone(phones, tmp_path / "phone", stoppable, restarts=True) as page:
         sign_in_phone(page, "wang")
         wait_for_worker(page)
         stoppable.stop()
@@ -102,7 +102,7 @@ def test_a_full_phone_sends_and_hands_over_what_it_has(
         for key in stored:
             mark_door(page, key)
         expect_waiting(page, 3)
-    with open_phone(phones, tmp_path / "phone", stoppable) as page:
+    with open_phone(phones, tmp_path / "phone", stoppable, restarts=True) as page:
         storage = page.context.new_cdp_session(page)
         storage.send("Storage.overrideQuotaForOrigin", {"origin": stoppable.url, "quotaSize": 1})
         page.goto("/field/")
