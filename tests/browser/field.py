@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, TimeoutError, 
 
 from linli.core import clock, db
 from linli.residents.terms import Need
-from tests.browser.conftest import ARGS, CHROMIUM, PATIENCE, PHONE, SHELL, overflow, sign_in
+from tests.browser.conftest import ARGS, CHROMIUM, PATIENCE, PHONE, SHELL, enter, overflow
 from tests.browser.stoppable import Server
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import make_district
@@ -90,7 +90,7 @@ def open_desk(playwright: Playwright, server: Server, *, viewport: Mapping[str, 
     try:
         page = browser.new_page(base_url=server.url, viewport=viewport)  # type: ignore[arg-type]
         page.set_default_timeout(PATIENCE)
-        sign_in(page, "office")
+        enter(page, "office")
         yield page
     finally:
         browser.close()

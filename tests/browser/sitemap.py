@@ -21,7 +21,7 @@ from linli.duty.terms import Role
 from linli.notices import services as notices
 from linli.notices.terms import About, What
 from linli.rounds import services
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import enter
 from tests.builders.duty import PASSWORD, actor_for, appoint, make_account
 from tests.builders.media import keep_photo
 from tests.builders.releases import try_release
@@ -94,7 +94,7 @@ def build_ground() -> Ground:
 
 
 def sign_in_as_everyone(page: Page) -> None:
-    sign_in(page, USERNAME, PASSWORD)
+    enter(page, USERNAME, PASSWORD)
 
 
 def make_work(page: Page, ground: Ground, folder: Path) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from linli.core import db, jobs
 from linli.core.models import Job
-from tests.browser.conftest import DESK, PHONE, overflow, sign_in
+from tests.browser.conftest import DESK, PHONE, enter, overflow, sign_in
 from tests.builders.duty import PASSWORD, make_account
 from tests.builders.places import District, make_district
 
@@ -123,7 +123,7 @@ def test_the_bar_of_a_phone_says_its_words_whole_in_english(open_page: OpenPage)
 
 def test_the_keyboard_reaches_the_page_and_the_narrow_menu(open_page: OpenPage) -> None:
     page = open_page(viewport=PHONE)
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto("/journal/")
     page.keyboard.press("Tab")
     expect(page.locator(".ln-skip")).to_be_focused()
@@ -155,7 +155,7 @@ def test_an_import_is_watched_to_its_account(page: Page, district: District, tmp
     sheet.write_text(
         f"姓名,身份证号,小区,楼栋,单元,房号\n张三,,{compound},1号楼,1单元,101\n李四,1.1E+17,{compound},1号楼,1单元,101\n"
     )
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto("/imports/")
     page.check("input[value='residents.import_roster']")
     page.set_input_files("input[type=file]", str(sheet))
@@ -176,7 +176,7 @@ def test_an_import_is_watched_to_its_account(page: Page, district: District, tmp
 def test_a_refused_file_is_answered_on_the_page(page: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "notes.docx"
     wrong.write_bytes(b"x")
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto("/imports/")
     page.set_input_files("input[type=file]", str(wrong))
     page.click("form[data-import] button[type=submit]")
@@ -187,7 +187,7 @@ def test_a_refused_file_is_answered_on_the_page(page: Page, tmp_path: Path) -> N
 def test_the_bar_says_when_the_server_is_away(page: Page, tmp_path: Path) -> None:
     sheet = tmp_path / "any.csv"
     sheet.write_text("姓名\n")
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto("/imports/")
     page.set_input_files("input[type=file]", str(sheet))
     page.click("form[data-import] button[type=submit]")

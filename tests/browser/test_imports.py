@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from linli.core import db, jobs
 from linli.core.models import Job
 from linli.residents.models import Person
-from tests.browser.conftest import DESK, PHONE, overflow, sign_in
+from tests.browser.conftest import DESK, PHONE, enter, overflow
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
 
@@ -65,7 +65,7 @@ def test_rejected_rows_are_corrected_and_all_is_imported(
     open_page: OpenPage, sheet: Path, tmp_path: Path, viewport: dict[str, int]
 ) -> None:
     page = open_page(viewport=viewport)
-    sign_in(page, "office")
+    enter(page, "office")
     choose(page, sheet)
     # 住户 alone tells nobody what it holds.
     expect(page.locator(".ln-problem-what")).to_contain_text("姓名")
@@ -116,7 +116,7 @@ def test_a_checked_file_is_discarded_and_another_goes_in_at_once(page: Page, she
     book = openpyxl.load_workbook(sheet)
     book.worksheets[0]["E1"].value = "姓名"
     book.save(tmp_path / "plain.xlsx")
-    sign_in(page, "office")
+    enter(page, "office")
     choose(page, tmp_path / "plain.xlsx")
     page.get_by_role("button", name="丢弃文件").click()
     page.wait_for_url("**/imports/")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from linli.core import clock, db
 from linli.rounds import queries
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import enter, sign_in
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
 from tests.builders.residents import make_household
@@ -48,7 +48,7 @@ def done_in(walk: Walk) -> int:
 
 
 def test_from_home_to_a_mark_and_back(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/")
     page.keyboard.press("Tab")
     expect(page.locator(".ln-skip")).to_be_focused()
@@ -78,7 +78,7 @@ def test_from_home_to_a_mark_and_back(page: Page, walk: Walk) -> None:
 
 
 def test_undo_can_be_reached_by_tab_too(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/gaps/")
     page.keyboard.press("j")
     tab_to(page, "tbody[data-home] button[value=done][data-act=d]")
@@ -93,7 +93,7 @@ def test_undo_can_be_reached_by_tab_too(page: Page, walk: Walk) -> None:
 
 
 def test_escape_closes_what_is_open(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/gaps/")
     menu = page.locator("tbody[data-home] details.ln-menu").first
     menu.locator("summary").focus()

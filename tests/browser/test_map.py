@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from linli.core import clock, db
 from linli.rounds.models import Round
-from tests.browser.conftest import PHONE, overflow, pixel, sign_in
+from tests.browser.conftest import PHONE, enter, overflow, pixel
 from tests.browser.field import expect_soon
 from tests.builders.duty import make_account
 from tests.builders.outlines import SIDE, SOUTH, WEST, draw, draw_compounds
@@ -51,7 +51,7 @@ def walk() -> Walk:
 
 
 def test_classes_carry_patterns_and_figures_and_follow_the_round(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/map/?level=70")
     page.wait_for_selector(DRAWN)
     first, second, third, fourth = (place.code for place in walk.district.compounds)
@@ -85,7 +85,7 @@ def test_classes_carry_patterns_and_figures_and_follow_the_round(page: Page, wal
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_map_fits_a_phone(open_page: Callable[..., Page], walk: Walk, dark: bool) -> None:
     page = open_page(viewport=PHONE, dark=dark)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/map/?level=70")
     page.wait_for_selector(DRAWN)
     assert overflow(page) == 0
@@ -93,7 +93,7 @@ def test_a_map_fits_a_phone(open_page: Callable[..., Page], walk: Walk, dark: bo
 
 
 def open_drawing(page: Page) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/rounds/new/")
     page.locator("summary", has_text="在地图上画范围").click()
     page.wait_for_selector(DRAWN)

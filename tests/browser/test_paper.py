@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from linli.core import clock, db
 from linli.core.access import SYSTEM
 from linli.rounds import bulk
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import enter
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
 from tests.builders.residents import make_household
@@ -41,7 +41,7 @@ def test_every_sheet_says_what_it_is_and_can_be_signed(page: Page) -> None:
             make_household(key)
         round_ = open_over(district.extent(district.district), at=now - timedelta(hours=3))
         make_account(role="office", place=district.district, username="office", name="区指挥部")
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{round_.code}/gaps/?print=1&place={district.communities[0].code}")
     page.emulate_media(media="print")
     expect(page.locator(".rd-sheet > thead .ln-print-head")).to_contain_text(round_.code)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from linli.core import db
-from tests.browser.conftest import DESK, PHONE, sign_in
+from tests.browser.conftest import DESK, PHONE, enter
 from tests.browser.looks import find_sideways, measure_large, run_axe
 from tests.browser.walk import TABLET
 from tests.builders.duty import make_account
@@ -43,7 +43,7 @@ def expect_code(page: Page, code: str) -> None:
 
 
 def test_picked_on_the_map(page: Page, district: District) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/duty/appointments/")
     page.locator("#appoint summary").click()
     page.wait_for_selector(DRAWN)
@@ -64,7 +64,7 @@ def test_picked_on_the_map(page: Page, district: District) -> None:
 
 
 def test_picked_by_keyboard_alone_where_there_is_no_outline(page: Page, district: District) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/duty/appointments/")
     page.locator("#appoint summary").focus()
     page.keyboard.press("Enter")
@@ -99,7 +99,7 @@ def test_is_right_at_every_width(
 ) -> None:
     page = open_page(dark=dark, locale=locale, viewport=viewport)
     page.emulate_media(reduced_motion="reduce")
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/duty/appointments/")
     if large:
         page.evaluate("(one => one.form.requestSubmit(one))(document.querySelector('button[name=size]'))")
@@ -116,7 +116,7 @@ def test_is_right_at_every_width(
 def test_english_words_fit_a_tablet(open_page: Callable[..., Page], district: District) -> None:
     page = open_page(locale="en-US", viewport=TABLET)
     page.emulate_media(reduced_motion="reduce")
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/duty/cadres/")
     assert find_sideways(page) == []
     page.goto("/duty/teams/")

@@ -18,7 +18,7 @@ from linli.places.terms import Kind, PlaceRef
 from linli.rounds import bulk
 from linli.rounds.queries import RoundView
 from tests.browser import looks
-from tests.browser.conftest import PHONE, overflow, pixel, sign_in
+from tests.browser.conftest import PHONE, enter, overflow, pixel
 from tests.builders.duty import make_account
 from tests.builders.outlines import SIDE, SOUTH, WEST, draw_compounds
 from tests.builders.places import make_district
@@ -83,7 +83,7 @@ def tick(page: Page, name: str) -> Locator:
 
 def test_split_watch_and_take_back(page: Page, walk: Walk, grids: list[PlaceRef], closed: RoundView) -> None:
     community = walk.district.communities[0]
-    sign_in(page, "office")
+    enter(page, "office")
     board = page.context.new_page()
     before_open, before_closed = (rows_of(board, code, community) for code in (walk.code, closed.code))
     page.goto(f"/places/{grids[0].code}/")
@@ -125,7 +125,7 @@ def test_drawn_area_and_picked_compound_tick_the_list(page: Page, walk: Walk) ->
     with db.owner():
         draw_compounds(walk.district)
     first, second = walk.district.compounds
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/places/{walk.district.communities[0].code}/redraw/")
     page.locator("summary", has_text="在地图上画范围").click()
     page.wait_for_selector("[data-map][data-drawn]")
@@ -149,7 +149,7 @@ def test_drawn_area_and_picked_compound_tick_the_list(page: Page, walk: Walk) ->
 
 
 def test_by_keyboard_alone(page: Page, walk: Walk, grids: list[PlaceRef]) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/places/{grids[0].code}/redraw/")
     go_to(page, page.locator(".ln-pieces summary").first)
     page.keyboard.press("Enter")
@@ -176,7 +176,7 @@ def test_preview_is_fit_to_be_looked_at(
     open_page: Callable[..., Page], walk: Walk, grids: list[PlaceRef], look: dict[str, Any]
 ) -> None:
     page = open_page(**look)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/places/{grids[0].code}/redraw/")
     page.locator(".ln-pieces summary").first.click()
     tick(page, "1号楼").check()

@@ -14,7 +14,7 @@ from linli.core import clock, db
 from linli.core.models import Account
 from linli.rounds import queries
 from linli.rounds.terms import Mark
-from tests.browser.conftest import PHONE, overflow, sign_in
+from tests.browser.conftest import PHONE, enter, overflow
 from tests.builders.duty import make_account
 from tests.builders.places import make_district
 from tests.builders.residents import make_household
@@ -39,7 +39,7 @@ def walk() -> Walk:
 
 
 def test_board_follows_the_round_by_itself(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/")
     still_open = page.locator("#board .ln-figure-gap .ln-value")
     expect(still_open).to_have_text(re.compile(r"^\s*34\D"))
@@ -51,7 +51,7 @@ def test_board_follows_the_round_by_itself(page: Page, walk: Walk) -> None:
 
 
 def test_list_is_walked_with_the_keys(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/gaps/")
     first = page.locator("tbody[data-home]").first
     page.keyboard.press("j")
@@ -69,7 +69,7 @@ def test_list_is_walked_with_the_keys(page: Page, walk: Walk) -> None:
 
 
 def test_refused_mark_says_what_to_do(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/gaps/")
     home = page.locator("tbody[data-home]").first
     home.locator("summary").click()
@@ -83,7 +83,7 @@ def test_refused_mark_says_what_to_do(page: Page, walk: Walk) -> None:
 @pytest.mark.parametrize("look", [{}, {"viewport": PHONE}, {"dark": True}])
 def test_door_is_marked_in_the_picture(open_page: Callable[..., Page], walk: Walk, look: dict[str, Any]) -> None:
     page = open_page(**look)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/building/{walk.district.buildings[1].code}/")
     door = page.locator("a.ln-door", has_text="301").first
     expect(door).to_have_class("ln-door d-not_reached")
@@ -95,7 +95,7 @@ def test_door_is_marked_in_the_picture(open_page: Callable[..., Page], walk: Wal
 
 
 def test_new_round_is_picked_in_the_tree(page: Page, walk: Walk) -> None:
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto("/rounds/new/")
     page.fill("[name=name]", "第 4 轮")
     page.locator("summary", has_text="展开下级").first.click()
@@ -115,7 +115,7 @@ def test_new_round_is_picked_in_the_tree(page: Page, walk: Walk) -> None:
 )
 def test_pages_fit_a_narrow_screen(open_page: Callable[..., Page], walk: Walk, path: str) -> None:
     page = open_page(viewport=PHONE)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(path.format(code=walk.code))
     assert overflow(page) == 0
 
@@ -125,7 +125,7 @@ def test_a_long_name_leaves_the_head_of_a_phone_whole(open_page: Callable[..., P
     with db.owner(), db.cursor() as cursor:
         cursor.execute("UPDATE round SET name = %s WHERE id = %s", [name, walk.round.id])
     page = open_page(viewport=PHONE)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/close/")
     assert overflow(page) == 0
     last = page.locator(".ln-crumbs li").last
@@ -140,7 +140,7 @@ def test_the_number_of_a_city_stays_inside_its_card_in_english(
     with db.owner():
         Account.objects.filter(username="office").update(language="en")
     page = open_page(viewport=PHONE)
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(path.format(code=walk.code))
     beyond = page.locator(".ln-figure-gap .ln-value").first.evaluate(
         """(value) => {
@@ -159,7 +159,7 @@ def test_english_is_whole(open_page: Callable[..., Page], walk: Walk) -> None:
         mark_homes(walk, walk.district.keys[8:9], Mark.ABSENT, at=clock.now())
         Account.objects.filter(username="office").update(language="en")
     page = open_page(locale="en-GB")
-    sign_in(page, "office")
+    enter(page, "office")
     page.goto(f"/rounds/{walk.code}/")
     expect(page.locator("#board")).to_contain_text("Still to reach")
     expect(page.get_by_role("link", name="See who is missing")).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from linli.core import db
 from linli.core.models import JournalEntry
-from tests.browser.conftest import PATIENCE, sign_in
+from tests.browser.conftest import PATIENCE, enter, sign_in
 from tests.builders.duty import make_account
 from tests.builders.places import District, make_district
 
@@ -88,7 +88,7 @@ def test_who_stops_waiting_is_no_longer_told_to_wait(page: Page) -> None:
 
 
 def test_a_second_press_acts_once(page: Page, district: District) -> None:
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto(f"/places/{district.district.code}/add/")
     slow = Slow(page, "**/add/**", "POST")
     page.fill("main input[name=name]", "向阳街道")
@@ -101,7 +101,7 @@ def test_a_second_press_acts_once(page: Page, district: District) -> None:
 
 
 def test_a_file_is_waited_for_and_handed_over(page: Page) -> None:
-    sign_in(page, "command")
+    enter(page, "command")
     page.goto("/journal/export/")
     slow = Slow(page, "**/journal/export/**", "POST")
     page.locator("input[name=purpose]").first.check()
