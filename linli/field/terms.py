@@ -22,7 +22,7 @@ CONTACT = timedelta(hours=72)
 CURSOR_LASTS = timedelta(days=14)
 MOST_PEOPLE = 5_000
 BATCHES_AT_ONCE, BATCHES_IN_LINE = 3, 1
-"""In each web process, of the eight requests that it works on at a time (site/web.py). With one batch at a time the
+"""In each web process, beside the pages and calls that it works on (core/admission.py). With one batch at a time the
 processors had nothing to do for a quarter of the time: a batch waits for the disk, and for PostgreSQL. With four no
 more came through, and pages took longer, though they go first. The next one is at hand, all others are told when to
 come again."""
