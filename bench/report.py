@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,6 +97,17 @@ def row(id: str, value: float, *, ours: Any, against: Any = None, against_what: 
     rounded = float(f"{value:.4g}")
     holds = rounded >= goal if sign == "≥" else rounded <= goal
     return Row(id, rounded, unit, f"{sign} {goal:g}", holds, ours, against, against_what, limit)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the garbage collector of the measuring process itself."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def get_percentile(values: Iterable[float], share: float = 0.95) -> float:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from bench.city import City
-from bench.report import Row, get_percentile, measures, row
+from bench.report import Row, get_percentile, measures, quiet, row
 from linli.core import access, db
 from linli.core.extents import Extent
 from linli.places.terms import FOREVER, Kind
@@ -33,17 +31,6 @@ def _milliseconds(act: Callable[[], object]) -> float:
     started = time.perf_counter()
     act()
     return (time.perf_counter() - started) * 1000
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the garbage collector of the measuring process itself."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _read_gaps(city: City, extent: Extent, limit: int) -> gaps.GapPage:
@@ -72,7 +59,7 @@ def measure_gaps(city: City) -> Iterator[Row]:
         times, found = [], 0
         for _, extent in picked[:WARM_UP]:
             _read_gaps(city, extent, limit)
-        with _quiet():
+        with quiet():
             for _, extent in picked:
                 started = time.perf_counter()
                 page = _read_gaps(city, extent, limit)
@@ -135,7 +122,7 @@ def measure_rollups(city: City) -> Iterator[Row]:
 
     read_districts()
     read_all()
-    with _quiet():
+    with quiet():
         few = [_milliseconds(read_districts) for _ in range(40)]
         whole = [_milliseconds(read_all) for _ in range(20)]
     figures, everything = read_districts(), read_all()
@@ -203,7 +190,7 @@ def measure_wall(city: City) -> Iterator[Row]:
 
     for extent in picked[:10]:
         _time_both(city, extent)
-    with _quiet():
+    with quiet():
         for extent in picked:
             pairs = [_time_both(city, extent) for _ in range(7)]
             behind.append(statistics.median(pair[0] for pair in pairs))

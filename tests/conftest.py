@@ -74,6 +74,14 @@ def _language() -> Iterator[None]:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _rounds_before() -> None:
+    """The first round of the day bears the same code in every test, and the last test's is remembered for seconds."""
+    from linli.rounds import queries
+
+    queries.forget_begun_rounds()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _key_pairs() -> Iterator[None]:
     """The server's pair of keys for phones is made anew on the empty ground of every test, and takes longer to find
