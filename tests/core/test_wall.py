@@ -122,6 +122,7 @@ def test_functions_that_run_as_their_owner_find_the_products_tables_alone() -> N
         )
     assert {name for name, *_ in found} == {
         "linli_follow", "linli_rejoin", "linli_stood_before", "linli_later_merger", "linli_merged_below",
+        "linli_carried_out",
     }  # fmt: skip
     for name, settings, schema, is_anybodys in found:
         assert f"search_path={schema}, pg_temp" in settings.split(";"), name
