@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import re
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Problem
 from linli.core.field import Command, CommandColumns, CommandWrong, read_moment
+from linli.core.ids import are_plain
 from linli.field.errors import BatchTooLarge, BoxUnreadable, NotJson
 from linli.field.keys import Opener
 from linli.field.policies import find_earliest, settle_time
@@ -24,7 +24,6 @@ from linli.field.terms import LARGEST_BATCH, MOST_COMMANDS, SessionView
 FIELDS = frozenset({"session", "device_now", "key", "sealed", "commands"})
 LARGEST_SEQ = 2**53
 LONG_AGO = datetime(1, 1, 3, tzinfo=UTC)  # no bound
-UUIDS = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:,(?!$)|$))+")
 _outside = itemgetter("id", "device_seq", "nonce", "box")
 _inside = itemgetter("kind", "at", "payload")
 
@@ -116,7 +115,7 @@ class Reader:
             seqs = [seq for _, seq, *_ in found]
             if set(map(type, seqs)) != {int} or not 0 <= min(seqs) <= max(seqs) < LARGEST_SEQ:
                 return None
-            if not UUIDS.fullmatch(",".join(ids)) or len(set(ids)) < len(ids):
+            if not are_plain(ids) or len(set(ids)) < len(ids):
                 return None
             contents = [
                 orjson.loads(opener.open(id, seq, a2b_base64(nonce), a2b_base64(box)) or b"")

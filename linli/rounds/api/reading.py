@@ -5,7 +5,6 @@ By hand, because this is the hottest path of the product; what it takes is descr
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ import orjson
 from django.utils.translation import gettext_lazy as _
 
 from linli.core.errors import Problem
+from linli.core.ids import are_plain
 from linli.rounds.errors import BadMark, MarkFieldWrong, NotJson, TooMany
 from linli.rounds.policies import require_times
 from linli.rounds.services import MARKS_AT_ONCE
@@ -24,7 +24,6 @@ FIELDS = frozenset({"id", "person", "household", "mark", "at", "reason", "back_a
 REASON_LENGTH = 400
 LARGEST_ID = 2**63 - 1
 PLAIN = ("id", "person", "mark", "at")
-IDS = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:,(?!$)|$))+")
 
 
 @dataclass
@@ -76,7 +75,7 @@ def read_plain(body: bytes) -> MarkColumns | None:
         ids, people, words, times = ([item[name] for item in items] for name in PLAIN)
         if set(map(type, people)) != {int} or not 0 < min(people) <= max(people) <= LARGEST_ID:
             return None
-        if not IDS.fullmatch(",".join(ids)):
+        if not are_plain(ids):
             return None
         moments = [datetime.fromisoformat(text) for text in times]
         if any(moment.tzinfo is None or not 1 < moment.year < 9999 for moment in moments):

@@ -206,7 +206,8 @@ CREATE OR REPLACE FUNCTION linli_mark_one(
     a_id uuid, a_person bigint, a_kind smallint, a_event timestamptz, a_device timestamptz, a_reason text, a_back timestamptz,
     a_until timestamptz, a_flags smallint)
 RETURNS integer[]
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_key bigint; v_due boolean; v_buckets integer[]; v_counts integer[]; v_into bigint; v_marks integer;
     v_was round_state; v_moved boolean;
