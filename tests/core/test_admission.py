@@ -9,23 +9,9 @@ from time import sleep
 
 import pytest
 
-from linli.core import admission, turns
+from linli.core import admission
 from linli.core.admission import API, FORM, LIVE, PAGE, Crowded, Line
-
-
-class Clock:
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(admission, "time", found)
-    monkeypatch.setattr(turns, "time", found)
-    return found
+from tests.core.conftest import Clock
 
 
 def learn(line: Line, clock: Clock, seconds: float) -> None:

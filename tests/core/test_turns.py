@@ -11,20 +11,7 @@ import pytest
 
 from linli.core import turns
 from linli.core.errors import Unavailable
-
-
-class Clock:
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(turns, "time", found)
-    return found
+from tests.core.conftest import Clock
 
 
 def refused(room: turns.Turns) -> int:
