@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from threading import Thread
+from threading import Lock, Thread
 from time import sleep
 
 import pytest
@@ -67,7 +67,7 @@ def test_turns_come_in_the_order_of_those_who_came() -> None:
 
 def fill(line: Line, share: float) -> Iterator[int]:
     """Let people come who will never get a turn, until there is no room for the next; tells how many wait."""
-    stood = admission.Lock()
+    stood = Lock()
     while line._has_room(share, line._moved):
         line._waiting.append(stood)
     yield len(line._waiting)
@@ -109,7 +109,7 @@ def test_where_nothing_moves_nobody_is_kept_waiting(clock: Clock) -> None:
     """Not even the few: the database is away, say."""
     line = Line(1)
     line.enter(PAGE)
-    line._waiting.append(admission.Lock())
+    line._waiting.append(Lock())
     line._moved = clock.now
     assert line._has_room(PAGE, clock.now)
     clock.now += 2.0
