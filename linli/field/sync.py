@@ -27,7 +27,8 @@ from linli.field.errors import Busy, KeyMissing, KindUnknown, NoAuthority, NotJs
 from linli.field.reading import Batch, Reader, read_batch
 from linli.field.terms import GRACE, SCOPES, PhoneActor, SessionView
 
-Answers = dict[UUID, Answer]
+Answers = dict[Any, Answer]
+"""By the command's id: a UUID, or its text as it was sent."""
 _RECEIPT = """INSERT INTO field_receipt (id, kind, account_id, event_at, device_at, received_at, given)
     VALUES (%s, %s, %s, %s, %s, %s, '{}') ON CONFLICT (id) DO NOTHING"""
 
@@ -65,8 +66,7 @@ def take_batch(body: bytes, *, caller: Actor, at: datetime, is_handed: bool = Fa
         told = [(one.id, Answer(one.problem) if one.command is None else answers[one.command.id]) for one in read]
     if view is not None and author.account_id != caller.account_id:
         _record_handed(view, author, caller, at, answers)
-    results = [_describe(id, answer) for id, answer in told]
-    return orjson.dumps({"server_time": at, "results": results}, default=str)
+    return orjson.dumps({"server_time": at, "results": _describe_all(told)}, default=str)
 
 
 def _find_view(batch: Batch, caller: Actor, *, is_handed: bool) -> SessionView | None:
@@ -101,7 +101,8 @@ def _author_of(view: SessionView | None, caller: Actor, at: datetime) -> Author:
 
 
 def _carry_out_columns(reader: Reader, author: Author, at: datetime) -> Answers | None:
-    """The commonest batch: all of it in one go. None: it is another, and nothing was done."""
+    """The commonest batch: all of it in one go; the answers by id, as it was sent. None: it is another, and nothing was
+    done."""
     found = reader.read_columns()
     kind = find_command(found[0]) if found is not None else None
     if found is None or kind is None or kind.columns is None or db.connection().in_atomic_block:
@@ -117,8 +118,10 @@ def _carry_out_columns(reader: Reader, author: Author, at: datetime) -> Answers 
         return None
     if given is None:
         return None
-    answers: Answers = dict(zip(map(UUID, columns.ids), given, strict=True))
-    _know_after_all(answers)
+    answers: Answers = dict(zip(columns.ids, given, strict=True))
+    if any(answer.problem is not None for answer in given):
+        answers = {UUID(id): answer for id, answer in answers.items()}
+        _know_after_all(answers)
     return answers
 
 
@@ -202,10 +205,16 @@ def _busy(error: OperationalError) -> Busy:
 # --- answering ------------------------------------------------------------------------------------------------------
 
 
-def _describe(id: Any, answer: Answer) -> dict[str, Any]:
+def _describe_all(told: Sequence[tuple[Any, Answer]]) -> list[dict[str, Any]]:
+    """Most of a batch have one and the same answer, which is put into words once."""
+    words = {number: _describe(answer) for number, answer in {id(answer): answer for _, answer in told}.items()}
+    return [{"id": name, **words[id(answer)]} for name, answer in told]
+
+
+def _describe(answer: Answer) -> dict[str, Any]:
     if answer.problem is not None:
-        return {"id": id, **_refusal(answer.problem)}
-    result: dict[str, Any] = {"id": id, "result": "known" if answer.is_known else "accepted"}
+        return _refusal(answer.problem)
+    result: dict[str, Any] = {"result": "known" if answer.is_known else "accepted"}
     if answer.given:
         result["given"] = answer.given
     return result

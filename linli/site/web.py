@@ -73,12 +73,12 @@ def _open_line(workers: int) -> int:
 
     from linli.core import refusal
     from linli.core.admission import ORDINARY
-    from linli.field.terms import BATCHES_AT_ONCE
+    from linli.field.terms import BATCHES_AT_ONCE, BATCHES_IN_LINE
 
     ORDINARY.at_once = max(1, min(AT_WORK, MAX_CONNECTIONS // workers - BATCHES_AT_ONCE))
     ORDINARY.wait = settings.LINLI_WAIT_SECONDS
     refusal.prepare()
-    return ORDINARY.at_once + ORDINARY.most + SPARE_THREADS
+    return ORDINARY.at_once + ORDINARY.most + BATCHES_AT_ONCE + BATCHES_IN_LINE + SPARE_THREADS
 
 
 def _allow_callers(workers: int) -> int:
