@@ -27,24 +27,31 @@ from linli.core.full_disk import DiskFull, is_disk_full
 from linli.core.turns import PAGES, Turns
 
 Work = Callable[[str, bytes, Knock], bytes]
+Expand = Callable[[bytes, str], bytes]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Lend = Callable[[], AbstractContextManager[None]]
 HEADERS = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
-           413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests",
-           500: "Internal Server Error", 503: "Service Unavailable", 507: "Insufficient Storage"}  # fmt: skip
+           413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
+           429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
+           507: "Insufficient Storage"}  # fmt: skip
 QUERY_CANCELED = "57014"  # it took too long: a second try would take as long
 _roads: list[_Road] = []
 _log = logging.getLogger(__name__)
 
 
 class _Road:
-    """An address, what is done there, and whose turn it is (None: everybody's)."""
+    """An address, what is done there, whose turn it is (None: everybody's), and how bodies are expanded."""
 
-    def __init__(self, address: str, work: Work, turns: Turns | None) -> None:
-        self.address, self.work, self._turns = re.compile(address), work, turns
+    def __init__(self, address: str, work: Work, turns: Turns | None, expand: Expand | None = None) -> None:
+        self.address, self.work, self._turns, self._expand = re.compile(address), work, turns, expand
+
+    def read(self, environ: Environ) -> bytes:
+        """The body, as `work` takes it."""
+        body = _read(environ)
+        return body if self._expand is None else self._expand(body, environ.get("HTTP_CONTENT_ENCODING", ""))
 
     def line(self, token: str) -> AbstractContextManager[None]:
         """Raises Unavailable when there is no room: said at once, so that nobody else waits behind it."""
@@ -64,16 +71,17 @@ class _Road:
                 yield
 
 
-def shortcut(address: str, *, turns: Turns | None = None) -> Callable[[Work], Work]:
+def shortcut(address: str, *, turns: Turns | None = None, expand: Expand | None = None) -> Callable[[Work], Work]:
     """Register `work(the one name in the address, body, knock) -> JSON`, run outside of a transaction.
 
     It says who may, before it says anything else: `knock.actor` raises when the token is refused.
     It is run a second time when the database went away in the middle, so it has to be idempotent. `turns`: for work
-    that can wait and would keep all others waiting; those who find no room are told to come again.
+    that can wait and would keep all others waiting; those who find no room are told to come again. `expand(body,
+    encoding)`: what `work` is given of a body that came with this Content-Encoding ("": with none).
     """
 
     def register(work: Work) -> Work:
-        _roads.append(_Road(address, work, turns))
+        _roads.append(_Road(address, work, turns, expand))
         return work
 
     return register
@@ -118,7 +126,7 @@ def _answer(
         try:
             limits.admit_token(token, limits.address_of(environ))
             with road.line(token):
-                sent = _read(environ)  # before its turn: a phone with a poor signal keeps nobody waiting
+                sent = road.read(environ)  # before its turn: a phone with a poor signal keeps nobody waiting
                 with road.turn(lend):
                     body = _run(road.work, name, sent, token)
         except Problem as problem:

@@ -72,6 +72,13 @@ class BatchTooLarge(Problem):
     advice_text = _("Send it in several parts.")
 
 
+class EncodingUnknown(Problem):
+    code = "field.encoding_unknown"
+    status = 415
+    title = _("This address does not take the encoding %(encoding)s.")
+    advice_text = _("Send it with Content-Encoding: gzip, or as it is and without that header. Nothing was changed.")
+
+
 class KindUnknown(Invalid):
     code = "field.kind_unknown"
     title = _("The server does not know this kind of work: %(kind)s.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import binascii
+import zlib
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
+from types import NoneType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from linli.core.errors import Problem
 from linli.core.field import Command, CommandColumns, CommandWrong, read_moment
 from linli.core.ids import are_plain
-from linli.field.errors import BatchTooLarge, BoxUnreadable, NotJson
+from linli.field.errors import BatchTooLarge, BoxUnreadable, EncodingUnknown, NotJson
 from linli.field.keys import Opener
 from linli.field.policies import find_earliest, settle_time
 from linli.field.terms import LARGEST_BATCH, MOST_COMMANDS, SessionView
@@ -24,8 +26,12 @@ from linli.field.terms import LARGEST_BATCH, MOST_COMMANDS, SessionView
 FIELDS = frozenset({"session", "device_now", "key", "sealed", "commands"})
 LARGEST_SEQ = 2**53
 LONG_AGO = datetime(1, 1, 3, tzinfo=UTC)  # no bound
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MS = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+GZIP = 31  # for zlib: with its head and its sum, and nothing else
+INSIDE = ("kind", "at", "payload", "offset_ms", "pack_at")
+"""What a box holds: a list of all of these, or an object of them."""
 _outside = itemgetter("id", "device_seq", "nonce", "box")
-_inside = itemgetter("kind", "at", "payload")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,28 @@ class Read(NamedTuple):
     id: Any
     command: Command | None = None
     problem: Problem | None = None
+
+
+def expand(body: bytes, encoding: str) -> bytes:
+    """What was sent, of a body that came with this Content-Encoding. No more of it is made than may be read.
+
+    Raises EncodingUnknown, NotJson, BatchTooLarge.
+    """
+    word = encoding.strip().lower()
+    if word in ("", "identity"):
+        return body
+    if word not in ("gzip", "x-gzip"):
+        raise EncodingUnknown(encoding=encoding[:60])
+    stream = zlib.decompressobj(GZIP)
+    try:
+        found = stream.decompress(body, LARGEST_BATCH + 1)
+    except zlib.error:
+        raise NotJson from None
+    if len(found) > LARGEST_BATCH:
+        raise BatchTooLarge(bytes=LARGEST_BATCH, commands=MOST_COMMANDS)
+    if not stream.eof or stream.unused_data:  # cut, or something behind it
+        raise NotJson
+    return found
 
 
 def read_batch(body: bytes) -> Batch:
@@ -86,6 +114,29 @@ def _key(value: Any) -> tuple[str, bytes] | None:
         raise NotJson from None
 
 
+def _read_time(value: Any) -> datetime | None:
+    """A command's own moment: whole milliseconds since 1970, or a text with an offset; None for anything else."""
+    if type(value) is int:
+        return EPOCH + timedelta(0, 0, 0, value) if 0 <= value < LATEST_MS else None
+    return read_moment(value)
+
+
+def _read_times(values: tuple[Any, ...]) -> list[datetime]:
+    """The same side by side, where all are of one form. Raises TypeError, ValueError."""
+    if set(map(type, values)) != {int}:
+        return [datetime.fromisoformat(value) for value in values]
+    if not 0 <= min(values) <= max(values) < LATEST_MS:
+        raise ValueError
+    return [EPOCH + timedelta(0, 0, 0, value) for value in values]
+
+
+def _rows(contents: list[Any]) -> list[Any]:
+    """What boxes hold, in the order of INSIDE. Raises LookupError, TypeError, AttributeError."""
+    if set(map(type, contents)) == {list}:
+        return contents
+    return [(one["kind"], one["at"], one["payload"], one.get("offset_ms"), one.get("pack_at")) for one in contents]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the commands of one batch. `view`: the session that sealed them; None in the clear without one."""
@@ -93,7 +144,7 @@ class Reader:
     batch: Batch
     view: SessionView | None
     received: datetime
-    _earliest_by_pack: dict[str | None, datetime] = field(default_factory=dict)
+    _earliest_by_pack: dict[int | str | None, datetime] = field(default_factory=dict)
 
     def read(self) -> list[Read]:
         if not self.batch.is_sealed or self.view is None:
@@ -121,20 +172,23 @@ class Reader:
                 orjson.loads(opener.open(id, seq, a2b_base64(nonce), a2b_base64(box)) or b"")
                 for id, seq, nonce, box in found
             ]
-            kinds, times, payloads = zip(*map(_inside, contents), strict=True)
+            kinds, times, payloads, offsets, packs = zip(*_rows(contents), strict=True)
             if len(set(kinds)) > 1 or set(map(type, payloads)) != {dict}:
                 return None
-            columns = self._time(contents, [datetime.fromisoformat(time) for time in times])
+            columns = self._time(_read_times(times), offsets, packs)
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             return None
         return (kinds[0], CommandColumns(ids, *columns, payloads)) if columns is not None else None
 
-    def _time(self, contents: list[Any], device_ats: list[datetime]) -> tuple[list[datetime], list[datetime]] | None:
+    def _time(
+        self, device_ats: list[datetime], told: tuple[Any, ...], packs: tuple[Any, ...]
+    ) -> tuple[list[datetime], list[datetime]] | None:
         """When they were done, and what the phone said where it was something else. None when one is out of time, by
         what is told of its own pack and clock."""
-        said = {(content.get("pack_at"), content.get("offset_ms")) for content in contents}
-        earliest = max(self._earliest(pack_at) for pack_at, _ in said)
-        offsets = {self._offset(offset) for _, offset in said}
+        if not set(map(type, told)) <= {int, NoneType} or not set(map(type, packs)) <= {int, str, NoneType}:
+            return None  # 1, 1.0 and true are one and the same in a set
+        earliest = max(map(self._earliest, set(packs)))
+        offsets = set(map(self._offset, set(told)))
         if len(offsets) > 1 or any(moment.tzinfo is None for moment in device_ats):
             return None
         offset = offsets.pop()
@@ -149,6 +203,8 @@ class Reader:
         try:
             inside = opener.open(id, item["device_seq"], a2b_base64(item["nonce"]), a2b_base64(item["box"]))
             content = orjson.loads(inside) if inside is not None else None
+            if isinstance(content, list):
+                content = dict(zip(INSIDE, content, strict=True))
         except (KeyError, TypeError, ValueError, binascii.Error):
             content = None
         return Read(id, problem=BoxUnreadable()) if not isinstance(content, dict) else self._read(item, content)
@@ -170,7 +226,7 @@ class Reader:
             raise CommandWrong(field="id", why=_("is not a UUID")) from None
         if type(seq) is not int or not 0 <= seq < LARGEST_SEQ:
             raise CommandWrong(field="device_seq", why=_("is not a number"))
-        device_at, payload, kind = read_moment(content.get("at")), content.get("payload"), content.get("kind")
+        device_at, payload, kind = _read_time(content.get("at")), content.get("payload"), content.get("kind")
         if device_at is None:
             raise CommandWrong(field="at", why=_("is not a moment with its offset"))
         if not isinstance(payload, dict):
@@ -184,11 +240,11 @@ class Reader:
 
     def _earliest(self, told: Any) -> datetime:
         """The commands of a batch were mostly made under one and the same pack."""
-        if not isinstance(told, str):
+        if type(told) not in (int, str):
             told = None
         if told not in self._earliest_by_pack:
             began = self.view.started_at if self.view is not None else None
-            found = find_earliest(read_moment(told), began=began, received=self.received)
+            found = find_earliest(_read_time(told), began=began, received=self.received)
             self._earliest_by_pack[told] = found or LONG_AGO
         return self._earliest_by_pack[told]
 

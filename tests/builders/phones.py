@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -27,7 +28,8 @@ Answer: TypeAlias = Any  # a response of Django's test client, or one of the sho
 
 @dataclass
 class Phone:
-    """`slow`: by how much its clock is behind the server's."""
+    """`slow`: by how much its clock is behind the server's. `is_dense`: its boxes hold lists, with moments as numbers,
+    as the app makes them; else objects with texts, as it made them before."""
 
     username: str
     slow: timedelta = timedelta()
@@ -35,6 +37,7 @@ class Phone:
     told: dict[str, Any] = field(default_factory=dict)
     key: bytes = field(default_factory=lambda: os.urandom(32))
     seq: int = 0
+    is_dense: bool = False
 
     @property
     def now(self) -> datetime:
@@ -80,11 +83,13 @@ class Phone:
     def seal(self, command: dict[str, Any]) -> dict[str, Any]:
         """The same in its box."""
         inside = {name: value for name, value in command.items() if name not in ("id", "device_seq")}
+        return self.box(command["id"], command["device_seq"], condense(inside) if self.is_dense else inside)
+
+    def box(self, id: str, seq: int, inside: Any) -> dict[str, Any]:
         nonce = os.urandom(12)
-        about = f"{self.session}|{command['id']}|{command['device_seq']}".encode()
-        box = AESGCM(self.key).encrypt(nonce, json.dumps(inside).encode(), about)
+        box = AESGCM(self.key).encrypt(nonce, json.dumps(inside).encode(), f"{self.session}|{id}|{seq}".encode())
         return {
-            "id": command["id"], "device_seq": command["device_seq"], "nonce": base64.b64encode(nonce).decode(),
+            "id": id, "device_seq": seq, "nonce": base64.b64encode(nonce).decode(),
             "box": base64.b64encode(box).decode(),
         }  # fmt: skip
 
@@ -95,11 +100,15 @@ class Phone:
         sealed: bool = True,
         to: str = "sync",
         road: str = "long",
+        compressed: bool = False,
         **more: Any,
     ) -> Answer:
         boxes = [self.seal(command) for command in commands]
         body = {"session": self.session, "sealed": boxes} if sealed else {"commands": list(commands)}
-        return self.post(to, {"device_now": self.now.isoformat(), **body, **more}, road=road)
+        sent = {"device_now": self.now.isoformat(), **body, **more}
+        if compressed:
+            return self.post(to, gzip.compress(json.dumps(sent).encode()), road=road, encoding="gzip")
+        return self.post(to, sent, road=road)
 
     def results(self, commands: Sequence[dict[str, Any]], **more: Any) -> list[dict[str, Any]]:
         answer = self.send(commands, **more)
@@ -108,13 +117,15 @@ class Phone:
         assert [one["id"] for one in found] == [command["id"] for command in commands]
         return list(found)
 
-    def post(self, address: str, body: Any, *, road: str = "long") -> Answer:
+    def post(self, address: str, body: Any, *, road: str = "long", encoding: str = "") -> Answer:
         """`road`: Django's, or the short one that a token takes behind a real server."""
         if road == "short":
-            return self._short(f"/api/field/{address}", body if isinstance(body, bytes) else json.dumps(body).encode())
-        return self.client.post(f"/api/field/{address}", body, content_type=JSON, headers=self.headers)
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+            return self._short(f"/api/field/{address}", sent, encoding)
+        headers = {**self.headers, **({"Content-Encoding": encoding} if encoding else {})}
+        return self.client.post(f"/api/field/{address}", body, content_type=JSON, headers=headers)
 
-    def _short(self, path: str, body: bytes) -> Answer:
+    def _short(self, path: str, body: bytes, encoding: str) -> Answer:
         """As granian hands it in: the WSGI application itself."""
         import linli.site.api  # noqa: F401 - registers the short roads
         from linli.core.shortcut import put_in_front
@@ -123,10 +134,12 @@ class Phone:
             raise AssertionError("went the long road")
 
         said: list[str] = []
-        environ = {
+        environ: dict[str, Any] = {
             "REQUEST_METHOD": "POST", "PATH_INFO": path, "HTTP_AUTHORIZATION": self.headers["Authorization"],
             "HTTP_ACCEPT_LANGUAGE": "en", "REMOTE_ADDR": "127.0.0.1", "wsgi.input": io.BytesIO(body),
         }  # fmt: skip
+        if encoding:
+            environ["HTTP_CONTENT_ENCODING"] = encoding
         content = b"".join(put_in_front(never)(environ, lambda status, _headers: said.append(status)))
         answer = HttpResponse(content, status=int(said[0][:3]))
         told: Answer = answer
@@ -141,3 +154,17 @@ class Phone:
         answer = self.client.get("/api/field/pack", asked, headers=self.headers)
         assert answer.status_code == 200, answer.content
         return dict(answer.json())
+
+
+def condense(inside: dict[str, Any]) -> list[Any]:
+    """What an object in a box says, as the list that the app writes; what is no moment stays as it is."""
+    names = ("kind", "at", "payload", "offset_ms", "pack_at")
+    return [number_of(inside.get(name)) if name.endswith("at") else inside.get(name) for name in names]
+
+
+def number_of(moment: Any) -> Any:
+    """A text's moment in milliseconds since 1970; anything else as it is."""
+    try:
+        return int(datetime.fromisoformat(moment).timestamp() * 1000)
+    except (TypeError, ValueError):
+        return moment

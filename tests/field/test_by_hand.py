@@ -65,9 +65,10 @@ def test_the_commands_of_the_page(server: Server, tmp_path: Path) -> None:
     (tmp_path / "door.jpg").write_bytes(make_jpeg(45_000))
     size = (tmp_path / "door.jpg").stat().st_size
     for time in ("first", "again"):  # whatever is sent twice is done once
-        sent, receipt, announced, *pieces = run(server, tmp_path)
+        sent, compressed, receipt, announced, *pieces = run(server, tmp_path)
         result = "accepted" if time == "first" else "known"
         assert sent["results"] == [{"id": MARK, "result": result, "given": {"marks": 1}}]
+        assert compressed["results"] == [{"id": MARK, "result": "known", "given": {"marks": 1}}]
         assert receipt["results"] == [{"id": MARK, "result": "known", "given": {"marks": 1}}]
         assert announced["results"] == [{"id": FILE, "result": result, "given": {"file": FILE}}]
         assert [piece["have"] for piece in pieces[-2:]] == [size, size]

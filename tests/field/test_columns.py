@@ -11,8 +11,8 @@ import pytest
 
 from linli.core import clock, db
 from linli.field import sync
-from linli.field.reading import Reader
-from tests.builders.phones import Phone
+from linli.field.reading import LATEST_MS, Reader
+from tests.builders.phones import Phone, number_of
 from tests.field.conftest import Town
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.web_role]
@@ -62,6 +62,17 @@ SIDE_BY_SIDE: dict[str, Make] = {
     "all alike": marks,
     "slow clock": lambda town, phone: [one | {"offset_ms": -90_000} for one in marks(town, phone)],
     "under a pack": lambda town, phone: [one | {"pack_at": town.at.isoformat()} for one in marks(town, phone)],
+    "moments as numbers": lambda town, phone: [
+        one | {"at": number_of(one["at"]), "pack_at": number_of(town.at.isoformat())} for one in marks(town, phone)
+    ],
+    "a pack in numbers and in texts": lambda town, phone: [
+        one | {"pack_at": pack_at}
+        for one, pack_at in zip(
+            marks(town, phone), [town.at.isoformat(), number_of(town.at.isoformat()), None, "gestern", ""], strict=True
+        )
+    ],
+    "a pack before 1970": changed(pack_at=-1),
+    "a pack beyond all years": changed(pack_at=2**62),
     "somebody far away": lambda town, phone: [
         *marks(town, phone), mark(town, phone, person=f"p{town.people[-1]}"),
     ],
@@ -86,7 +97,18 @@ ONE_BY_ONE: dict[str, Make] = {
     "no offset": changed(at="2022-10-04T09:12:00"),
     "years ahead": changed(at="2999-10-04T09:12:00+08:00"),
     "1970": changed(at="1970-01-01T00:00:07+00:00"),
+    "1970 as a number": changed(at=7_000),
+    "before 1970": changed(at=-1),
+    "the year 9999": changed(at=LATEST_MS),
+    "beyond all years": changed(at=2**62),
+    "half a millisecond": changed(at=1_664_846_000_000.5),
+    "true": changed(at=True),
+    "a number in a text": changed(at="1664846000000"),
+    "a pack that is no moment": changed(pack_at=1.5),
+    "a pack that is true": changed(pack_at=True),
     "two clocks": changed(offset_ms=60_000),
+    "a clock that is true": changed(offset_ms=False),
+    "a clock in parts": changed(offset_ms=0.0),
     "no payload": changed(payload=[]),
     "no kind": changed(kind=None),
 }  # fmt: skip
@@ -122,10 +144,13 @@ def test_both_ways_come_to_the_same(
     monkeypatch.setattr(sync, "_carry_out", noted)
     commands = (SIDE_BY_SIDE | ONE_BY_ONE)[name](town, phone)
     later()
-    found = carried_out(town, phone, commands)
-    assert ways == ([] if name in SIDE_BY_SIDE else ["one by one"])
-    monkeypatch.setattr(Reader, "read_columns", lambda self: None)
-    assert carried_out(town, phone, commands) == found
+    for phone.is_dense in (False, True):  # objects with texts, lists with numbers
+        ways.clear()
+        found = carried_out(town, phone, commands)
+        assert ways == ([] if name in SIDE_BY_SIDE else ["one by one"])
+        with monkeypatch.context() as patch:
+            patch.setattr(Reader, "read_columns", lambda self: None)
+            assert carried_out(town, phone, commands) == found
 
 
 def test_a_box_altered_on_its_way_is_told_by_itself(town: Town, phone: Phone, later: Callable[[], None]) -> None:

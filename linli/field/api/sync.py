@@ -19,6 +19,7 @@ from linli.field import queries, sync
 from linli.field.api.router import router
 from linli.field.api.sessions import KeyIn
 from linli.field.errors import NotJson
+from linli.field.reading import expand
 from linli.field.terms import BATCHES_AT_ONCE, BATCHES_IN_LINE, MOST_COMMANDS, MOST_RECEIPTS
 
 
@@ -27,15 +28,16 @@ class CommandIn(Schema):
 
     id: UUID
     kind: str
-    at: AwareDatetime = Field(description="By the phone's own clock.")
+    at: AwareDatetime | int = Field(description="By the phone's own clock. A number: milliseconds since 1970.")
     device_seq: int = Field(0, ge=0, lt=2**53)
     offset_ms: int | None = Field(None, description="To be added to `at`, as far as known then.")
-    pack_at: AwareDatetime | None = Field(None, description="`issued_at` of the pack the phone had then.")
+    pack_at: AwareDatetime | int | None = Field(None, description="`issued_at` of the pack the phone had then.")
     payload: dict[str, Any]
 
 
 class BoxIn(Schema):
-    """A command in its box: AES-256-GCM under the session's key, additional data `<session>|<id>|<device_seq>`."""
+    """A command in its box: the JSON `[kind, at, payload, offset_ms, pack_at]`, or an object of these names, in
+    AES-256-GCM under the session's key, additional data `<session>|<id>|<device_seq>`."""
 
     id: UUID
     device_seq: int = Field(0, ge=0, lt=2**53)
@@ -111,12 +113,13 @@ def inline(schema: dict[str, Any]) -> dict[str, Any]:
 
 @router.post(
     "/sync", response=FieldResultsOut, summary="Send work", openapi_extra=_body(ClearBatchIn, SealedBatchIn),
-    description="At most 64 kB and 500 commands; 20 kB is best. Each command has a fate of its own, answered in its"
-    " place; its id makes it count once. It is judged by what its author might do when it was done.",
+    description="At most 64 kB and 500 commands, also when it comes with `Content-Encoding: gzip`, which is best; on a"
+    " poor line at most 20 kB then. Each command has a fate of its own, answered in its place; its id makes it count"
+    " once. It is judged by what its author might do when it was done.",
 )  # fmt: skip
 @permission(None)
 def send(request: ApiRequest) -> HttpResponse:
-    body = sync.take_batch(request.body, caller=request.actor, at=request.at)
+    body = sync.take_batch(_sent(request), caller=request.actor, at=request.at)
     return HttpResponse(body, content_type="application/json")
 
 
@@ -128,11 +131,15 @@ def send(request: ApiRequest) -> HttpResponse:
 )  # fmt: skip
 @permission(None)
 def send_handed(request: ApiRequest) -> HttpResponse:
-    body = sync.take_batch(request.body, caller=request.actor, at=request.at, is_handed=True)
+    body = sync.take_batch(_sent(request), caller=request.actor, at=request.at, is_handed=True)
     return HttpResponse(body, content_type="application/json")
 
 
-@shortcut("/api/field/(sync|handed)", turns=Turns(BATCHES_AT_ONCE, BATCHES_IN_LINE))
+def _sent(request: ApiRequest) -> bytes:
+    return expand(request.body, request.headers.get("Content-Encoding", ""))
+
+
+@shortcut("/api/field/(sync|handed)", turns=Turns(BATCHES_AT_ONCE, BATCHES_IN_LINE), expand=expand)
 def take_at_once(which: str, body: bytes, knock: Knock) -> bytes:
     """Both outside of any transaction: each set of commands is one of its own."""
     return sync.take_batch(body, caller=knock.actor, at=knock.at, is_handed=which == "handed")
