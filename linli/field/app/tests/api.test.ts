@@ -33,6 +33,20 @@ describe('an answer', () => {
   });
 });
 
+it('asks with a body that is compressed, and says so', async () => {
+  let asked: RequestInit | undefined;
+  vi.stubGlobal('fetch', async (_address: string, init: RequestInit) => {
+    asked = init;
+    return new Response('{}');
+  });
+  const compressed = new Uint8Array([31, 139]);
+  await overFetch('POST', 'sync', { compressed });
+  expect(asked).toMatchObject({ body: compressed, headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' } });
+  await overFetch('POST', 'sync', { body: { sealed: [] } });
+  expect(asked!.body).toBe('{"sealed":[]}');
+  expect(asked!.headers).not.toHaveProperty('Content-Encoding');
+});
+
 describe('a slow line', () => {
   /** Pieces of a body, so many seconds apart; then its end, or silence. */
   function drip(pieces: string[], seconds: number, ends: boolean): void {

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FieldDb } from '../src/store/db';
-import { open } from '../src/store/crypto';
+import { open, seal } from '../src/store/crypto';
 import { boundTo, type Answer } from '../src/store/command';
-import { BATCH_BYTES, Outbox, TooLong } from '../src/store/outbox';
+import { Outbox, TooLong } from '../src/store/outbox';
 import { makeKeys, Vault, type Keys } from '../src/store/vault';
+import { BATCH_BYTES } from '../src/store/wire';
 import { Phone } from './ground';
 
 let phone: Phone;
@@ -39,12 +40,33 @@ describe('the outbox', () => {
     const [after] = await outbox.nextBatch('s1');
     expect(after).toEqual(before);
     expect(JSON.stringify(await db.outbox.toArray())).not.toContain('rounds.mark');
-    expect(await open(keys.work, after!, boundTo('s1', id!, 1))).toEqual({
-      kind: 'rounds.mark',
-      at: '2026-11-22T08:00:00.000Z',
-      offset_ms: 5,
-      payload: { round: 'r1', door: 0, mark: 'done' },
-    });
+    const payload = { round: 'r1', door: 0, mark: 'done' };
+    expect(await open(keys.work, after!, boundTo('s1', id!, 1))).toEqual(['rounds.mark', phone.time, payload, 5, null]);
+    const [entry] = await outbox.list(known());
+    expect(entry!.command).toEqual({ kind: 'rounds.mark', at: '2026-11-22T08:00:00.000Z', offset_ms: 5, payload });
+  });
+
+  it('reads and sends what an older app froze, as it is', async () => {
+    const old = { kind: 'rounds.mark', at: '2026-11-21T08:00:00.000Z', pack_at: '2026-11-21T07:00:00.123456+00:00', payload: { door: 7 } };
+    const box = await seal(keys.work, old, boundTo('s1', 'old', 9));
+    await db.outbox.put({ ...box, id: 'old', seq: 9, session: 's1', urgent: 0, state: 'waiting', tried: 0 });
+    expect((await outbox.list(known()))[0]!.command).toEqual(old);
+    expect(await outbox.nextBatch('s1')).toEqual([{ ...box, id: 'old', device_seq: 9 }]);
+  });
+
+  it('takes times to the millisecond, of the pack too, and none for none', async () => {
+    const when = { at: '2026-11-21T08:00:00.007Z', packAt: '2026-11-21T07:00:00.123999+00:00', offsetMs: -3 };
+    const { id } = await outbox.queue(me(), 'x', {}, when);
+    const [box] = await outbox.nextBatch('s1');
+    const inside = ['x', Date.parse(when.at), {}, -3, Date.parse('2026-11-21T07:00:00.123Z')];
+    expect(await open(keys.work, box!, boundTo('s1', id, 1))).toEqual(inside);
+    expect((await outbox.list(known()))[0]!.command).toEqual({ kind: 'x', at: when.at, offset_ms: -3, pack_at: '2026-11-21T07:00:00.123Z', payload: {} });
+  });
+
+  it('says 1970 for a clock before it, which the server clamps, and takes for a time', async () => {
+    phone.time = -86_400_000;
+    await queueMarks(1);
+    expect((await outbox.list(known()))[0]!.command!.at).toBe('1970-01-01T00:00:00.000Z');
   });
 
   it('numbers commands without a repeat, also across restarts', async () => {

@@ -1,7 +1,6 @@
 /** A server as docs/sync.md describes it, on a line that fails as it is told. For tests alone. */
-import { NoSignal, Refusal, type Ask, type Reply, type Transport } from '../src/store/api';
-import { open } from '../src/store/crypto';
-import { boundTo, type Answer, type Command } from '../src/store/command';
+import { NoSignal, Refusal, Stranger, type Ask, type Reply, type Transport } from '../src/store/api';
+import { boundTo, openCommand, type Answer, type Command } from '../src/store/command';
 import type { Sealed } from '../src/store/outbox';
 import { toBase64, toBytes, type Bytes } from '../src/store/bytes';
 
@@ -13,6 +12,9 @@ interface Batch {
   key?: { sealed: string };
   sealed: Sealed[];
 }
+
+const expand = (compressed: Uint8Array): Promise<string> =>
+  new Response(new Blob([compressed as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
 
 const pair = crypto.subtle.generateKey(
   { name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },
@@ -39,7 +41,12 @@ export class Server {
   /** Sessions that this server has never heard of. */
   readonly unknown = new Set<string>();
   pack: Record<string, unknown> = {};
+  /** Of what came: bytes on the wire, bytes when expanded, commands. */
   largestBatch = 0;
+  largestExpanded = 0;
+  readonly batches: { compressed: boolean; commands: number }[] = [];
+  /** Compressed batches are answered so: by an older server, or by somebody in between who says no code. */
+  withoutExpanding: { status: number; code?: string } | undefined;
   /** More commands than that in one batch are answered so. */
   most: { commands: number; status: number; code: string } | undefined;
   judge: (command: Command, id: string) => Answer = (_command, id) => ({ id, result: 'accepted' });
@@ -69,10 +76,21 @@ export class Server {
     if (path === 'session/key') return this.register(session, (ask.body as { sealed: string }).sealed);
     if (path === 'session') return { posts: [], permissions: [], server_time };
     if (path === 'sync' || path === 'handed') {
-      return { server_time, results: await this.take(ask.body as Batch, known.account, path) };
+      return { server_time, results: await this.take(await this.expand(ask), known.account, path) };
     }
     if (this.forbidsPack) throw new Refusal(403, 'core.forbidden', '', '', undefined);
     return { cursor: String(this.now), issued_at: server_time, until: '', full: true, extent: [], gone: [], sections: {}, personal: {}, ...this.pack };
+  }
+
+  private async expand(ask: Ask): Promise<Batch> {
+    const { status, code } = this.withoutExpanding ?? {};
+    if (ask.compressed && status) throw code ? new Refusal(status, code, 'not understood', '', undefined) : new Stranger(status);
+    const text = ask.compressed ? await expand(ask.compressed) : JSON.stringify(ask.body);
+    const batch = JSON.parse(text) as Batch;
+    this.batches.push({ compressed: ask.compressed !== undefined, commands: batch.sealed.length });
+    this.largestBatch = Math.max(this.largestBatch, ask.compressed?.length ?? text.length);
+    this.largestExpanded = Math.max(this.largestExpanded, text.length);
+    return batch;
   }
 
   private async takePiece(path: string, bytes: Uint8Array | undefined): Promise<unknown> {
@@ -139,7 +157,6 @@ export class Server {
     if (!author.key && batch.key) await this.register(batch.session, batch.key.sealed);
     if (!author.key) throw new Refusal(409, 'field.key_missing', '', '', undefined);
     if (this.most && batch.sealed.length > this.most.commands) throw new Refusal(this.most.status, this.most.code, 'too large', 'less', undefined);
-    this.largestBatch = Math.max(this.largestBatch, JSON.stringify(batch).length);
     const results = [];
     for (const sealed of batch.sealed) results.push(await this.judgeOne(batch.session, author.key, sealed));
     return results;
@@ -151,7 +168,7 @@ export class Server {
     if (before && (before.box !== box || before.seq !== seq)) throw new Error(`${id} was not frozen`);
     this.heard.set(id, { box, seq, session });
     if (this.accepted.has(id)) return { id, result: 'known' };
-    const command = await open<Command>(key, sealed, boundTo(session, id, seq));
+    const command = await openCommand(key, sealed, boundTo(session, id, seq));
     const answer = this.judge(command, id);
     if (answer.result === 'accepted') this.accepted.set(id, command);
     return answer;

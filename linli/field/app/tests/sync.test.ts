@@ -1,9 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NoSignal } from '../src/store/api';
 import { isRevoked } from '../src/store/account';
 import { collect } from '../src/store/handover';
 import { Destroyed } from '../src/store/vault';
 import { reveal } from '../src/store/pack';
+import { BATCH_BYTES } from '../src/store/wire';
 import { App, Phone } from './ground';
 import { Server } from './server';
 
@@ -18,6 +20,8 @@ beforeEach(async () => {
   app = new App(phone, server);
   await app.signIn();
 });
+
+afterEach(() => vi.unstubAllGlobals());
 
 function restart(): void {
   app.kill();
@@ -68,6 +72,47 @@ describe('sending', () => {
   });
 });
 
+describe('a batch', () => {
+  const payload = (door: number) => ({ round: '20261122-1', person: `p${1_000_000 + door}`, mark: 'done' });
+  const real = (door: number) => app.outbox.queue(app.me, 'rounds.mark', payload(door), { offsetMs: 3120, packAt: '2026-11-22T07:00:00.123456+00:00' });
+
+  it('carries a hundred marks and more in 20 kB', async () => {
+    for (let door = 0; door < 300; door++) await real(door);
+    await app.run();
+    expect(server.accepted.size).toBe(300);
+    expect(server.batches.map((batch) => batch.compressed)).toEqual([true, true, true]);
+    expect(server.batches[0]!.commands).toBeGreaterThanOrEqual(110);
+    expect(server.largestBatch).toBeGreaterThan(19_000);
+    expect(server.largestBatch).toBeLessThanOrEqual(BATCH_BYTES);
+  });
+
+  it('carries what it can where the browser compresses nothing', async () => {
+    vi.stubGlobal('CompressionStream', undefined);
+    app = new App(phone, server);
+    await app.unlock();
+    for (let door = 0; door < 150; door++) await real(door);
+    await app.run();
+    expect(server.batches.map((batch) => batch.compressed)).toEqual([false, false, false]);
+    expect(server.largestBatch).toBeLessThanOrEqual(BATCH_BYTES);
+  });
+
+  it('is never too large on the wire, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 13_000 }), { minLength: 1, maxLength: 12 }), fc.nat({ max: 250 }), async (sizes, marks) => {
+        server.largestBatch = server.largestExpanded = 0;
+        for (let door = 0; door < marks; door++) await app.outbox.queue(app.me, 'x', {});
+        for (const size of sizes) await app.outbox.queue(app.me, 'x', { text: '门'.repeat(size / 3) });
+        await app.run();
+        expect(await app.outbox.count()).toMatchObject({ waiting: 0 });
+        expect(server.largestBatch).toBeLessThanOrEqual(BATCH_BYTES);
+        expect(server.largestExpanded).toBeLessThanOrEqual(64 * 1024);
+      }),
+      { numRuns: 10 },
+    );
+    expect(Math.max(...server.batches.map((batch) => batch.commands))).toBeLessThan(200);
+  });
+});
+
 describe('a batch that does not get through', () => {
   it.each([
     [413, 'field.batch_too_large'],
@@ -78,6 +123,39 @@ describe('a batch that does not get through', () => {
     server.most = { commands: 4, status, code };
     await app.run();
     expect(server.accepted.size).toBe(40);
+  });
+
+  it.each([
+    [400, 'field.not_json'], // of an older server, or where a header was lost
+    [415, 'field.encoding_unknown'],
+    [415, undefined], // of somebody in between
+    [403, undefined],
+  ])('because it is compressed goes as it is from then on: %i %s', async (status, code) => {
+    for (let door = 0; door < 150; door++) await mark(door);
+    server.withoutExpanding = { status, ...(code && { code }) };
+    expect((await app.run()).stuck).toEqual([]);
+    expect(server.accepted.size).toBe(150);
+    expect(server.batches.map((batch) => batch.compressed)).toEqual([false, false]);
+    expect(server.largestBatch).toBeLessThanOrEqual(BATCH_BYTES);
+    await mark(150);
+    await app.run();
+    expect(server.paths.filter((path) => path === 'POST sync')).toHaveLength(4); // compressed once alone
+  });
+
+  it('whatever was answered to it compressed is tried smaller, as it is, too', async () => {
+    for (let door = 0; door < 40; door++) await mark(door);
+    server.withoutExpanding = { status: 400, code: 'field.not_json' };
+    server.most = { commands: 4, status: 413, code: 'http.413' };
+    await app.run();
+    expect(server.accepted.size).toBe(40);
+  });
+
+  it('is no answer where nothing goes through in between', async () => {
+    await mark(1);
+    server.withoutExpanding = { status: 403 };
+    server.plan = ['ok', 'ok', 'lost'];
+    await expect(app.run()).rejects.toBeInstanceOf(NoSignal);
+    expect(await app.outbox.count()).toMatchObject({ waiting: 1 });
   });
 
   it('is shown when it is a single command', async () => {

@@ -11,6 +11,8 @@ export interface Reply<T = unknown> {
 export interface Ask {
   token?: string | undefined;
   body?: unknown;
+  /** Instead of a body: its JSON, compressed with gzip. */
+  compressed?: Uint8Array | undefined;
   /** Instead of a body: bytes as they are. */
   bytes?: Uint8Array | undefined;
   etag?: string | undefined;
@@ -28,6 +30,13 @@ export type Transport = <T>(method: string, path: string, ask?: Ask) => Promise<
 
 /** Nobody answered: no signal, or the server is down. */
 export class NoSignal extends Error {}
+
+/** Somebody in between answered: a hotel's sign-in, a firewall, a proxy. As good as no answer. */
+export class Stranger extends NoSignal {
+  constructor(readonly status: number) {
+    super();
+  }
+}
 
 /** The server refused, with a code and what to do. */
 export class Refusal extends Error {
@@ -54,7 +63,8 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
   if (ask.lang) headers['Accept-Language'] = ask.lang;
   if (ask.etag) headers['If-None-Match'] = ask.etag;
   if (ask.csrf) headers['X-CSRFToken'] = ask.csrf;
-  if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (ask.body !== undefined || ask.compressed) headers['Content-Type'] = 'application/json';
+  if (ask.compressed) headers['Content-Encoding'] = 'gzip';
   if (ask.bytes) headers['Content-Type'] = 'application/octet-stream';
   const cut = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -69,7 +79,7 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
     response = await fetch(`/api/field/${path}`, {
       method,
       headers,
-      body: ask.bytes ? (ask.bytes as BodyInit) : ask.body === undefined ? null : JSON.stringify(ask.body),
+      body: (ask.bytes ?? ask.compressed ?? (ask.body === undefined ? null : JSON.stringify(ask.body))) as BodyInit | null,
       credentials: ask.csrf ? 'same-origin' : 'omit',
       cache: 'no-store',
       signal: cut.signal,
@@ -81,9 +91,8 @@ export const overFetch: Transport = async <T>(method: string, path: string, ask:
     clearTimeout(timer);
   }
   const data = parse(text);
-  // A page of something in between (a hotel's sign-in, a firewall, a proxy) is no answer of this server: it must neither
-  // end the sign-in nor take the pack away.
-  if (isForeign(response.status, data)) throw new NoSignal();
+  // A page of something in between is no answer of this server: it must neither end the sign-in nor take the pack away.
+  if (isForeign(response.status, data)) throw new Stranger(response.status);
   if (response.status >= 400) throw refusalOf(response, data);
   return { status: response.status, data: data as T, etag: response.headers.get('ETag') };
 };

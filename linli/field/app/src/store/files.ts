@@ -5,7 +5,7 @@
  */
 import { newId, type Bytes } from './bytes';
 import type { Clock } from './clock';
-import { boundTo, openKept, put, type Answer, type Author, type Command, type When } from './command';
+import { openKept, put, sealCommand, type Answer, type Author, type Command, type When } from './command';
 import { seal, sealBytes } from './crypto';
 import { isQuotaError, type FieldDb, type FileRow } from './db';
 import { Heard } from './heard';
@@ -60,7 +60,7 @@ export class FileBox extends Heard {
     const payload = { ...about, kind, sha256, size: content.length };
     const command = put(ANNOUNCED_AS, payload, this.clock, options);
     const seq = await this.outbox.nextSeq();
-    const box = await seal(author.key, command, boundTo(author.id, id, seq));
+    const box = await sealCommand(author, command, id, seq);
     const sealed = await sealBytes(author.key, content, `${author.id}|${id}|file`);
     const row: FileRow = { ...box, id, seq, session: author.id, kind, size: content.length, state: 'waiting', sent: 0, anew: 0 };
     const stored = await this.store({ row, sealed });
@@ -155,7 +155,7 @@ export class FileBox extends Heard {
       const named = (['person', 'household'] as const).find((name) => stands.get(payload[name] as string));
       if (!named) continue;
       const command: Command = { ...entry.command, payload: { ...payload, [named]: stands.get(payload[named] as string) } };
-      await this.change(entry.id, { ...(await seal(author.key, command, boundTo(author.id, entry.id, entry.seq))), state: 'waiting' });
+      await this.change(entry.id, { ...(await sealCommand(author, command, entry.id, entry.seq)), state: 'waiting' });
     }
   }
 

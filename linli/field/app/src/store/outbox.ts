@@ -6,15 +6,14 @@
 import Dexie from 'dexie';
 import { newId } from './bytes';
 import type { Clock } from './clock';
-import { boundTo, openKept, put, type Answer, type Author, type Command, type When } from './command';
+import { openKept, put, sealCommand, type Answer, type Author, type Command, type When } from './command';
 import { seal, type Box } from './crypto';
 import { isQuotaError, type FieldDb, type OutboxRow, type OutboxState } from './db';
 import { Heard } from './heard';
+import { BATCH_BYTES, BATCH_OVERHEAD, measurePlain, type Measure } from './wire';
 
-export const BATCH_BYTES = 20_000;
-/** A batch's own words, and what a command carries beside its box. */
-const BATCH_OVERHEAD = 200;
-const COMMAND_OVERHEAD = 120;
+/** More never fit into a batch: the smallest takes a hundred bytes of the line. The server takes 500. */
+const MOST_COMMANDS = 200;
 
 export interface Sealed extends Box {
   id: string;
@@ -70,8 +69,8 @@ export class Outbox extends Heard {
     const id = options.id ?? newId();
     const command = put(kind, payload, this.clock, options);
     const seq = await this.nextSeq(); // before sealing: the box is bound to it
-    const box = await seal(author.key, command, boundTo(author.id, id, seq));
-    if (box.box.length + COMMAND_OVERHEAD + BATCH_OVERHEAD > BATCH_BYTES) throw new TooLong();
+    const box = await sealCommand(author, command, id, seq);
+    if (measurePlain(box) + BATCH_OVERHEAD > BATCH_BYTES) throw new TooLong();
     const urgent = options.urgent ? 1 : 0;
     const row: OutboxRow = { ...box, id, seq, session: author.id, urgent, state: 'waiting', tried: 0 };
     let stored = true;
@@ -143,16 +142,16 @@ export class Outbox extends Heard {
   }
 
   /**
-   * The next commands of a session in at most 20 kB: urgent ones first, then as they were queued, but none of `skip`.
-   * Marks them tried.
+   * The next commands of a session in some `limit` bytes, as `measure` tells: urgent ones first, then as they were
+   * queued, but none of `skip`. Marks them tried.
    */
-  async nextBatch(session: string, skip: ReadonlySet<string> = new Set(), limit = BATCH_BYTES): Promise<Sealed[]> {
+  async nextBatch(session: string, skip: ReadonlySet<string> = new Set(), limit = BATCH_BYTES, measure: Measure = measurePlain): Promise<Sealed[]> {
     const batch: OutboxRow[] = [];
     let size = BATCH_OVERHEAD;
     const take = (row: OutboxRow): boolean => {
       if (row.session !== session || row.state !== 'waiting' || skip.has(row.id)) return true;
-      const more = row.box.length + COMMAND_OVERHEAD;
-      if (size + more > limit && batch.length > 0) return false;
+      const more = measure(row);
+      if (batch.length === MOST_COMMANDS || (size + more > limit && batch.length > 0)) return false;
       size += more;
       batch.push(row);
       return true;
@@ -163,7 +162,7 @@ export class Outbox extends Heard {
         const range = this.db.outbox
           .where('[state+urgent+seq]')
           .between(['waiting', urgent, Dexie.minKey], ['waiting', urgent, Dexie.maxKey]);
-        for (const row of await range.filter((found) => found.session === session && !skip.has(found.id)).limit(200).toArray()) {
+        for (const row of await range.filter((found) => found.session === session && !skip.has(found.id)).limit(MOST_COMMANDS).toArray()) {
           if (!take(row)) break;
         }
       }

@@ -1,13 +1,14 @@
 /** Sends what waits, then fetches what changed. One run at a time; every step may be cut and is then simply done again. */
 import type { AccountStore } from './account';
 import { isRevoked, type Account } from './account';
-import { Refusal, type Reply, type Transport } from './api';
+import { Refusal, Stranger, type Ask, type Reply, type Transport } from './api';
 import type { Clock } from './clock';
 import type { Answer } from './command';
 import { isQuotaError, type FieldDb, type SessionRow } from './db';
-import { BATCH_BYTES, isForLater, type Outbox, type Sealed } from './outbox';
+import { isForLater, type Outbox, type Sealed } from './outbox';
 import type { PackAnswer, PackStore } from './pack';
 import type { Keys } from './vault';
+import { BATCH_BYTES, canCompress, compress, fewer, measureCompressed, measurePlain } from './wire';
 
 interface SyncAnswer {
   server_time: string;
@@ -40,8 +41,13 @@ export interface SyncResult {
 
 /** Where doors are too many for one phone, the pack of one place is asked for. */
 const NARROWED = 'place';
+/** The time in a batch is another when it is sent than when it was measured, and may be as much harder to compress. */
+const TIME_BYTES = 20;
 
 export class Sync {
+  /** Until this app is opened again: once compressed work was not understood, it goes as it is. */
+  private compresses = canCompress();
+
   constructor(private readonly ground: Ground) {}
 
   /** Throws NoSignal, and Refusal for what concerns the whole phone (401: signed out; 429, 5xx: wait). */
@@ -85,13 +91,17 @@ export class Sync {
     let limit = BATCH_BYTES;
     for (let pass = 0; pass < 2; pass++) {
       for (;;) {
-        const batch = await this.ground.outbox.nextBatch(session.id, new Set([...later, ...unnoted]), limit);
+        const batch = await this.nextBatch(session, new Set([...later, ...unnoted]), limit);
         if (batch.length === 0) break;
         const sentAt = this.ground.clock.now();
         let reply: Reply<SyncAnswer>;
         try {
-          reply = await this.post(session, account, keys, lang, batch);
+          reply = await this.post(session, account, keys, lang, batch, this.compresses);
         } catch (error) {
+          if (this.compresses && isNotExpanded(error)) {
+            this.compresses = false;
+            continue;
+          }
           if (!(error instanceof Refusal) || !isHalved(error) || batch.length === 1) throw error;
           limit = Math.ceil(limit / 2);
           continue;
@@ -110,18 +120,37 @@ export class Sync {
     return sent;
   }
 
+  /** What comes to at most `limit` bytes on the wire; where the measure was out, some of it waits for the next batch. */
+  private async nextBatch(session: SessionRow, skip: ReadonlySet<string>, limit: number): Promise<Sealed[]> {
+    const measure = this.compresses ? measureCompressed : measurePlain;
+    let batch = await this.ground.outbox.nextBatch(session.id, skip, limit, measure);
+    while (batch.length > 1) {
+      const { compressed, body } = await this.write(session, batch, !session.registered, this.compresses);
+      const size = (compressed?.length ?? JSON.stringify(body).length) + TIME_BYTES;
+      if (size <= limit) break;
+      batch = batch.slice(0, fewer(batch.length, size, limit));
+    }
+    return batch;
+  }
+
+  private async write(session: SessionRow, sealed: Sealed[], withKey: boolean, compresses: boolean): Promise<Pick<Ask, 'body' | 'compressed'>> {
+    const key = withKey ? { key: { key_id: session.keyId, sealed: session.sealedKey } } : {};
+    const body = { session: session.id, device_now: new Date(this.ground.clock.now()).toISOString(), ...key, sealed };
+    return compresses ? { compressed: await compress(JSON.stringify(body)) } : { body };
+  }
+
   async post(
     session: SessionRow,
     account: Account,
     keys: Keys,
     lang: string,
     sealed: Sealed[],
+    compresses = false,
   ): Promise<Reply<SyncAnswer>> {
     const own = session.account === account.id && !session.handed;
-    const send = (path: string, withKey: boolean): Promise<Reply<SyncAnswer>> => {
-      const key = withKey ? { key: { key_id: session.keyId, sealed: session.sealedKey } } : {};
-      const body = { session: session.id, device_now: new Date(this.ground.clock.now()).toISOString(), ...key, sealed };
-      return this.ground.transport<SyncAnswer>('POST', path, { token: keys.token, body, lang });
+    const send = async (path: string, withKey: boolean): Promise<Reply<SyncAnswer>> => {
+      const written = await this.write(session, sealed, withKey, compresses);
+      return this.ground.transport<SyncAnswer>('POST', path, { token: keys.token, lang, ...written });
     };
     const path = own ? 'sync' : 'handed';
     try {
@@ -177,3 +206,10 @@ export class Sync {
 
 /** Too large for the server or something before it, or cut on its way: half of it may get through. */
 const isHalved = (error: Refusal): boolean => error.status === 413 || error.code === 'field.not_json';
+
+/**
+ * Perhaps because it came compressed: to an older server, through something in between that loses a header, or that lets
+ * nothing through which it cannot read.
+ */
+const isNotExpanded = (error: unknown): boolean =>
+  error instanceof Stranger ? error.status >= 400 : error instanceof Refusal && (error.status === 415 || error.code === 'field.not_json');
