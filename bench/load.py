@@ -32,10 +32,11 @@ class Load:
         return self.requests / self.seconds
 
 
-def make_request(path: str, body: bytes, token: str) -> bytes:
+def make_request(path: str, body: bytes, token: str, *, encoding: str = "") -> bytes:
+    told = f"Content-Encoding: {encoding}\r\n" if encoding else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\n{told}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -7,6 +7,7 @@ afterwards. The app's own way of making a command is linli/field/app/src/store/o
 from __future__ import annotations
 
 import contextlib
+import gzip
 import multiprocessing
 import os
 import random
@@ -25,7 +26,8 @@ from linli.core import crypto, db
 from linli.duty.authority import digest_token
 
 PREFIX = "bench-phone-"
-BATCH_BYTES = 20_000  # of a body, as the app sends them
+BATCH_BYTES = 20_000  # of a body on the wire, as the app sends them
+PER_BOX = 51  # what a box takes there beside its base64, of which three quarters are left: as the app measures it
 DEVICE = "device_now"
 SEAT = 20_000  # posts of the bench begin here, beside those that the city has
 KINDS = ("done", "absent", "refused")
@@ -126,8 +128,8 @@ Cuts = list[tuple[int, int, int]]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Requests of all phones, whole with their heads. `sealed`: to the product; `clear`: the same rows, for the bare
-    endpoint. `sent`: one line a command, id and subject, for COPY."""
+    """Requests of all phones, whole with their heads. `sealed`: to the product, compressed; `clear`: the same rows, for
+    the bare endpoint, in bodies of their own. `sent`: one line a command, id and subject, for COPY."""
 
     sealed: list[tuple[Path, Cuts]]
     clear: list[tuple[Path, Cuts]]
@@ -163,51 +165,96 @@ def _prepare_share(
     ):
         for phone in phones:
             commands = _commands(phone, round_code, opened, rng)
-            sent.writelines(f"{id}\t{subject}\n" for (id, _, _), subject in zip(commands, phone.subjects, strict=True))
-            own: Cuts = []
-            bare: Cuts = []
-            for some in _batches(phone, commands):
-                boxes = ",".join(box for box, _ in some)
-                inside = ",".join(command for _, command in some)
-                told = f'{{"session":"{phone.session}","{DEVICE}":"{opened.isoformat()}"'
-                own.append(_append(sealed, "/api/field/sync", f'{told},"sealed":[{boxes}]}}', phone.token, len(some)))
-                bare.append(_append(clear, "/bare/phones", f'{told},"commands":[{inside}]}}', phone.token, len(some)))
-            cuts.append((own, bare))
+            sent.writelines(f"{one.id}\t{one.subject}\n" for one in commands)
+            told = f'{{"session":"{phone.session}","{DEVICE}":"{opened.isoformat()}"'
+            cuts.append(
+                (
+                    [
+                        _append(sealed, load.make_request("/api/field/sync", body, phone.token, encoding="gzip"), count)
+                        for body, count in _sealed_bodies(phone, commands, told)
+                    ],
+                    [
+                        _append(clear, load.make_request("/bare/phones", body, phone.token), count)
+                        for body, count in _clear_bodies(commands, told)
+                    ],
+                )
+            )
     return cuts
 
 
-def _append(file: Any, path: str, body: str, token: str, count: int) -> tuple[int, int, int]:
+def _append(file: Any, request: bytes, count: int) -> tuple[int, int, int]:
     at = file.tell()
-    return at, file.write(load.make_request(path, body.encode(), token)), count
+    return at, file.write(request), count
 
 
-def _commands(phone: Phone, round_code: str, opened: datetime, rng: random.Random) -> list[tuple[str, int, str]]:
-    """Id, number and content of what was done at each door: one every minute and a half, from the opening on."""
+@dataclass(frozen=True)
+class Command:
+    """What was done at one door, as JSON: `inside` of a box, and in the clear."""
+
+    id: str
+    number: int
+    subject: int
+    inside: str
+    clear: str
+
+
+def _commands(phone: Phone, round_code: str, opened: datetime, rng: random.Random) -> list[Command]:
+    """One every minute and a half, from the opening on."""
     kinds = rng.choices(KINDS, WEIGHTS, k=len(phone.subjects))
-    pack_at = opened.isoformat()
+    pack_at, issued = opened.isoformat(), _millis(opened)
     found = []
     for number, (subject, kind) in enumerate(zip(phone.subjects, kinds, strict=True), 1):
-        at = (opened + timedelta(seconds=90 * number + rng.random())).isoformat()
+        id, at = str(uuid4()), opened + timedelta(seconds=90 * number + rng.random())
         payload = f'{{"round":"{round_code}","person":"p{subject}","mark":"{kind}"}}'
-        content = f'"kind":"rounds.mark","at":"{at}","payload":{payload},"offset_ms":0,"pack_at":"{pack_at}"'
-        found.append((str(uuid4()), number, content))
+        clear = (
+            f'{{"id":"{id}","device_seq":{number},"kind":"rounds.mark","at":"{at.isoformat()}","payload":{payload},'
+            f'"offset_ms":0,"pack_at":"{pack_at}"}}'
+        )
+        inside = f'["rounds.mark",{_millis(at)},{payload},0,{issued}]'
+        found.append(Command(id, number, subject, inside, clear))
     return found
 
 
-def _batches(phone: Phone, commands: Sequence[tuple[str, int, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Boxes, each with the command in the clear, in bodies of at most BATCH_BYTES."""
-    cipher, about = AESGCM(phone.key), phone.session
-    some: list[tuple[str, str]] = []
-    size = 200
-    for id, number, content in commands:
-        nonce = os.urandom(12)
-        box = cipher.encrypt(nonce, f"{{{content}}}".encode(), f"{about}|{id}|{number}".encode())
-        head = f'{{"id":"{id}","device_seq":{number},'
-        one = f'{head}"nonce":"{b64encode(nonce).decode()}","box":"{b64encode(box).decode()}"}}'
-        if size + len(one) + 1 > BATCH_BYTES:
-            yield some
-            some, size = [], 200
-        some.append((one, f"{head}{content}}}"))
-        size += len(one) + 1
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _sealed_bodies(phone: Phone, commands: Sequence[Command], told: str) -> Iterator[tuple[bytes, int]]:
+    """As the app makes them: gathered by their measure, compressed, and fewer where that was out. Each with its number
+    of commands."""
+    boxes = [_seal(phone, command) for command in commands]
+    while boxes:
+        size, count = 200.0, 0
+        while count < len(boxes) and size + (more := 0.76 * len(boxes[count][1]) + PER_BOX) <= BATCH_BYTES:
+            size, count = size + more, count + 1
+        while len(body := _compress(told, boxes[:count])) > BATCH_BYTES:
+            count -= 1
+        yield body, count
+        boxes = boxes[count:]
+
+
+def _seal(phone: Phone, command: Command) -> tuple[str, str]:
+    """What goes over the line, and the box in it."""
+    nonce, about = os.urandom(12), f"{phone.session}|{command.id}|{command.number}"
+    box = b64encode(AESGCM(phone.key).encrypt(nonce, command.inside.encode(), about.encode())).decode()
+    head = f'{{"id":"{command.id}","device_seq":{command.number},'
+    return f'{head}"nonce":"{b64encode(nonce).decode()}","box":"{box}"}}', box
+
+
+def _compress(told: str, boxes: Sequence[tuple[str, str]]) -> bytes:
+    body = f'{told},"sealed":[{",".join(one for one, _ in boxes)}]}}'
+    return gzip.compress(body.encode(), 6, mtime=0)
+
+
+def _clear_bodies(commands: Sequence[Command], told: str) -> Iterator[tuple[bytes, int]]:
+    """In plain JSON, each with its number of commands."""
+    some: list[str] = []
+    size = empty = len(told) + len(',"commands":[]}')
+    for command in commands:
+        if some and size + len(command.clear) + 1 > BATCH_BYTES:
+            yield f'{told},"commands":[{",".join(some)}]}}'.encode(), len(some)
+            some, size = [], empty
+        some.append(command.clear)
+        size += len(command.clear) + 1
     if some:
-        yield some
+        yield f'{told},"commands":[{",".join(some)}]}}'.encode(), len(some)
