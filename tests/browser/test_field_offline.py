@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, Request, expect
 
 from linli.core import clock, db
 from tests.browser.conftest import DESK, overflow
@@ -27,6 +30,7 @@ from tests.builders.rounds import Walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOORS, LEFT = 60, 4
+BATCH_BYTES = 20_000
 
 
 @pytest.fixture
@@ -61,6 +65,15 @@ def mark_all(page: Page, walk: Walk) -> None:
             mark_door(page, key)
 
 
+def expand_batch(request: Request) -> dict[str, Any]:
+    """What went over the line compressed."""
+    body = request.post_data_buffer or b""
+    assert request.headers["content-encoding"] == "gzip"
+    assert len(body) <= BATCH_BYTES
+    found: dict[str, Any] = json.loads(gzip.decompress(body))
+    return found
+
+
 def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, walk: Walk, tmp_path: Path) -> None:
     profile = tmp_path / "phone"
     with open_phone(phones, profile, stoppable, restarts=True) as page:
@@ -93,8 +106,11 @@ def test_sixty_doors_without_a_server(phones: Playwright, stoppable: Server, wal
         expect_waiting(page, DOORS)
         expect(page.locator("input[name=username]")).to_be_visible()
         assert page.locator("input[name=pin]").count() == 0  # there is nothing left to unlock
+        sent: list[Request] = []
+        page.on("request", lambda asked: sent.append(asked) if asked.url.endswith("/api/field/sync") else None)
         stoppable.start()
         sign_in_phone(page, "wang")
         expect_quiet(page)
+        assert {len(expand_batch(one)["sealed"]) for one in sent} == {DOORS}  # all of them in one batch
     assert count_marks(walk) == (DOORS * 2, DOORS * 2)
     assert count_homes_on_gap_list(phones, stoppable, walk) == LEFT
