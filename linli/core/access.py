@@ -157,15 +157,18 @@ def current_actor() -> Actor:
 
 
 @contextmanager
-def acting(actor: Actor) -> Iterator[Actor]:
+def acting(actor: Actor, *, savepoint: bool = True) -> Iterator[Actor]:
     """One transaction in which `actor` acts: row-level security shows and takes only what lies in their extent.
+
+    `savepoint` False: where one is open already, this is all that it is for, and is taken back with it alone: three
+    round trips less.
 
     Pages are rendered and streams are read inside of it, because the setting ends with the transaction.
     """
     outer = _current.get()
     token = _current.set(actor)
     try:
-        with db.atomic():
+        with db.atomic(savepoint=savepoint or outer is not None):
             if outer is None and db.using() == db.WEB:
                 # Goes with the first statement: a round trip less of the few that a short read takes.
                 with db.sent_first(*_telling(actor)):

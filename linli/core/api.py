@@ -152,13 +152,11 @@ def act(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]
                 if needed is not None:
                     actor.require(needed)
                 require_known(request, taken)
-                with access.acting(actor):
+                with access.acting(actor, savepoint=False):
                     response = run(request, *args, **kwargs)
                     refused = response.status_code >= 400
-                    if refused:  # perhaps by the database: then there is nothing left to keep a savepoint of
+                    if refused:  # perhaps by the database: then there is nothing left to keep
                         transaction.set_rollback(True, using=db.using())
-                if refused:
-                    transaction.set_rollback(True, using=db.using())
             return response
         except Problem as problem:
             return problem_response(problem)

@@ -48,9 +48,10 @@ def connection() -> BaseDatabaseWrapper:
     return connections[using()]
 
 
-def atomic(*, durable: bool = False) -> transaction.Atomic:
-    """A transaction of that role, or a savepoint inside of one; `durable`: never inside of one."""
-    return transaction.atomic(using=using(), durable=durable)
+def atomic(*, durable: bool = False, savepoint: bool = True) -> transaction.Atomic:
+    """A transaction of that role, or a savepoint inside of one; `durable`: never inside of one. `savepoint` False: a
+    part of the one around it, which is taken back with this."""
+    return transaction.atomic(using=using(), durable=durable, savepoint=savepoint)
 
 
 @contextmanager

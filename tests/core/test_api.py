@@ -17,6 +17,7 @@ from ninja.errors import ValidationError as NinjaValidationError
 
 from linli.core import api as shared
 from linli.core import db, integrity
+from linli.core.access import SYSTEM
 from linli.core.errors import Conflict, NotFound, NotSignedIn
 from linli.site.api import api
 
@@ -136,6 +137,45 @@ def test_an_operation_without_a_permission_is_refused_at_start_up() -> None:
     api.add_router("/r", router)
     with pytest.raises(shared.Undeclared, match="forgot"):
         _ = api.urls
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("how", "status", "kept"),
+    [("answers", 200, 1), ("says no", 409, 0), ("raises", 409, 0), ("breaks a rule", 409, 0), ("too late", 409, 0)],
+)
+def test_what_is_refused_takes_its_writes_back(
+    how: str, status: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = NinjaAPI(urls_namespace=f"refused {how}")
+    router = Router()
+
+    @router.get("/x")
+    @shared.permission(None)
+    def write(request: HttpRequest) -> HttpResponse:
+        db.execute("INSERT INTO written VALUES (1)")
+        if how == "raises":
+            raise Conflict
+        if how == "breaks a rule":
+            db.execute("INSERT INTO written VALUES (1)")
+        if how == "too late":
+            db.execute("INSERT INTO written VALUES (NULL), (NULL)")
+        return HttpResponse(status=409 if how == "says no" else 200)
+
+    api.add_decorator(shared.act, mode="view")
+    shared.handle_errors(api)
+    api.add_router("/r", router)
+    (view,) = [found.callback for found in api.urls[0] if str(found.pattern) == "r/x"]
+    monkeypatch.setattr(shared, "authenticate", lambda request, at: SYSTEM)
+    with db.owner():
+        db.execute("CREATE TABLE written (n integer UNIQUE, m integer DEFAULT 1 UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    try:
+        with db.owner():
+            assert view(RequestFactory().get("/x")).status_code == status
+            assert db.scalar("SELECT count(*) FROM written") == kept
+    finally:
+        with db.owner():
+            db.execute("DROP TABLE written")
 
 
 def test_parameters_that_are_taken_are_those_of_the_description() -> None:
