@@ -147,6 +147,11 @@ class Extent:
         return "(" + " OR ".join(f"{column} >= {lo} AND {column} < {hi}" for lo, hi in self.spans) + ")"
 
     @property
+    def asked(self) -> dict[str, str]:
+        """`los` and `his` as PostgreSQL's text of arrays: to turn lists into it takes the driver much longer."""
+        return {"los": "{" + ",".join(map(str, self.los)) + "}", "his": "{" + ",".join(map(str, self.his)) + "}"}
+
+    @property
     def los(self) -> list[int]:
         return [lo for lo, _ in self.spans]
 

@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 from django.utils.translation import gettext_lazy as _
 
+from linli.core import db
 from linli.core.access import Actor
 from linli.core.errors import Conflict, Invalid, Problem
 from linli.core.extents import Extent
@@ -207,20 +208,41 @@ class PackCall:
     def is_whole(self) -> bool:
         return self.since is None
 
-    def where(self, alias: str, within: Extent) -> str:
-        """SQL: which rows of `alias`, by its `key`, are to be sent: all, or those that changed or lie in `within`."""
-        inside = self.extent.where(f"{alias}.key")
-        return inside if self.is_whole else f"{inside} AND ({self.changed(alias)} OR {within.where(f'{alias}.key')})"
+    def rows(self, sql: str, alias: str, within: Extent) -> list[tuple[Any, ...]]:
+        """The rows of `alias`, by its `key`, that are to be sent: all, or those that changed or lie in `within`.
 
-    def changed(self, alias: str) -> str:
-        """SQL: whether a row of `alias` was written by a transaction that was under way at `since`, or by a later one.
-
-        By the row's own transaction number: nothing has to be written beside the row, and none that commits late is
-        missed. It is the number of a subtransaction where there was one, which is why it is compared with the lowest
-        number under way and not looked up in a snapshot. Good for two thousand million transactions; the shell starts
-        anew long before.
+        `sql`: in an order, with `{where}`. An increment prepares it: to plan takes longer than to see what changed.
         """
-        return f"age({alias}.xmin) <= (SELECT age('{(self.since or 0) % (1 << 32)}'::xid))"
+        if self.is_whole:
+            return db.rows(sql.format(where=self.extent.where(f"{alias}.key")))
+        where = f"{behind(f'{alias}.key')} AND ({written_since(alias)} OR {alias}.key <@ %(within)s::int8multirange)"
+        found = f"SELECT f.* FROM {DOORS} CROSS JOIN LATERAL ({sql.format(where=where)}) AS f"
+        return db.prepared(found, self.asked | {"within": str(within)})
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The values of DOORS and `written_since`."""
+        return self.extent.asked | {"since": str((self.since or 0) % (1 << 32))}
+
+
+DOORS = "unnest(%(los)s::bigint[], %(his)s::bigint[]) AS e (lo, hi)"
+"""SQL: the spans of a phone's doors, for statements that are planned once for all phones. What lies `behind` each is
+read by a lateral query with an order or an aggregate, which is not joined: a join is planned to read all of a city."""
+
+
+def behind(column: str) -> str:
+    """SQL: whether `column` lies in the span of DOORS at hand."""
+    return f"{column} >= e.lo AND {column} < e.hi"
+
+
+def written_since(alias: str) -> str:
+    """SQL: whether a row of `alias` was written by a transaction that was under way at `since`, or by a later one.
+
+    By the row's own transaction number: nothing has to be written beside the row, and none that commits late is missed.
+    It is the number of a subtransaction where there was one, which is why it is compared with the lowest number under
+    way and not looked up in a snapshot. Good for two thousand million transactions; the shell starts anew long before.
+    """
+    return f"age({alias}.xmin) <= (SELECT age(%(since)s::xid))"
 
 
 @dataclass

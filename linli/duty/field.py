@@ -14,12 +14,13 @@ from linli.places.queries.field import Around
 CALL = "duty.call"
 # Who is named for a place, the first of these that is held there: its lead, else who answers for it otherwise.
 ROLES = [role.value for role in (*LEAD_OF.values(), Role.TEAM_LEADER, Role.LINKED_CADRE, Role.OFFICE, Role.COMMAND)]
-_LEADS = """
+_ROLES = f"'{{{','.join(ROLES)}}}'::text[]"
+_LEADS = f"""
     SELECT DISTINCT ON (a.place_id) a.place_id, c.name, a.is_deputy, t.phone
     FROM appointment a JOIN account c ON c.id = a.account_id LEFT JOIN staff t ON t.account_id = a.account_id
-    WHERE a.place_id = ANY(%(places)s) AND a.role = ANY(%(roles)s)
+    WHERE a.place_id = ANY(%(places)s::bigint[]) AND a.role = ANY({_ROLES})
       AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
-    ORDER BY a.place_id, array_position(%(roles)s::text[], a.role::text), a.is_deputy, a.seat, a.id
+    ORDER BY a.place_id, array_position({_ROLES}, a.role::text), a.is_deputy, a.seat, a.id
 """
 
 
@@ -30,8 +31,8 @@ def read_places(call: PackCall) -> Section:
     """Small, so given whole whenever any of it is another, read only then. Phones of those whom the caller may call;
     journalled with the pack."""
     state, callable_at = find_around_state(call), call.actor.extent_for(CALL)
-    wanted = {"places": state.ids, "roles": ROLES, "at": call.at}
-    ((leads_version,),) = db.rows(_VERSION, wanted)
+    wanted = {"places": state.ids, "at": call.at}
+    ((leads_version,),) = db.prepared(_VERSION, wanted)
     version = field.digest(state.version, leads_version, call.extent, callable_at)
     if version == call.known:
         return Section(known=version)
@@ -40,7 +41,7 @@ def read_places(call: PackCall) -> Section:
 
 def _read_put(call: PackCall, wanted: dict[str, Any], callable_at: Extent) -> list[dict[str, Any]]:
     around = list_around(call)
-    leads = {place: rest for place, *rest in db.rows(_LEADS, wanted)}
+    leads = {place: rest for place, *rest in db.prepared(_LEADS, wanted)}
     put = []
     for one in around:
         row = describe_place(one)

@@ -110,7 +110,7 @@ def read_pack(*, cursor: str = "", place: str = "", actor: Actor, at: datetime) 
     Raises TooManyPeople, PlaceUnknown, PlaceBeyond, Forbidden.
     """
     extent = _extent_of(place, actor, at)
-    ((since, cluster),) = db.rows(_NOW)  # before anything that is read after it
+    ((since, cluster),) = db.prepared(_NOW, ())  # before anything that is read after it
     day = timezone.localdate(at).isoformat()
     digest = hashlib.sha256(str(extent).encode()).hexdigest()[:16]
     told = extent if len(extent.spans) <= MOST_SPANS else None

@@ -7,7 +7,7 @@ from typing import Any
 from linli.core import crypto, db
 from linli.core.access import Actor
 from linli.core.extents import Extent
-from linli.core.field import PackCall
+from linli.core.field import DOORS, PackCall, behind
 from linli.notices.errors import SpecialNotFound
 from linli.notices.terms import SpecialLine
 from linli.places import queries as places
@@ -17,9 +17,11 @@ LIMIT = 100
 _LINES = """
     SELECT s.id, s.key, s.place_id, s.person_id, s.what, s.text, a.name, s.happened_at, s.received_at,
            coalesce(b.name, ''), s.settled_at, s.outcome
-    FROM special s JOIN account a ON a.id = s.account_id LEFT JOIN account b ON b.id = s.settled_by
-    WHERE {where} ORDER BY s.settled_at IS NOT NULL, s.received_at DESC, s.id DESC LIMIT %(limit)s
+    FROM {special} JOIN account a ON a.id = s.account_id LEFT JOIN account b ON b.id = s.settled_by
+    WHERE {where} ORDER BY s.settled_at IS NOT NULL, s.received_at DESC, s.id DESC LIMIT {limit}
 """
+_OPEN = f"SELECT * FROM special s WHERE {behind('s.key')} AND s.settled_at IS NULL ORDER BY s.key"
+_OPEN_INSIDE = _LINES.format(special=f"{DOORS} CROSS JOIN LATERAL ({_OPEN}) AS s", where="true", limit=LIMIT)
 
 
 def list_specials(*, actor: Actor, everything: bool = False, limit: int = LIMIT) -> list[SpecialLine]:
@@ -38,7 +40,7 @@ def get_special(special_id: int, *, actor: Actor) -> SpecialLine:
 
 def list_open_inside(call: PackCall) -> list[SpecialLine]:
     """Those not settled at a phone's doors."""
-    return _read(f"{call.extent.where('s.key')} AND s.settled_at IS NULL", LIMIT)
+    return _lines(db.prepared(_OPEN_INSIDE, call.asked))
 
 
 def count_open(extent: Extent) -> int:
@@ -55,7 +57,10 @@ def get_version(*, actor: Actor) -> tuple[Any, ...]:
 
 
 def _read(where: str, limit: int) -> list[SpecialLine]:
-    rows = db.rows(_LINES.format(where=where), {"limit": limit})
+    return _lines(db.rows(_LINES.format(special="special s", where=where, limit=int(limit))))
+
+
+def _lines(rows: list[tuple[Any, ...]]) -> list[SpecialLine]:
     if not rows:
         return []
     doors = places.door_labels([row[1] for row in rows if row[2] is None])

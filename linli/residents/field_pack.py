@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from linli.core import crypto, db, field
+from linli.core import crypto, field
 from linli.core.extents import Extent
 from linli.core.field import PackCall, PackSection, Section, replace_if_other, without_empty
 from linli.residents import queries
@@ -15,11 +15,14 @@ from linli.residents.queries import Changes
 from linli.residents.terms import NEED_LABELS, NEED_WORDS, Presence, Sex, needs_on
 
 CALL = "residents.call"
-_HOUSEHOLDS = "SELECT h.id, h.key, h.label, h.note, h.client_id FROM household h WHERE {where} AND h.ended_at IS NULL"
+_HOUSEHOLDS = """
+    SELECT h.id, h.key, h.label, h.note, h.client_id FROM household h
+    WHERE {where} AND h.ended_at IS NULL ORDER BY h.key, h.id
+"""
 _PEOPLE = """
     SELECT p.id, p.household_id, p.key, p.name, p.sex, p.born_on, p.relation, p.needs, p.phone_sealed, p.presence,
            p.back_on, p.note, p.client_id
-    FROM person p WHERE {where} AND p.presence IN (1, 2)
+    FROM person p WHERE {where} AND p.presence IN (1, 2) ORDER BY p.key, p.household_id, p.id
 """
 _WORDS = {need: word for word, need in NEED_WORDS.items()}
 
@@ -42,7 +45,7 @@ def read_households(call: PackCall) -> Section:
     within = find_changed(call)
     if not call.is_whole and not within and not _find_changes(call).households:
         return Section()
-    rows = db.rows(_HOUSEHOLDS.format(where=call.where("h", within)) + " ORDER BY h.key, h.id")
+    rows = call.rows(_HOUSEHOLDS, "h", within)
     put = [
         without_empty(id=f"h{number}", door=key, label=label, note=note, client=client)
         for number, key, label, note, client in rows
@@ -55,7 +58,7 @@ def read_people(call: PackCall) -> Section:
     within = call.extent if call.new_day else find_changed(call)
     if not call.is_whole and not within and not _find_changes(call).people:
         return Section()
-    rows = db.rows(_PEOPLE.format(where=call.where("p", within)) + " ORDER BY p.key, p.household_id, p.id")
+    rows = call.rows(_PEOPLE, "p", within)
     day, callable_at = timezone.localdate(call.at), call.actor.extent_for(CALL)
     put = [_person(row, day, row[2] in callable_at) for row in rows]
     return Section(put, within=within, is_all=call.is_whole)

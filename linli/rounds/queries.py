@@ -129,7 +129,7 @@ def list_rounds(
     seen = actor.extent_for("rounds.view")
     if inside is not None:
         seen &= inside
-    rows = db.rows(
+    rows = db.prepared(
         f"""
         SELECT {_COLUMNS} FROM round r
         WHERE (%(state)s = '' OR state = %(state)s)
@@ -142,7 +142,7 @@ def list_rounds(
         ORDER BY state <> 'open', created_at DESC, id DESC
         LIMIT %(limit)s
         """,
-        {"state": state, "los": seen.los, "his": seen.his, "after": after_id, "limit": limit},
+        seen.asked | {"state": state, "after": after_id, "limit": limit},
     )
     return [_view(row) for row in rows]
 

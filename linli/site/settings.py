@@ -160,7 +160,9 @@ def _database(url: str, *, path: str, role: str = "", more: tuple[str, ...] = ()
 # alias sees both schemas, so that a job is enqueued inside a room's transaction, and tells its progress outside it.
 LINLI_DATABASE_URL = _database_url()
 _rooms_path = f"{LINLI_SCHEMA},{LINLI_JOBS_SCHEMA}"
-_web_limits = (f"-c statement_timeout={LINLI_STATEMENT_SECONDS}s",)
+# Statements that are planned once for every caller look dear to the planner, and are not: to compile them would take
+# many times as long as they do.
+_web_limits = (f"-c statement_timeout={LINLI_STATEMENT_SECONDS}s", "-c jit=off")
 # Imports stage their rows in temporary tables; at the default of 8 MB a roster's are written out and read again.
 _owner_room = ("-c temp_buffers=64MB",)
 DATABASES: dict[str, dict[str, Any]] = {

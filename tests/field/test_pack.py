@@ -288,6 +288,34 @@ def test_all_of_them_one_after_the_other(town: Town, store: Store) -> None:
     assert store.is_whole()
 
 
+def test_doors_that_lie_apart_are_told_from_all_of_them(town: Town) -> None:
+    units = [town.district.units[0], town.district.units[-1]]
+    with db.owner():
+        holder = make_account(role="unit_lead", place=units[0], username="apart")
+        second = Appointment.objects.get(account=holder)
+        second.pk, second.place_id = None, units[1].id
+        second.save()
+    phone = Phone("apart")
+    phone.sign_in()
+    store = Store(phone).pull()
+    assert len(store.last["extent"]) == 2
+    here, there, before = town.people[0], town.people[-1], len(store.rows["doors"])
+    assert {row["unit"] for row in store.rows["doors"].values()} == {f"l{unit.id}" for unit in units}
+    _by_worker(town, [here])
+    with db.owner():
+        for person in (here, there):
+            residents.record_presence(person_id=person, presence=Presence.AWAY, actor=SYSTEM, at=clock.now())
+        places.add_doors(unit_id=units[1].id, numbers=["901"], actor=SYSTEM, at=clock.now())
+    store.pull()
+    assert not store.last["full"]
+    assert len(store.rows["doors"]) == before + 1
+    assert [store.rows["people"][f"p{one}"].get("presence") for one in (here, there)] == ["away"] * 2
+    assert store.is_whole()
+    CHANGES["two change places"](town)
+    assert store.pull().is_whole()
+    assert store.rows["people"][f"p{here}"]["door"] == far(town)
+
+
 def test_what_commits_late_is_not_missed(town: Town, store: Store) -> None:
     """A change is under way when the pack is read, and is committed after it; begun inside of a savepoint, so that its
     rows bear the number of a subtransaction."""
