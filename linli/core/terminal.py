@@ -63,8 +63,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         return
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
     for index, column in enumerate(columns):
-        # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut.
-        table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
+        # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut. A number is
+        # broken last of all: 188/18 and an 8 below it reads as another number.
+        widest = max((cell_len(row[index]) for row in cells), default=0) if index in numbers else None
+        table.add_column(column, justify="right" if index in numbers else "left", overflow="fold", min_width=widest)
     for row in cells:
         table.add_row(*row)
     Console().print(table)

@@ -161,7 +161,7 @@ def work(concurrency: Annotated[int, typer.Option(min=1, help="Jobs at a time.")
 
 @app.command(cls=OwnCommand)
 def backup(
-    target: Annotated[Path, typer.Argument(help="The file to write, or a folder for it.")],
+    target: Annotated[str, typer.Argument(help="The file to write, or a folder for it (ends in /).")],
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt with a passphrase (age).")] = False,
     passphrase_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the passphrase; implies --encrypt.")
@@ -267,6 +267,12 @@ def _report(error: Exception) -> int:
         return {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND}.get(error.status, BAD_INPUT)
     if isinstance(error, EmbeddedServerError | SecretsError):
         _complain(str(error), "")
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.filename is not None:
+        from django.utils.translation import gettext as _
+
+        # Only a file that the command was told to read or write has a name here.
+        _complain(f"{error.filename}: {error.strerror}", _("Check the name, its folder, and that you may write there."))
         return BAD_INPUT
     found = _find_cause(error)
     if found is None:

@@ -20,6 +20,17 @@ def test_a_table_cuts_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert "".join(lines) == advice
 
 
+def test_a_number_is_not_broken_where_words_can_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ["地点编码", "地点", "片区长", "网格长", "楼栋长", "单元长", "信息员", "空缺岗位", "无人负责的单元"]
+    row = ("630121", "大通回族土族自治县", "47/47", "188/188", "967/967", "2,899/2,899", 4101, 0, 0)
+    terminal.print_table("", columns, [row], numbers=[*range(2, len(columns))])
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in (*row[2:6], "4,101"))
+
+
 def test_moments_and_days_are_printed_as_the_api_says_them(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.print_json({"at": datetime(2022, 10, 4, 2, 0, tzinfo=UTC), "on": date(2022, 10, 4)})
     assert json.loads(capsys.readouterr().out) == {"at": "2022-10-04T02:00:00+00:00", "on": "2022-10-04"}

@@ -29,6 +29,7 @@ from linli.rounds.marking_large import drop_leftovers
 from linli.rounds.terms import Mark
 from linli.site.backup import archive
 from linli.site.backup.errors import (
+    BackupThere,
     CannotWrite,
     KeysNeedEncryption,
     NotABackup,
@@ -263,6 +264,8 @@ def test_what_is_asked_for_before_anything_is_written(tmp_path: Path) -> None:
         back_up(target=tmp_path / "file" / "b.zip", actor=SYSTEM, at=AT)
     with pytest.raises(NotABackup):
         restore(source=tmp_path / "file", at=AT)
+    with pytest.raises(BackupThere):  # an earlier backup is not written over
+        back_up(target=tmp_path / "file", actor=SYSTEM, at=AT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "home"]
 
 

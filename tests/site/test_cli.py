@@ -105,6 +105,12 @@ def test_success_is_0_and_an_interrupt_130(failing: list[Exception]) -> None:
     assert cli.run_command([]) == cli.INTERRUPTED
 
 
+def test_a_file_that_cannot_be_written_is_a_line(failing: list[Exception], capsys: pytest.CaptureFixture[str]) -> None:
+    failing.append(FileNotFoundError(2, "No such file or directory", "/nowhere/chain.xlsx"))
+    assert cli.run_command([]) == cli.BAD_INPUT
+    assert capsys.readouterr().err.startswith("linli: /nowhere/chain.xlsx: No such file or directory\n  → ")
+
+
 def test_a_crash_is_not_dressed_up(failing: list[Exception]) -> None:
     failing.append(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):

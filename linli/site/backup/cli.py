@@ -22,14 +22,17 @@ def read_passphrase(file: Path | None, *, confirm: bool) -> str:
     return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True))
 
 
-def run_backup(*, target: Path, passphrase: str, with_keys: bool, as_json: bool) -> None:
+def run_backup(*, target: str, passphrase: str, with_keys: bool, as_json: bool) -> None:
     from linli.core import clock, terminal
     from linli.site.backup.writing import back_up
 
     actor = _who()
+    folder_or_file = Path(target)
+    if target.endswith("/"):
+        folder_or_file.mkdir(mode=0o700, parents=True, exist_ok=True)
     with terminal.progress() as watch:
         path, manifest = back_up(
-            target=target, actor=actor, at=clock.now(), passphrase=passphrase, with_keys=with_keys, watch=watch
+            target=folder_or_file, actor=actor, at=clock.now(), passphrase=passphrase, with_keys=with_keys, watch=watch
         )
     rows = sum(table["rows"] for table in manifest["tables"])
     size = path.stat().st_size

@@ -66,6 +66,12 @@ class TooNew(Invalid):
     advice_text = _("Install that version, %(version)s, and restore with it.")
 
 
+class BackupThere(Conflict):
+    code = "site.backup_there"
+    title = _("There is a file %(file)s already; a backup replaces none.")
+    advice_text = _("Give another name, or a folder: each backup then has a file of its own.")
+
+
 class CannotWrite(Problem):
     code = "site.backup_not_written"
     status = 507

@@ -18,7 +18,7 @@ from linli import __version__
 from linli.core import db, journal
 from linli.core.access import Actor
 from linli.site.backup import archive
-from linli.site.backup.errors import KeysNeedEncryption, TablesMoving
+from linli.site.backup.errors import BackupThere, KeysNeedEncryption, TablesMoving
 from linli.site.backup.tables import (
     LEFT_OUT,
     Connection,
@@ -51,11 +51,14 @@ def back_up(
 
     One snapshot over all tables: what is written meanwhile is in it wholly or not at all. Nobody waits, but for work
     that exchanges whole tables (opening a round of a city, loading 200,000 marks at once). The journal notes it
-    first, so the backup holds its own entry. Raises KeysNeedEncryption, PassphraseShort, CannotWrite, TablesMoving.
+    first, so the backup holds its own entry. Raises KeysNeedEncryption, PassphraseShort, BackupThere,
+    CannotWrite, TablesMoving.
     """
     if with_keys and not passphrase:
         raise KeysNeedEncryption
     path = target / f"linli-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip" if target.is_dir() else target
+    if path.exists() and path.is_file():
+        raise BackupThere(file=str(path))
     secrets = Path(settings.LINLI_SECRETS_PATH).read_bytes() if with_keys else None
     with archive.writing(path, passphrase, secrets=secrets) as members:
         with db.owner():
