@@ -26,6 +26,7 @@ class Tally:
     values: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: dict[int, list[Rejection]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)  # cells of which nothing is known but that they cannot be read
+    notes: list[Text] = field(default_factory=list)
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -39,6 +40,7 @@ class Tally:
                 if rejections:
                     self.faults[row.number] = rejections
                     self.unread.update(one.cell for one in rejections)
+            self.notes = sheet.list_unread()
 
     def refuse(self, number: int, name: str, code: str, message: Text, advice: Text) -> None:
         """Refuse a row for its field `name`; a cell that could not be read is not blamed for being empty too."""
@@ -64,4 +66,4 @@ class Tally:
     def outcome(self, facts: Sequence[tuple[Text, int]] = ()) -> Outcome:
         account = Account(len(self.rows), self.created, self.updated, self.unchanged, len(self.faults)).check()
         rejections = [one for number in sorted(self.faults) for one in self.faults[number]]
-        return Outcome(account, rejections, facts=facts)
+        return Outcome(account, rejections, facts=facts, notes=self.notes)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -93,6 +94,7 @@ def list_all(request: ActingRequest) -> HttpResponse:
             for one in found
         ],
         "everything": everything,
+        "join_url": request.build_absolute_uri(reverse("duty:join")),
         "crumbs": [(_("Volunteers' claims"), "")],
     }
     return render(request, "duty/claims.html", context)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linli.core import crypto, db
 from linli.core.access import Actor
+from linli.core.errors import Text
 from linli.core.importers import Ask, Importer, Outcome, Source
 from linli.core.jobs import Run
 from linli.core.sheets import Account, CellFault, Rejection, SheetRow, clean_text, open_sheet
@@ -67,6 +68,7 @@ class _Reading:
     gone: int = 0  # rows that say again that somebody has left
     rows: list[Row] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
     def refuse(self, row: SheetRow, name: str, code: str) -> None:
         self.rejections.append(row.reject(name, fault(code)))
@@ -88,7 +90,7 @@ def import_marks(run: Run, source: Source) -> Outcome:
         rejected = len({one.row for one in read.rejections})
         account = Account(read.rows_in, taken, 0, read.silent + read.gone + unchanged, rejected).check()
     read.rejections.sort(key=lambda one: one.row)
-    return Outcome(account, read.rejections, facts=[(_("Rows without a result"), read.silent)])
+    return Outcome(account, read.rejections, facts=[(_("Rows without a result"), read.silent)], notes=read.notes)
 
 
 def _read(source: Source, round_: RoundView, run: Run) -> _Reading:
@@ -103,6 +105,7 @@ def _read(source: Source, round_: RoundView, run: Run) -> _Reading:
                 _read_row(read, row, values, round_, run.at)
             if read.rows_in % 5_000 == 0:
                 run.progress(gettext("Reading the sheet"), read.rows_in)
+        read.notes = sheet.list_unread()
     return read
 
 

@@ -45,6 +45,9 @@ class TestSignIn:
             assert "do not go together" in page
             assert "can invite you again" in page
 
+    def test_a_stranger_finds_the_way_to_volunteering(self) -> None:
+        assert 'href="/duty/volunteer/join/"' in Client().get("/sign-in/").content.decode()
+
     def test_a_closed_account_does_not_get_in_nor_stay_in(self) -> None:
         make_account(username="gone", active=False)
         answer = Client().post("/sign-in/", {"username": "gone", "password": PASSWORD})

@@ -155,6 +155,7 @@ def test_what_changes_beside_the_name_is_an_update(send: Any, home: District) ->
         (("队长", *UNIT[1:]), ["A2 role_unknown"]),
         (("", *UNIT[1:]), ["A2 empty"]),
         (("单元长", "第9社区", *UNIT[2:]), ["B2 place_unknown"]),
+        (("单元长", "", "", "", "", *UNIT[5:]), ["B2 place_empty"]),
         (("单元长", "第1社区", "月光小区", *UNIT[3:]), ["C2 place_unknown"]),
         (("单元长", "第1社区", "阳光小区", "", *UNIT[4:]), ["D2 place_unknown"]),
         (("单元长", "第1社区", "阳光小区", "1号楼", "", *UNIT[5:]), ["D2 place_kind"]),
@@ -176,6 +177,17 @@ def test_a_wrong_row_names_its_cell(send: Any, row: tuple[str, ...], refused: li
     assert account_of(outcome) == (0, 0, 0, 1)
     assert db.scalar("SELECT count(*) FROM appointment") == 0
     assert db.scalar("SELECT count(*) FROM staff") == 0
+
+
+def test_a_kind_that_is_none_is_told_apart_from_a_post_that_has_none(send: Any, home: District) -> None:
+    said = [str(send(row).rejections[0].message) for row in ((*UNIT[:10], "物业"), ("信息员", *UNIT[1:10], "亲戚"))]
+    assert said == ["只有信息员才分类别。", "没有这一类信息员。"]
+
+
+def test_columns_that_were_not_read_are_told(send: Any, home: District) -> None:
+    outcome = send((*UNIT, "群众"), head=(*HEAD, "政治面貌"))
+    assert [str(one) for one in outcome.notes] == ["以下列未读取：L 政治面貌。"]
+    assert send(UNIT, at=AT + DAY).notes == []
 
 
 def test_rows_that_contradict_each_other_or_the_register(send: Any, home: District) -> None:

@@ -127,6 +127,7 @@ def test_from_joining_to_a_confirmed_post(town: Town) -> None:
     page = text(town.client.get("/duty/claims/"))
     assert "志愿者" in page
     assert "154****0003" in page
+    assert "http://testserver/duty/volunteer/join/" in page
     with db.owner():
         claim = Claim.objects.get()
     assert "holds the post" in text(town.client.post(f"/duty/claims/{claim.pk}/confirm/", follow=True))

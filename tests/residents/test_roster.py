@@ -287,7 +287,7 @@ def test_template_can_be_filled_in_and_sent(town: District) -> None:
     buffer = io.BytesIO()
     book.save(buffer)
     report = import_roster(buffer.getvalue(), name="t.xlsx", actor=SYSTEM, at=WHEN)
-    assert (figures(report), report.rejections, report.unknown_columns) == ((3, 1, 0, 0), [], [])
+    assert (figures(report), report.rejections, report.unread) == ((3, 1, 0, 0), [], [])
 
 
 def test_a_roster_fills_open_vacancies(town: District) -> None:

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+from django.utils.translation import gettext_lazy as _
 
+from linli.core.errors import Text
 from linli.core.sheets.account import Rejection
 from linli.core.sheets.book import LONG_SHEETS
 from linli.core.sheets.cells import CellFault, clean
@@ -37,6 +39,7 @@ from linli.core.sheets.errors import (
 )
 from linli.core.sheets.headers import Column, Header, SheetSpec, column_letter, find_header
 from linli.core.sheets.spool import ORDINARY, Limits, opened_file
+from linli.core.spoken import filled
 
 CHILD = Path(__file__).with_name("child.py")
 FRAME_BYTES = 64 << 20
@@ -225,6 +228,16 @@ class Sheet:
     def untitled_columns(self) -> tuple[str, ...]:
         """Letters of columns that hold data under no title; complete once all rows are read."""
         return tuple(column_letter(index) for index in sorted(self.untitled))
+
+    def list_unread(self) -> list[Text]:
+        """What to say of columns that were not read: nothing is passed over in silence. Once all rows are read."""
+        unknown = "、".join(f"{column.letter} {column.title}" for column in self.unknown_columns)
+        untitled = "、".join(self.untitled_columns)
+        said = (
+            (_("These columns were not read: %(columns)s."), unknown),
+            (_("These columns have no title and were not read: %(columns)s."), untitled),
+        )
+        return [filled(text, columns=columns) for text, columns in said if columns]
 
     def __iter__(self) -> Iterator[SheetRow]:
         header, spec, start = self.header, self.spec, self.header.row

@@ -24,7 +24,15 @@ from linli.duty import policies
 from linli.duty.imports.find import Ground
 from linli.duty.imports.people import People
 from linli.duty.imports.posts import Posts, Wanted
-from linli.duty.imports.spec import CHAIN_SHEET, KIND, PERMISSION, is_no, read_officer_kind, read_post
+from linli.duty.imports.spec import (
+    CHAIN_SHEET,
+    KIND,
+    NARROW_TO_WIDE,
+    PERMISSION,
+    is_no,
+    read_officer_kind,
+    read_post,
+)
 from linli.duty.terms import NAME_LENGTH, PERMISSIONS, POST_KINDS, OfficerKind, Role
 from linli.places.terms import Kind as PlaceKind
 from linli.places.terms import PlaceRef
@@ -125,6 +133,12 @@ def _refuse_deputys_row(tally: Tally, number: int) -> None:
 
 
 def _read_place(tally: Tally, number: int, ground: Ground, role: Role | None) -> PlaceRef | None:
+    if not any(tally.values[number].get(name) for name in ("code", *NARROW_TO_WIDE)):
+        tally.refuse(
+            number, "community", "place_empty", _("The row does not say which place the post belongs to."),
+            _("Write the place's code in a column 地点代码, or its names: 社区, 小区, 楼栋, 单元."),
+        )  # fmt: skip
+        return None
     field, found = ground.find(tally.values[number])
     if len(found) > 1:
         codes = "、".join(place.code for place in found[:SEVERAL_SHOWN])
@@ -159,7 +173,10 @@ def _read_kind(tally: Tally, number: int, role: Role | None) -> str:
     kind = read_officer_kind(str(text))
     if role != Role.INFORMATION_OFFICER or kind is None:
         tally.refuse(
-            number, "officer_kind", "officer_kind", _("Only information officers are of a kind."),
+            number, "officer_kind", "officer_kind",
+            _("Only information officers are of a kind.")
+            if role != Role.INFORMATION_OFFICER
+            else _("There is no such kind of information officers."),
             filled(
                 _("Leave it empty, or write one of: %(kinds)s."),
                 kinds=joined("、", [one.label for one in OfficerKind]),

@@ -23,8 +23,9 @@ CHAIN_SHEET = SheetSpec(
             required=True,
         ),
         Field(
-            "code", ("地点代码", "岗位地点代码", "责任区代码", "责任区域代码", "网格代码", "区域代码", "代码",
-             "place code"),
+            "code",
+            ("地点代码", "地点编码", "岗位地点代码", "责任区代码", "责任区域代码", "网格代码", "区域代码", "代码",
+             "编码", "place code"),
         ),
         Field(
             "community",
@@ -53,7 +54,8 @@ CHAIN_SHEET = SheetSpec(
         ),
         Field(
             "deputy_phone",
-            ("副职电话", "代理人电话", "替补电话", "备岗电话", "B岗电话", "副职手机号", "deputy phone"),
+            ("副职电话", "代理人电话", "替补电话", "备岗电话", "B岗电话", "副职手机号", "代理人手机号",
+             "deputy phone"),
             kind=Kind.PHONE,
         ),
         Field(
@@ -92,7 +94,7 @@ _ROLES: dict[Role, tuple[str, ...]] = {
     Role.REPORTED_CADRE: ("报到干部", "下沉干部", "社区报到干部"),
 }
 _KINDS: dict[OfficerKind, tuple[str, ...]] = {
-    OfficerKind.LINKED: ("包联单位", "包联", "联点单位", "包联单位信息员", "linked"),
+    OfficerKind.LINKED: ("包联单位", "包联", "联点单位", "联系单位", "包联单位信息员", "linked"),
     OfficerKind.COMMUNITY: ("社区网格", "社区", "网格", "社区网格信息员", "community"),
     OfficerKind.PROPERTY: ("物业企业", "物业", "物业公司", "物业信息员", "property"),
     OfficerKind.SOCIETY: ("社会力量", "社会", "志愿者", "社会信息员", "society"),

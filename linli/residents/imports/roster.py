@@ -69,18 +69,11 @@ class RosterReport:
     suspect_ids: int = 0  # ID numbers whose check digit is wrong: taken, and told
     unknown_gone: int = 0
     survivors: int = 0  # rows of people whose entry was merged into another
-    unknown_columns: list[str] = field(default_factory=list)
-    untitled_columns: list[str] = field(default_factory=list)
+    unread: list[Text] = field(default_factory=list)  # what is said of columns that were not read
     blank_rows: int = 0
 
     def warnings(self) -> list[Text]:
         """What whoever sent the sheet should know, though nothing was refused for it."""
-        said: list[Text] = []
-        if self.unknown_columns:
-            said.append(filled(_("These columns were not read: %(columns)s."), columns="、".join(self.unknown_columns)))
-        if self.untitled_columns:
-            columns = "、".join(self.untitled_columns)
-            said.append(filled(_("These columns have no title and were not read: %(columns)s."), columns=columns))
         counts = (
             (self.suspect_ids, _("%(count)s ID numbers have a wrong check digit; they were taken as they are.")),
             (
@@ -95,8 +88,7 @@ class RosterReport:
                 ),
             ),
         )
-        said += [filled(text, count=count) for count, text in counts if count]
-        return said
+        return [*self.unread, *(filled(text, count=count) for count, text in counts if count)]
 
 
 def import_roster(
@@ -224,8 +216,7 @@ def _report(opened: Sheet, staged: _StagedRows, merged: Merged) -> RosterReport:
         suspect_ids=staged.suspect,
         unknown_gone=merged.unknown_gone,
         survivors=merged.survivors,
-        unknown_columns=[f"{column.letter} {column.title}" for column in opened.unknown_columns],
-        untitled_columns=list(opened.untitled_columns),
+        unread=opened.list_unread(),
         blank_rows=opened.blank_rows or 0,
     )
 
