@@ -17,7 +17,7 @@ from uuid import UUID
 
 import orjson
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from linli.core import importers, jobs
@@ -117,7 +117,7 @@ def write_report(file: IO[bytes], report: Report, at: datetime) -> None:
 
 def _write(file: IO[bytes], rows: Iterable[Sequence[str]], at: datetime) -> None:
     titles = [
-        _("Old code"), _("Old name"), _("New code"), _("New name"), _("Result"), _("What became of it"),
+        _("Old code"), _("Old name"), pgettext("title", "New code"), _("New name"), _("Result"), _("What became of it"),
         _("In detail"), _("Told by"), _("What to do"),
     ]  # fmt: skip
     as_of = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")

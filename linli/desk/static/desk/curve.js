@@ -9,7 +9,9 @@
 
   function options(data) {
     const muted = token('--ln-muted');
-    const size = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75);
+    const root = document.documentElement;
+    const least = root.dataset.size === 'large' ? 18 : 0; // pixels
+    const size = Math.max(least, Math.round(parseFloat(getComputedStyle(root).fontSize) * 0.75));
     return {
       animation: false,
       textStyle: { fontFamily: token('--ln-font'), fontSize: size },
