@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from uuid6 import uuid7
@@ -19,3 +20,13 @@ def are_plain(ids: Sequence[str]) -> bool:
     """Whether they are UUIDs as everybody writes them, in a tenth of the time that reading each takes. Raises TypeError
     where one is no text."""
     return _PLAIN.fullmatch(",".join(ids)) is not None
+
+
+def read_numbers(values: Sequence[Any], letter: str) -> list[int] | None:
+    """`p12`, `p13` ... -> 12, 13 ... in a quarter of the time that reading each takes; None when one is anything else.
+    Raises TypeError where one is no text."""
+    said = ",".join(values)
+    if re.fullmatch(rf"(?:{letter}[0-9]{{1,18}}(?:,(?!$)|$))+", said) is None:
+        return None
+    found = list(map(int, said.replace(letter, "").split(",")))
+    return found if len(found) == len(values) else None

@@ -8,6 +8,8 @@ file.
 from __future__ import annotations
 
 import hmac
+from binascii import a2b_base64
+from collections.abc import Iterable
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
@@ -105,6 +107,18 @@ class Opener:
             return self._cipher.decrypt(sent[:NONCE_BYTES], sent[NONCE_BYTES:], f"{self._session}|{file}|file".encode())
         except (InvalidTag, ValueError):
             return None
+
+    def open_all(self, boxes: Iterable[tuple[str, int, str, str]]) -> list[bytes]:
+        """What is inside of boxes as they are sent: command, number, nonce, box, in base64. Raises ValueError where one
+        was altered."""
+        decrypt, session = self._cipher.decrypt, self._session
+        try:
+            return [
+                decrypt(a2b_base64(nonce), a2b_base64(box), f"{session}|{command}|{seq}".encode())
+                for command, seq, nonce, box in boxes
+            ]
+        except InvalidTag as error:
+            raise ValueError from error
 
     def open(self, command: str, seq: int, nonce: bytes, box: bytes) -> bytes | None:
         """The JSON inside; None when it was altered, or belongs to another key, session, id or number."""

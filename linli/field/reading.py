@@ -168,10 +168,7 @@ class Reader:
                 return None
             if not are_plain(ids) or len(set(ids)) < len(ids):
                 return None
-            contents = [
-                orjson.loads(opener.open(id, seq, a2b_base64(nonce), a2b_base64(box)) or b"")
-                for id, seq, nonce, box in found
-            ]
+            contents = list(map(orjson.loads, opener.open_all(found)))
             kinds, times, payloads, offsets, packs = zip(*_rows(contents), strict=True)
             if len(set(kinds)) > 1 or set(map(type, payloads)) != {dict}:
                 return None

@@ -21,11 +21,12 @@ CONTACT = timedelta(hours=72)
 """How long a phone keeps personal fields without hearing from the server."""
 CURSOR_LASTS = timedelta(days=14)
 MOST_PEOPLE = 5_000
-BATCHES_AT_ONCE, BATCHES_IN_LINE = 3, 120
+BATCHES_AT_ONCE, BATCHES_IN_LINE = 2, 160
 """In each web process, beside the pages and calls that it works on (core/admission.py). With one batch at a time the
-processors had nothing to do for a quarter of the time: a batch waits for the disk, and for PostgreSQL. With four no
-more came through, and pages took longer, though they go first. Who stands in line holds a thread of the web server's
-and its batch, for a second or two; coming in vain and again cost all sides more. Those beyond are told when to come."""
+processors had nothing to do for a part of the time: a batch waits for the disk, and for PostgreSQL. With three or four
+a batch cost all of them a tenth more, and pages took longer, though they go first. Who stands in line holds a thread of
+the web server's and its batch, for some seconds at most; to come in vain and again cost all sides more. Those beyond
+are told when to come."""
 FILES_AT_ONCE = 1
 """Pieces of photos that a web process takes at a time: fewer than batches, because marks go first."""
 MOST_COMMANDS = 500

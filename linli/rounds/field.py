@@ -16,6 +16,7 @@ from linli.core import access, db, field
 from linli.core.access import Actor
 from linli.core.errors import Forbidden, Problem
 from linli.core.field import Answer, ComesFirst, Command, CommandColumns, CommandKind, Reader, read_named
+from linli.core.ids import read_numbers
 from linli.residents import queries as residents
 from linli.rounds import queries, services, undo, withdrawing
 from linli.rounds.errors import NotInRound, RoundClosed
@@ -118,16 +119,18 @@ def take_plain_marks(columns: CommandColumns, actor: Actor, at: datetime) -> lis
         kinds = [MARK_WORDS[mark] for mark in marks]
         if set(map(len, columns.payloads)) != {3} or len(set(codes)) > 1:
             return None
-        numbers = [one for person in people if isinstance(one := read_named(person, "p"), int)]
+        numbers = read_numbers(people, "p")
     except (LookupError, TypeError):
         return None
-    if not isinstance(codes[0], str) or len(kinds) > services.MARKS_AT_ONCE or len(numbers) < len(people):
+    if not isinstance(codes[0], str) or len(kinds) > services.MARKS_AT_ONCE or numbers is None:
         return None
     given = MarkColumns(columns.ids, kinds, columns.ats, numbers, devices=columns.device_ats)
     if given.corrects_register:
         return None
     round_ = queries.get_begun_round(codes[0], at)
     said = services.mark_columns_at_once(round_=round_, marks=given, actor=actor, at=at)
+    if said.count(said[0]) == len(said):  # the commonest
+        return [_answer([Receipt(UUID(int=0), *said[0])], round_)] * len(said)
     answers = {what: _answer([Receipt(UUID(int=0), *what)], round_) for what in set(said)}
     return [answers[what] for what in said]
 
