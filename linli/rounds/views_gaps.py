@@ -80,15 +80,18 @@ def gaps(request: HttpRequest, code: str) -> HttpResponse:
     reach = pages.find_reach(round_, request.GET.get("place", ""), "rounds.gaps", actor=actor, at=at)
     filters, cursor = _filters(request), _cursor(request)
     on_paper = bool(request.GET.get("print"))
-    limit = PRINTED if on_paper else PAGE
+    is_head = request.headers.get("HX-Target") == "gaps-head"  # its figures alone, after a mark
+    limit = PRINTED if on_paper else 1 if is_head else PAGE
     counts = queries.get_figures(round_id=round_.id, extent=reach.extent, at=at)
     found = list_gaps(
         round_=round_, extent=reach.extent, at=at, filters=filters, after=cursor, limit=limit, counted=counts
     )
     if on_paper and found.next:
         raise ListTooLong(limit=PRINTED)
-    context = base(round_, actor, reach) | {"at": at, "units": _group(found.gaps, reach.moment), "found": found}
-    context["chips"] = _chips(request, code, counts)
+    context = base(round_, actor, reach) | {"at": at, "found": found, "chips": _chips(request, code, counts)}
+    if is_head:
+        return render(request, "rounds/_gaps_head.html", context)
+    context["units"] = _group(found.gaps, reach.moment)
     context["pager"] = _pager(request, code, found, filters)
     context["is_first"] = cursor is None
     context["first_url"] = _url(request, code, after="", n="")
@@ -242,7 +245,9 @@ def _answer_in_list(
         "number": str(places.get_door(key).number),
         "fresh": new_id(),
     }
-    return render(request, "rounds/_gap_home_done.html", context)
+    response = render(request, "rounds/_gap_home_done.html", context)
+    response["HX-Trigger"] = "linli:marked"
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -59,6 +59,7 @@ def test_list_is_walked_with_the_keys(page: Page, walk: Walk) -> None:
     page.keyboard.press("d")
     expect(first).to_have_class("rd-home is-closed")
     expect(first).to_contain_text("已记录")
+    expect(page.locator("#gaps-head .ln-figure-gap .ln-value")).to_have_text(re.compile(r"^\s*32\D"))  # 34 before
     # The next door is chosen by itself.
     expect(page.locator("tbody[data-home]").nth(1)).to_have_class("rd-home is-chosen")
     page.keyboard.press("r")

@@ -61,6 +61,16 @@ def test_list_is_in_walking_order_under_its_units(walk: Walk) -> None:
     assert [home.number for home in page.context["units"][0].homes] == ["101", "102", "201", "202"]
 
 
+def test_the_figures_above_the_list_follow_a_mark(walk: Walk) -> None:
+    client, address = sign_in(walk.district.district), f"/rounds/{walk.code}/gaps/"
+    assert client.get(address).context["found"].total == 16
+    assert press(client, walk, 0, "done")["HX-Trigger"] == "linli:marked"  # type: ignore[index]
+    head = client.get(address, headers={"HX-Target": "gaps-head"})
+    assert head.context["found"].total == 14
+    assert [chip["count"] for chip in head.context["chips"]["reasons"]] == [14, 14, 0, 0]
+    assert "data-gaps" not in head.content.decode()
+
+
 def test_from_the_list_to_the_door_and_to_who_lives_there(walk: Walk) -> None:
     key = walk.district.keys[0]
     page = sign_in(walk.district.district).get(f"/rounds/{walk.code}/gaps/").content.decode()
