@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from django.utils.translation import gettext as _
 from rich.cells import cell_len
@@ -23,6 +23,7 @@ from linli.core.models import Account
 from linli.core.spoken import hear_problem
 
 LONG_TABLE = 500  # rows
+NARROWEST = 4  # cells on the screen: two characters
 ACCOUNT_VARIABLE = "LINLI_AS"  # set by `linli --as ACCOUNT`
 
 
@@ -61,15 +62,28 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     if len(cells) > LONG_TABLE:
         _print_long_table(title, columns, cells, numbers)
         return
+    console = Console()
+    kept = _widths_of_numbers([columns, *cells], numbers, console.width)
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
     for index, column in enumerate(columns):
-        # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut. A number is
-        # broken last of all: 188/18 and an 8 below it reads as another number.
-        widest = max((cell_len(row[index]) for row in cells), default=0) if index in numbers else None
-        table.add_column(column, justify="right" if index in numbers else "left", overflow="fold", min_width=widest)
+        # Chinese has no spaces to break at: what is too wide goes on in the next line, and is not cut.
+        justify: Literal["right", "left"] = "right" if index in numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", width=kept.get(index))
     for row in cells:
         table.add_row(*row)
-    Console().print(table)
+    console.print(table)
+
+
+def _widths_of_numbers(lines: Sequence[Sequence[str]], numbers: Sequence[int], room: int) -> dict[int, int]:
+    """Columns of numbers that keep their width where the table is too wide: 188/18 and an 8 below reads as another
+    number. None where that leaves no room for the words beside them."""
+    frame = 3 * len(lines[0]) + 1
+    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(lines[0]))]
+    if sum(widths) + frame <= room:
+        return {}
+    kept = {index: max(NARROWEST, *(cell_len(line[index]) for line in lines[1:])) for index in numbers if lines[1:]}
+    words = len(widths) - len(kept)
+    return kept if sum(kept.values()) + frame + words * NARROWEST <= room else {}
 
 
 def _print_long_table(title: str, columns: Sequence[str], cells: list[list[str]], numbers: Sequence[int]) -> None:

@@ -29,6 +29,7 @@ def test_a_number_is_not_broken_where_words_can_be(
     terminal.print_table("", columns, [row], numbers=[*range(2, len(columns))])
     shown = capsys.readouterr().out
     assert all(text in shown for text in (*row[2:6], "4,101"))
+    assert all(line[-1] in "┓┃┩│┘" for line in shown.splitlines())  # nothing is cut off at the right
 
 
 def test_moments_and_days_are_printed_as_the_api_says_them(capsys: pytest.CaptureFixture[str]) -> None:
