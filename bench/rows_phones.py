@@ -37,9 +37,9 @@ PAUSE_SECONDS = 0.4  # between two pages of the desk's reader
 LIMIT_PHONES = (
     "processor time: PostgreSQL, two granian workers and the phones themselves share two cores; a mark leaves a fact"
     " and a state, its unit is counted again, and its box is opened and its time judged in Python. In runs of"
-    " 2,000 phones, three batches at a time in each of two processes and pages before them, the processors had nothing"
-    " to do for some 15 % of the time, and with one batch at a time for 25 %; with four no more came through. How fast"
-    " the machine itself is that day makes a fifth of a difference"
+    " 3,000 phones, two batches at a time in each of two processes and pages before them, the processors had nothing"
+    " to do for a fifth of the time; with three it was a seventh, but each batch cost a tenth more and fewer came"
+    " through. How fast the machine itself is that day makes a fifth of a difference"
 )
 LIMIT_BARE = (
     "two writes against one (a mark also sets a state, which is looked up first), and what a phone's work asks for"
