@@ -174,6 +174,9 @@ def render_config(place: Place, *, durable: bool, memory: Callable[[], int] = _m
         "fsync": switch,
         "full_page_writes": switch,
         "synchronous_commit": switch,
+        # Among so many under way, who commits waits for others (in µs), and one write to the disk serves them all.
+        "commit_delay": "400",
+        "commit_siblings": "4",
         "random_page_cost": "1.1",
         "jit": "off",
         "max_connections": "100",

@@ -168,3 +168,4 @@ def test_memory_settings_follow_the_machine(home: Path) -> None:
     large = server_place.render_config(place, durable=True, memory=lambda: 64 * 1024)
     assert "shared_buffers = 128MB" in small
     assert "shared_buffers = 8192MB" in large
+    assert "commit_delay = 400" in small
