@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from linli.core import journal
 from linli.core.access import Actor
@@ -73,6 +74,7 @@ class GapUnit:
 
 
 @require_safe
+@vary_on_headers("HX-Target")
 @large(lambda request: bool(request.GET.get("print")))
 def gaps(request: HttpRequest, code: str) -> HttpResponse:
     """Who is missing in a place, in walking order; `print=1` the whole list for paper."""
